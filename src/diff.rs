@@ -1,0 +1,271 @@
+//! What changed between a mapping and a snapshot. Pure: no I/O, no clock.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::mapping::{Mapping, Row, Version};
+use crate::resource::{Resource, ResourceKey, ResourceKind};
+use crate::snapshot::{Header, Snapshot};
+
+/// One difference between the map and the site.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// A resource that the map did not have.
+    Added(Resource),
+    /// Published again: the same key, another LUID.
+    Replaced {
+        /// The resource that is gone.
+        old: Resource,
+        /// The resource that has its key now.
+        new: Resource,
+    },
+    /// Renamed, or in another project (or a project above it was renamed): the same LUID.
+    Moved {
+        /// As the map had it.
+        from: Resource,
+        /// As it is now.
+        to: Resource,
+    },
+    /// Gone from the site.
+    Removed(Resource),
+}
+
+impl Change {
+    /// The word for reports and for the `CHANGE` column.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Added(_) => "added",
+            Self::Replaced { .. } => "replaced",
+            Self::Moved { .. } => "moved",
+            Self::Removed(_) => "removed",
+        }
+    }
+
+    /// The resource before and after.
+    #[must_use]
+    pub const fn sides(&self) -> (Option<&Resource>, Option<&Resource>) {
+        match self {
+            Self::Added(new) => (None, Some(new)),
+            Self::Replaced { old, new } => (Some(old), Some(new)),
+            Self::Moved { from, to } => (Some(from), Some(to)),
+            Self::Removed(old) => (Some(old), None),
+        }
+    }
+}
+
+/// Resources that a caller cannot tell apart by kind, leaf project and name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ambiguity {
+    /// Two or more, sorted by project path.
+    pub candidates: Vec<Resource>,
+}
+
+/// How many of what a change set holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Counts {
+    /// Resources that the map did not have.
+    pub added: u64,
+    /// Resources with a new LUID under the same key.
+    pub replaced: u64,
+    /// Resources with a new name or project.
+    pub moved: u64,
+    /// Resources that are gone.
+    pub removed: u64,
+    /// Rows whose key and LUID stand while the columns beside them are filled or corrected.
+    pub corrected: u64,
+}
+
+/// All that separates a mapping from a snapshot, sorted, with what a plan needs to know about both.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangeSet {
+    /// The snapshot's header.
+    pub snapshot: Header,
+    /// Workbooks in the snapshot.
+    pub workbooks: u64,
+    /// Data sources in the snapshot.
+    pub datasources: u64,
+    /// The changes, sorted by key.
+    pub changes: Vec<Change>,
+    /// Resources whose row keeps its key and LUID and gets its other columns filled or corrected.
+    pub corrected: Vec<Resource>,
+    /// Keys that meet two or more rows once the changes are applied.
+    pub ambiguous: Vec<Ambiguity>,
+    /// The version of the mapping.
+    pub based_on: Version,
+    /// The time of the newest snapshot in the mapping.
+    pub newest_snapshot_at: Option<jiff::Timestamp>,
+    /// How many rows the mapping had.
+    pub rows_before: u64,
+    /// Whether several rows of the mapping share one LUID; applying a plan leaves one of them.
+    pub has_duplicate_rows: bool,
+}
+
+impl ChangeSet {
+    /// Whether the map says already what the snapshot says.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty() && self.corrected.is_empty() && !self.has_duplicate_rows
+    }
+
+    /// How many of what.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        let mut counts = Counts { corrected: self.corrected.len() as u64, ..Counts::default() };
+        for change in &self.changes {
+            match change {
+                Change::Added(_) => counts.added += 1,
+                Change::Replaced { .. } => counts.replaced += 1,
+                Change::Moved { .. } => counts.moved += 1,
+                Change::Removed(_) => counts.removed += 1,
+            }
+        }
+        counts
+    }
+}
+
+/// The differences between `mapping` and `snapshot`, which are of the same site.
+#[must_use]
+pub fn diff(snapshot: &Snapshot, mapping: &Mapping) -> ChangeSet {
+    compare(snapshot, mapping, false)
+}
+
+/// As [`diff`], and every resource whose row is right already stands under `corrected`, so that its row is written again.
+#[must_use]
+pub fn diff_rewriting_all(snapshot: &Snapshot, mapping: &Mapping) -> ChangeSet {
+    compare(snapshot, mapping, true)
+}
+
+fn compare(snapshot: &Snapshot, mapping: &Mapping, rewrite_all: bool) -> ChangeSet {
+    let mut rows_by_id: BTreeMap<_, Vec<&Row>> = BTreeMap::new();
+    for row in &mapping.rows {
+        rows_by_id.entry((row.resource.key.kind, &row.resource.luid)).or_default().push(row);
+    }
+    let has_duplicate_rows = rows_by_id.values().any(|rows| rows.len() > 1);
+
+    let mut changes = Vec::new();
+    let mut corrected = Vec::new();
+    let mut after = Vec::new();
+    let mut new = Vec::new();
+    for resource in snapshot.resources() {
+        let Some(rows) = rows_by_id.remove(&(resource.key.kind, &resource.luid)) else {
+            new.push(resource);
+            continue;
+        };
+        let verdicts: Vec<_> = rows.iter().map(|row| (*row, same_place(&row.resource, resource))).collect();
+        let Some((row, in_place)) = verdicts.iter().find(|(_, same)| *same).or(verdicts.first()) else {
+            continue;
+        };
+        let known = with_knowledge_of(resource, &row.resource);
+        if !in_place {
+            changes.push(Change::Moved { from: row.resource.clone(), to: known.clone() });
+        } else if rewrite_all || known != row.resource || verdicts.iter().any(|(_, same)| !same) {
+            corrected.push(known.clone());
+        }
+        after.push(known);
+    }
+
+    let (gone, kept): (Vec<_>, Vec<_>) = rows_by_id
+        .into_values()
+        .flatten()
+        .map(|row| &row.resource)
+        .partition(|resource| snapshot.header.complete.contains(&resource.key.kind));
+    let (replaced, gone, new) = pair_replaced(gone, new);
+    after.extend(kept.into_iter().cloned());
+    after.extend(new.iter().copied().cloned());
+    after.extend(replaced.iter().map(|(_, new)| (*new).clone()));
+    changes.extend(replaced.into_iter().map(|(old, new)| Change::Replaced { old: old.clone(), new: new.clone() }));
+    changes.extend(new.into_iter().cloned().map(Change::Added));
+    changes.extend(gone.into_iter().cloned().map(Change::Removed));
+    changes.sort_by(|a, b| order(a).cmp(&order(b)));
+
+    let of_kind = |kind| snapshot.resources().iter().filter(|resource| resource.key.kind == kind).count() as u64;
+    ChangeSet {
+        snapshot: snapshot.header.clone(),
+        workbooks: of_kind(ResourceKind::Workbook),
+        datasources: of_kind(ResourceKind::Datasource),
+        changes,
+        corrected,
+        ambiguous: ambiguities(after),
+        based_on: mapping.version,
+        newest_snapshot_at: mapping.newest_snapshot_at,
+        rows_before: mapping.rows.len() as u64,
+        has_duplicate_rows,
+    }
+}
+
+/// Whether the resource has the row's name and, as far as both sides know, its project.
+fn same_place(row: &Resource, resource: &Resource) -> bool {
+    let same_project = match (&row.project_luid, &resource.project_luid) {
+        (Some(before), Some(now)) => before == now,
+        _ => true,
+    };
+    row.key.name == resource.key.name && row.key.project.agrees_with(&resource.key.project) && same_project
+}
+
+/// The resource, with what only its row knows: a source that could not ask REST knows neither the parents of a
+/// project nor the project of a data source, and must not erase them.
+fn with_knowledge_of(resource: &Resource, row: &Resource) -> Resource {
+    let mut known = resource.clone();
+    if same_place(row, resource) {
+        if !known.key.project.is_rooted() {
+            known.key.project = row.key.project.clone();
+        }
+        known.project_luid = known.project_luid.or_else(|| row.project_luid.clone());
+    }
+    known.vizportal_url_id = known.vizportal_url_id.or_else(|| row.vizportal_url_id.clone());
+    known
+}
+
+type Pairs<'a> = Vec<(&'a Resource, &'a Resource)>;
+
+/// Pairs a vanished resource with a new one where exactly one of each has a key; a shared key is never guessed.
+fn pair_replaced<'a>(
+    gone: Vec<&'a Resource>,
+    new: Vec<&'a Resource>,
+) -> (Pairs<'a>, Vec<&'a Resource>, Vec<&'a Resource>) {
+    let agree = |a: &ResourceKey, b: &ResourceKey| a.plain() == b.plain() && a.project.agrees_with(&b.project);
+    let mut gone_by_key: BTreeMap<_, Vec<&Resource>> = BTreeMap::new();
+    for resource in &gone {
+        gone_by_key.entry(resource.key.plain()).or_default().push(resource);
+    }
+    let mut new_by_key: BTreeMap<_, Vec<&Resource>> = BTreeMap::new();
+    for resource in &new {
+        new_by_key.entry(resource.key.plain()).or_default().push(resource);
+    }
+    let mut pairs = Vec::new();
+    for (key, candidates) in &new_by_key {
+        for resource in candidates {
+            let agreeing = |found: Option<&Vec<&'a Resource>>| -> Vec<&'a Resource> {
+                found.into_iter().flatten().copied().filter(|other| agree(&other.key, &resource.key)).collect()
+            };
+            if let ([old], [_]) = (&agreeing(gone_by_key.get(key))[..], &agreeing(new_by_key.get(key))[..]) {
+                pairs.push((*old, *resource));
+            }
+        }
+    }
+    // A row that knows only the leaf of its project may agree with two new resources: then it is not paired.
+    let mut times_taken: BTreeMap<&Resource, usize> = BTreeMap::new();
+    for (old, _) in &pairs {
+        *times_taken.entry(old).or_default() += 1;
+    }
+    pairs.retain(|(old, _)| times_taken[old] == 1);
+
+    let paired: BTreeSet<_> = pairs.iter().flat_map(|(old, new)| [*old, *new]).collect();
+    let rest = |all: Vec<&'a Resource>| all.into_iter().filter(|resource| !paired.contains(resource)).collect();
+    (pairs.clone(), rest(gone), rest(new))
+}
+
+fn order(change: &Change) -> (Option<&ResourceKey>, Option<&Resource>, &'static str) {
+    let (before, after) = change.sides();
+    (after.or(before).map(|resource| &resource.key), before, change.word())
+}
+
+fn ambiguities(mut after: Vec<Resource>) -> Vec<Ambiguity> {
+    after.sort_by(|a, b| a.key.plain().cmp(&b.key.plain()).then_with(|| a.cmp(b)));
+    after.dedup_by(|a, b| a.key.kind == b.key.kind && a.luid == b.luid);
+    after
+        .chunk_by(|a, b| a.key.plain() == b.key.plain())
+        .filter(|group| group.len() > 1)
+        .map(|group| Ambiguity { candidates: group.to_vec() })
+        .collect()
+}

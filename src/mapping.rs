@@ -1,0 +1,38 @@
+//! The map's rows of one site, as the store last left them.
+
+use jiff::Timestamp;
+
+use crate::resource::{Resource, SiteName};
+
+/// One row of the map.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// The resource as it was when the row last changed. Rows that another tool wrote know the leaf of the
+    /// project path alone, and neither project LUID nor number.
+    pub resource: Resource,
+    /// When this LUID was first seen; unknown for rows that another tool wrote.
+    pub first_seen_at: Option<Timestamp>,
+    /// The snapshot time of the row's last change; unknown for rows that another tool wrote.
+    pub changed_at: Option<Timestamp>,
+}
+
+/// How many runs the store has finished for a site: a plan made from one version is not applied to another.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Version(pub u64);
+
+/// The rows of one site and what they were loaded from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mapping {
+    /// The site.
+    pub site: SiteName,
+    /// The rows. Several rows may share one LUID in a table that another tool wrote.
+    pub rows: Vec<Row>,
+    /// What [`crate::store::Store::apply`] compares before it writes.
+    pub version: Version,
+    /// The server that this map belongs to; `None` before the first run.
+    pub server: Option<String>,
+    /// The time of the newest snapshot applied to this site.
+    pub newest_snapshot_at: Option<Timestamp>,
+    /// Rows of this site whose `RESOURCE_TYPE` is neither `workbook` nor `datasource`: never touched.
+    pub foreign_rows: u64,
+}

@@ -1,0 +1,153 @@
+//! What we dare do with a change set. Pure: no I/O, no clock.
+
+use std::collections::BTreeSet;
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use miette::Diagnostic;
+use thiserror::Error;
+
+use crate::diff::{Change, ChangeSet};
+use crate::resource::{Resource, ResourceId, SiteName};
+
+/// How many resources of a site may be removed in one run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum MaxRemoved {
+    /// At most 20 % of the site's rows, or 10 of them where that is more.
+    #[default]
+    Usual,
+    /// At most this many.
+    Count(u64),
+    /// At most this share of the site's rows, in percent.
+    Percent(u8),
+}
+
+impl MaxRemoved {
+    fn allows(self, removed: u64, rows: u64) -> bool {
+        match self {
+            Self::Usual => removed <= 10 || removed * 100 <= rows * 20,
+            Self::Count(most) => removed <= most,
+            Self::Percent(percent) => removed * 100 <= rows * u64::from(percent),
+        }
+    }
+}
+
+impl std::fmt::Display for MaxRemoved {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Usual => f.write_str("20% of a site's rows, or 10 of them"),
+            Self::Count(most) => write!(f, "{most}"),
+            Self::Percent(percent) => write!(f, "{percent}%"),
+        }
+    }
+}
+
+/// A text that is neither a number nor a percentage.
+#[derive(Debug, Error, PartialEq, Eq)]
+#[error("`{0}` is neither a number of resources (`50`) nor a share of a site's rows (`30%`)")]
+pub struct InvalidMaxRemoved(String);
+
+impl FromStr for MaxRemoved {
+    type Err = InvalidMaxRemoved;
+
+    fn from_str(text: &str) -> Result<Self, InvalidMaxRemoved> {
+        let invalid = || InvalidMaxRemoved(text.to_owned());
+        match text.trim().strip_suffix('%') {
+            Some(percent) => match percent.trim().parse() {
+                Ok(percent @ 0..=100) => Ok(Self::Percent(percent)),
+                _ => Err(invalid()),
+            },
+            None => text.trim().parse().map(Self::Count).map_err(|_| invalid()),
+        }
+    }
+}
+
+/// What a plan may not exceed.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Limits {
+    /// How many resources may be removed.
+    pub max_removed: MaxRemoved,
+}
+
+/// Why a change set did not become a plan.
+#[derive(Debug, Error, Diagnostic)]
+pub enum Refused {
+    /// More resources vanished than people usually delete in a day.
+    #[error("site `{site}`: {removed} of {rows} resources would be removed, more than {limit} allows; nothing was changed")]
+    #[diagnostic(
+        code(tabmap::too_many_removed),
+        help(
+            "a token or user that lost its permissions sees fewer resources and looks just like this: check what the \
+             account sees in Tableau first; if they are really gone, run again with `--max-removed {removed}`"
+        )
+    )]
+    TooManyRemoved {
+        /// The site.
+        site: SiteName,
+        /// How many would go.
+        removed: u64,
+        /// How many rows the site had.
+        rows: u64,
+        /// The limit.
+        limit: MaxRemoved,
+    },
+    /// The map holds the result of a newer snapshot.
+    #[error("site `{site}`: this snapshot is of {taken_at}, and the map already holds one of {newest}; nothing was changed")]
+    #[diagnostic(
+        code(tabmap::superseded),
+        help("another run was faster, or an old recording was applied: there is nothing to do")
+    )]
+    Superseded {
+        /// The site.
+        site: SiteName,
+        /// When this snapshot was taken.
+        taken_at: Timestamp,
+        /// When the newer one was taken.
+        newest: Timestamp,
+    },
+}
+
+/// A change set that was found fit to be applied; there is no other way to make one than [`Plan::approve`].
+#[derive(Debug, Clone)]
+pub struct Plan {
+    changes: ChangeSet,
+}
+
+impl Plan {
+    /// Approves `changes` if they stay within `limits` and are newer than what the map holds.
+    pub fn approve(changes: ChangeSet, limits: Limits) -> Result<Self, Refused> {
+        let site = changes.snapshot.site.clone();
+        let taken_at = changes.snapshot.taken_at;
+        if let Some(newest) = changes.newest_snapshot_at.filter(|newest| *newest > taken_at) {
+            return Err(Refused::Superseded { site, taken_at, newest });
+        }
+        let removed = changes.counts().removed;
+        let rows = changes.rows_before;
+        if !limits.max_removed.allows(removed, rows) {
+            return Err(Refused::TooManyRemoved { site, removed, rows, limit: limits.max_removed });
+        }
+        Ok(Self { changes })
+    }
+
+    /// The approved changes.
+    #[must_use]
+    pub fn changes(&self) -> &ChangeSet {
+        &self.changes
+    }
+
+    /// The resources whose rows are to be inserted or updated, matched by id; each id once.
+    pub fn upserts(&self) -> impl Iterator<Item = &Resource> {
+        let changed = self.changes.changes.iter().filter_map(|change| change.sides().1);
+        changed.chain(&self.changes.corrected)
+    }
+
+    /// The ids whose rows are to be removed, each once; none of them is among the upserts.
+    #[must_use]
+    pub fn removals(&self) -> BTreeSet<ResourceId> {
+        let removed = self.changes.changes.iter().filter_map(|change| match change {
+            Change::Replaced { old, .. } | Change::Removed(old) => Some(old.id()),
+            Change::Added(_) | Change::Moved { .. } => None,
+        });
+        removed.collect()
+    }
+}
