@@ -1,4 +1,5 @@
 //! tabmap
+pub mod browser_url;
 pub mod config;
 pub mod diff;
 pub mod mapping;
@@ -6,3 +7,4 @@ pub mod plan;
 pub mod resource;
 pub mod snapshot;
 pub mod store;
+pub mod tableau;

@@ -160,7 +160,7 @@ impl SqliteStore {
             let mut statement =
                 connection.prepare("SELECT DISTINCT SITE_ID FROM API__TABLEAU__RESOURCES ORDER BY SITE_ID")?;
             let sites = statement.query_map([], |row| row.get::<_, String>(0))?;
-            sites.map(|site| site.map(|site| SiteName::from_content_url(&site))).collect()
+            sites.map(|site| site.map(|site| SiteName::from_content_url(&site))).collect::<rusqlite::Result<Vec<_>>>()
         };
         read().map_err(self.failed("read"))
     }
@@ -265,7 +265,7 @@ impl SqliteStore {
         let connection = self.open_map()?;
         let read = || {
             let mut statement = connection.prepare(HISTORY)?;
-            statement.query_map([luid.as_str()], recorded_change)?.collect()
+            statement.query_map([luid.as_str()], recorded_change)?.collect::<rusqlite::Result<Vec<_>>>()
         };
         read().map_err(self.failed("read"))
     }

@@ -1,0 +1,100 @@
+//! The address of a page in Tableau's web client, as people copy it from a browser.
+
+use miette::Diagnostic;
+use thiserror::Error;
+use url::Url;
+
+use crate::resource::{ResourceKind, SiteName};
+
+/// What an address names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BrowserUrl {
+    /// Host, and port where it is not the scheme's own.
+    pub host: String,
+    /// The site; the Default site where the address has no `/site/` part.
+    pub site: SiteName,
+    /// What the page shows.
+    pub page: Page,
+}
+
+/// What a page shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Page {
+    /// A workbook or data source, by the number that the Metadata API calls `vizportalUrlId`.
+    Resource(ResourceKind, String),
+    /// A sheet: its address holds names made for links, which do not say what the workbook is called.
+    View,
+    /// Anything else: a site's home, a project, a search.
+    Other,
+}
+
+/// A text that is no address.
+#[derive(Debug, Error, Diagnostic, PartialEq, Eq)]
+#[error("`{0}` is not a Tableau address")]
+#[diagnostic(help("copy the whole address from the browser: https://HOST/#/site/SITE/workbooks/123/views"))]
+pub struct NotAnAddress(String);
+
+impl BrowserUrl {
+    /// Reads `https://host/#/site/MySite/workbooks/123/views?:iid=1` and its relatives.
+    pub fn parse(text: &str) -> Result<Self, NotAnAddress> {
+        let not_an_address = || NotAnAddress(text.to_owned());
+        let url = Url::parse(text.trim()).map_err(|_| not_an_address())?;
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(not_an_address());
+        }
+        let host = url.host_str().ok_or_else(not_an_address)?;
+        let host = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+        // The web client keeps its place in the fragment; `/t/SITE/views/...` is the older, plain form.
+        let place = url.fragment().map_or_else(|| url.path(), |fragment| fragment);
+        let place = place.split(['?', ';']).next().unwrap_or_default();
+        let parts: Vec<&str> = place.split('/').filter(|part| !part.is_empty()).collect();
+        let (site, rest) = match parts.as_slice() {
+            ["site" | "t", site, rest @ ..] => (SiteName::from_content_url(site), rest),
+            rest => (SiteName::from_content_url(""), rest),
+        };
+        let page = match rest {
+            ["views", _, ..] => Page::View,
+            [segment, number, ..] if number.bytes().all(|digit| digit.is_ascii_digit()) => ResourceKind::ALL
+                .into_iter()
+                .find(|kind| kind.path_segment() == *segment)
+                .map_or(Page::Other, |kind| Page::Resource(kind, (*number).to_owned())),
+            _ => Page::Other,
+        };
+        Ok(Self { host, site, page })
+    }
+
+    /// Whether a person may have meant an address when they wrote `text`.
+    #[must_use]
+    pub fn looks_like_one(text: &str) -> bool {
+        text.trim().starts_with("https://") || text.trim().starts_with("http://")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_form_of_a_page_address_names_its_site_kind_and_number() {
+        let workbook = || Page::Resource(ResourceKind::Workbook, "123".to_owned());
+        for (address, site, page) in [
+            ("https://host/#/site/MySite/workbooks/123/views", "MySite", workbook()),
+            ("https://host/#/site/MySite/workbooks/123?:iid=1", "MySite", workbook()),
+            ("https://host/#/workbooks/123", "Default", workbook()),
+            (
+                "http://host:8000/#/site/S/datasources/45/connections",
+                "S",
+                Page::Resource(ResourceKind::Datasource, "45".to_owned()),
+            ),
+            ("https://host/#/site/S/views/WB/Sheet", "S", Page::View),
+            ("https://host/t/S/views/WB/Sheet?:iid=2", "S", Page::View),
+            ("https://host/#/site/MySite/home", "MySite", Page::Other),
+            ("https://host/#/site/MySite/workbooks/abc", "MySite", Page::Other),
+            ("https://host/", "Default", Page::Other),
+        ] {
+            let url = BrowserUrl::parse(address).unwrap();
+            assert_eq!((url.site.to_string().as_str(), url.page), (site, page), "{address}");
+        }
+        assert!(BrowserUrl::parse("MySite").is_err());
+    }
+}

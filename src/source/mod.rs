@@ -1,0 +1,55 @@
+//! What we ask: a source lists the resources of one site.
+
+use async_trait::async_trait;
+use miette::Diagnostic;
+use thiserror::Error;
+
+use crate::resource::SiteName;
+use crate::snapshot::Snapshot;
+use crate::tableau::TableauError;
+
+pub mod metadata;
+mod reconcile;
+pub mod recording;
+mod rest;
+
+/// A place that knows what is on a site.
+#[async_trait]
+pub trait Source: Send + Sync {
+    /// The `SOURCE` column of a run.
+    fn name(&self) -> &'static str;
+
+    /// The server, as [`crate::config::ServerUrl::identity`] prints it.
+    fn server(&self) -> String;
+
+    /// Lists one site. The snapshot says of which kinds the listing was complete; a listing that could not even
+    /// begin is an error.
+    async fn snapshot(&self, site: &SiteName) -> Result<Snapshot, SourceError>;
+}
+
+/// Why there is no snapshot.
+#[derive(Debug, Error, Diagnostic)]
+pub enum SourceError {
+    /// The conversation with Tableau failed.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Tableau(#[from] TableauError),
+    /// The Metadata API refused to answer.
+    #[error("could not {doing}: the Metadata API answered {code}: {message}")]
+    #[diagnostic(code(tabmap::metadata::refused))]
+    Metadata {
+        /// What was being done.
+        doing: &'static str,
+        /// Tableau's code, or `error` where it gave none.
+        code: String,
+        /// Tableau's words.
+        message: String,
+        /// The remedy.
+        #[help]
+        help: Option<&'static str>,
+    },
+    /// A recording that cannot be used.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Recording(#[from] recording::RecordingError),
+}
