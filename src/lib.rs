@@ -6,5 +6,6 @@ pub mod mapping;
 pub mod plan;
 pub mod resource;
 pub mod snapshot;
+pub mod source;
 pub mod store;
 pub mod tableau;

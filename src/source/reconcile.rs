@@ -1,0 +1,155 @@
+//! What the Metadata API listed and what REST witnessed become the resources of a snapshot. Pure.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::rest::{Listing, Projects, RestResource, Witness};
+use crate::resource::{Luid, ProjectPath, Resource, ResourceKey, ResourceKind, SiteName};
+use crate::snapshot::Notes;
+
+/// A node of the Metadata API, each LUID once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Node {
+    /// `None` where the API gave an empty one.
+    pub luid: Option<Luid>,
+    /// `None` where the API withholds it for lack of permission.
+    pub name: Option<String>,
+    /// The number in the browser URL.
+    pub vizportal_url_id: Option<String>,
+    /// `None` in a Personal Space, and where it is withheld.
+    pub project_name: Option<String>,
+    /// Workbooks only, and not on old servers.
+    pub project_luid: Option<Luid>,
+}
+
+/// What the Metadata API says of its own listing.
+#[derive(Debug, Default)]
+pub struct Evidence {
+    /// Codes that say that something may be missing.
+    pub codes: BTreeSet<String>,
+    /// `totalCount`.
+    pub announced: Option<usize>,
+}
+
+/// One listing of the Metadata API.
+#[derive(Debug, Default)]
+pub struct Listed {
+    /// The nodes.
+    pub nodes: Vec<Node>,
+    /// What speaks against their completeness.
+    pub evidence: Evidence,
+}
+
+/// What a snapshot is made of.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// The resources of both kinds.
+    pub resources: Vec<Resource>,
+    /// The kinds of which nothing is missing.
+    pub complete: BTreeSet<ResourceKind>,
+    /// What is worth telling.
+    pub notes: Notes,
+}
+
+/// A Personal Space as the Metadata API may call it in place of a project.
+const PERSONAL_SPACE: &str = "Personal Space";
+
+/// Puts both listings of `site` together.
+pub fn reconcile(site: &SiteName, mut listed: BTreeMap<ResourceKind, Listed>, witness: Option<Witness>) -> Found {
+    let mut found = Found::default();
+    let (mut listings, projects) =
+        witness.map_or_else(Default::default, |witness| (witness.listings, witness.projects));
+    for kind in ResourceKind::ALL {
+        let listed = listed.remove(&kind).unwrap_or_default();
+        found.notes.skipped += listed.nodes.iter().filter(|node| node.luid.is_none()).count() as u64;
+        let reader = Reader { site, kind, projects: &projects };
+        match listings.remove(&kind) {
+            Some(listing) => reader.with_witness(&listed, listing, &mut found),
+            None => reader.alone(listed, &mut found),
+        }
+    }
+    found
+}
+
+struct Reader<'a> {
+    site: &'a SiteName,
+    kind: ResourceKind,
+    projects: &'a Projects,
+}
+
+impl Reader<'_> {
+    fn with_witness(&self, listed: &Listed, listing: Listing<RestResource>, found: &mut Found) {
+        let mut nodes: BTreeMap<&Luid, &Node> =
+            listed.nodes.iter().filter_map(|node| Some((node.luid.as_ref()?, node))).collect();
+        for item in listing.items {
+            let node = nodes.remove(&item.id);
+            let Some(project) = &item.project else {
+                found.notes.skipped += 1;
+                continue;
+            };
+            let path = project.id.as_ref().and_then(|luid| self.projects.path(luid));
+            let path = path.unwrap_or_else(|| ProjectPath::leaf_only(project.name.as_deref().unwrap_or_default()));
+            let lags = node.is_none_or(|node| {
+                let says_otherwise = |said: Option<&String>, is: &str| said.is_some_and(|said| said != is);
+                says_otherwise(node.name.as_ref(), &item.name) || says_otherwise(node.project_name.as_ref(), path.leaf())
+            });
+            found.notes.lagging += u64::from(lags);
+            found.resources.push(Resource {
+                vizportal_url_id: node
+                    .and_then(|node| node.vizportal_url_id.clone())
+                    .or_else(|| item.vizportal_url_id()),
+                project_luid: project.id.clone(),
+                luid: item.id,
+                key: self.key(path, item.name),
+            });
+        }
+        found.notes.ghosts += nodes.len() as u64;
+        if listing.is_complete {
+            found.complete.insert(self.kind);
+        } else {
+            let warning = format!("the REST listing of {}s changed while it was read: nothing is removed", self.kind);
+            found.notes.warnings.push(warning);
+        }
+    }
+
+    fn alone(&self, listed: Listed, found: &mut Found) {
+        let Evidence { mut codes, announced } = listed.evidence;
+        if announced != Some(listed.nodes.len()) {
+            codes.insert(format!(
+                "{} of {} listed",
+                listed.nodes.len(),
+                announced.map_or_else(|| "an unknown number".to_owned(), |count| count.to_string())
+            ));
+        }
+        for node in listed.nodes {
+            let Some(luid) = node.luid else { continue };
+            let Some(name) = node.name else {
+                found.notes.skipped += 1;
+                // The resource exists; its row must not go because its name is withheld.
+                codes.insert("withheld names".to_owned());
+                continue;
+            };
+            let is_personal = node.project_luid.is_none() && node.project_name.as_deref() == Some(PERSONAL_SPACE);
+            let Some(project_name) = node.project_name.filter(|_| !is_personal) else {
+                found.notes.skipped += 1;
+                continue;
+            };
+            found.resources.push(Resource {
+                key: self.key(ProjectPath::leaf_only(&project_name), name),
+                luid,
+                project_luid: node.project_luid,
+                vizportal_url_id: node.vizportal_url_id,
+            });
+        }
+        if codes.is_empty() {
+            found.complete.insert(self.kind);
+        } else {
+            let codes = codes.into_iter().collect::<Vec<_>>().join(", ");
+            let warning = format!("the Metadata API's listing of {}s may lack some ({codes}): nothing is removed", self.kind);
+            found.notes.warnings.push(warning);
+        }
+    }
+
+    fn key(&self, project: ProjectPath, name: String) -> ResourceKey {
+        ResourceKey { site: self.site.clone(), kind: self.kind, project, name }
+    }
+}

@@ -1,0 +1,220 @@
+//! A snapshot in a JSON file: `sync --record FILE` writes it, `sync --from FILE` reads it in place of Tableau.
+
+use std::path::{Path, PathBuf};
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use miette::Diagnostic;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use super::{Source, SourceError};
+use crate::resource::{Luid, ProjectPath, Resource, ResourceKey, ResourceKind, SiteName};
+use crate::snapshot::{Header, Notes, Snapshot};
+
+/// The version of the file's form; raised when an older tabmap could misread a newer file.
+const FORMAT_VERSION: u32 = 1;
+
+/// A recording that cannot be used.
+#[derive(Debug, Error, Diagnostic)]
+pub enum RecordingError {
+    /// The file cannot be read or written.
+    #[error("could not {doing} the recording `{}`", path.display())]
+    #[diagnostic(code(tabmap::recording::io))]
+    Io {
+        /// `read` or `write`.
+        doing: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file is something else.
+    #[error("`{}` is not a recording that this version reads: {reason}", path.display())]
+    #[diagnostic(code(tabmap::recording::form), help("make one with `tabmap sync --record FILE`"))]
+    Form {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The file holds other sites.
+    #[error("the recording `{}` holds nothing of site `{site}`", path.display())]
+    #[diagnostic(code(tabmap::recording::site))]
+    Site {
+        /// The file.
+        path: PathBuf,
+        /// The site that was asked for.
+        site: SiteName,
+    },
+}
+
+/// Snapshots of one or many sites of one server, read from a file.
+#[derive(Debug)]
+pub struct Recording {
+    path: PathBuf,
+    server: String,
+    snapshots: Vec<Snapshot>,
+}
+
+impl Recording {
+    /// Reads a file.
+    pub fn read(path: &Path) -> Result<Self, RecordingError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| RecordingError::Io { doing: "read", path: path.to_owned(), source })?;
+        let form = |reason: String| RecordingError::Form { path: path.to_owned(), reason };
+        let document: Document = serde_json::from_str(&text).map_err(|error| form(error.to_string()))?;
+        if document.format_version != FORMAT_VERSION {
+            return Err(form(format!("format version {}", document.format_version)));
+        }
+        let mut snapshots = Vec::new();
+        for site in document.sites {
+            snapshots.push(site.into_snapshot(&document.server).map_err(&form)?);
+        }
+        Ok(Self { path: path.to_owned(), server: document.server, snapshots })
+    }
+
+    /// The recorded sites, in order.
+    #[must_use]
+    pub fn sites(&self) -> Vec<SiteName> {
+        self.snapshots.iter().map(|snapshot| snapshot.header.site.clone()).collect()
+    }
+
+    /// Writes `snapshots`, which are of one server, to a file; it appears whole or not at all.
+    pub fn write(path: &Path, server: &str, snapshots: &[Snapshot]) -> Result<(), RecordingError> {
+        let document = Document {
+            format_version: FORMAT_VERSION,
+            server: server.to_owned(),
+            sites: snapshots.iter().map(RecordedSite::from).collect(),
+        };
+        let failed = |source| RecordingError::Io { doing: "write", path: path.to_owned(), source };
+        let json = serde_json::to_string_pretty(&document).map_err(|error| failed(error.into()))?;
+        let mut name = path.file_name().unwrap_or_default().to_owned();
+        name.push(".new");
+        let new = path.with_file_name(name);
+        std::fs::write(&new, json + "\n").and_then(|()| std::fs::rename(&new, path)).map_err(failed)
+    }
+}
+
+#[async_trait]
+impl Source for Recording {
+    fn name(&self) -> &'static str {
+        "recording"
+    }
+
+    fn server(&self) -> String {
+        self.server.clone()
+    }
+
+    async fn snapshot(&self, site: &SiteName) -> Result<Snapshot, SourceError> {
+        let recorded = self.snapshots.iter().find(|snapshot| snapshot.header.site.is_same_site(site));
+        Ok(recorded.cloned().ok_or_else(|| RecordingError::Site { path: self.path.clone(), site: site.clone() })?)
+    }
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    format_version: u32,
+    server: String,
+    sites: Vec<RecordedSite>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RecordedSite {
+    site: SiteName,
+    source: String,
+    taken_at: Timestamp,
+    complete: Vec<ResourceKind>,
+    lagging: u64,
+    ghosts: u64,
+    skipped: u64,
+    warnings: Vec<String>,
+    resources: Vec<RecordedResource>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RecordedResource {
+    kind: ResourceKind,
+    project_name: String,
+    project_path: Option<String>,
+    name: String,
+    luid: Luid,
+    project_luid: Option<Luid>,
+    vizportal_url_id: Option<String>,
+}
+
+impl From<&Snapshot> for RecordedSite {
+    fn from(snapshot: &Snapshot) -> Self {
+        let Header { server: _, site, source, taken_at, complete, notes } = &snapshot.header;
+        let Notes { lagging, ghosts, skipped, warnings } = notes;
+        Self {
+            site: site.clone(),
+            source: source.clone(),
+            taken_at: *taken_at,
+            complete: complete.iter().copied().collect(),
+            lagging: *lagging,
+            ghosts: *ghosts,
+            skipped: *skipped,
+            warnings: warnings.clone(),
+            resources: snapshot.resources().iter().map(RecordedResource::from).collect(),
+        }
+    }
+}
+
+impl From<&Resource> for RecordedResource {
+    fn from(resource: &Resource) -> Self {
+        let Resource { key, luid, project_luid, vizportal_url_id } = resource;
+        Self {
+            kind: key.kind,
+            project_name: key.project.leaf().to_owned(),
+            project_path: key.project.full(),
+            name: key.name.clone(),
+            luid: luid.clone(),
+            project_luid: project_luid.clone(),
+            vizportal_url_id: vizportal_url_id.clone(),
+        }
+    }
+}
+
+impl RecordedSite {
+    fn into_snapshot(self, server: &str) -> Result<Snapshot, String> {
+        let mut resources = Vec::new();
+        for recorded in self.resources {
+            let project = match &recorded.project_path {
+                Some(path) => ProjectPath::parse(path),
+                None => ProjectPath::leaf_only(&recorded.project_name),
+            };
+            if project.leaf() != recorded.project_name {
+                return Err(format!(
+                    "`{}` is in project `{}`, whose path is `{project}`",
+                    recorded.name, recorded.project_name
+                ));
+            }
+            let key = ResourceKey { site: self.site.clone(), kind: recorded.kind, project, name: recorded.name };
+            resources.push(Resource {
+                key,
+                luid: recorded.luid,
+                project_luid: recorded.project_luid,
+                vizportal_url_id: recorded.vizportal_url_id,
+            });
+        }
+        let notes = Notes {
+            lagging: self.lagging,
+            ghosts: self.ghosts,
+            skipped: self.skipped,
+            warnings: self.warnings,
+        };
+        let header = Header {
+            server: server.to_owned(),
+            site: self.site,
+            source: self.source,
+            taken_at: self.taken_at,
+            complete: self.complete.into_iter().collect(),
+            notes,
+        };
+        Ok(Snapshot::new(header, resources))
+    }
+}
