@@ -74,7 +74,7 @@ pub enum ConfigError {
     },
     /// An unknown key, a wrong type, or not TOML.
     #[error("the configuration file `{}` is not valid\n{source}", path.display())]
-    #[diagnostic(code(tabmap::config::invalid), help("`tabmap init --print-config` shows every key with its meaning"))]
+    #[diagnostic(code(tabmap::config::invalid), help("the file that `tabmap init` writes shows every key with its meaning"))]
     Invalid {
         /// The file.
         path: PathBuf,

@@ -1,1 +1,24 @@
-fn main() {}
+//! The `tabmap` command: parses, runs, prints the error, returns the exit code.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use tabmap::commands::{self, Cli};
+use tabmap::report;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    report::start_logging(&cli.logging);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            report::print_error(&commands::CommandError::Runtime(error));
+            return commands::Exit::Failed.into();
+        }
+    };
+    let exit = runtime.block_on(commands::run(cli)).unwrap_or_else(|error| {
+        report::print_error(&error);
+        error.exit()
+    });
+    exit.into()
+}

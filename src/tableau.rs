@@ -5,6 +5,7 @@
 //! So a process signs in to one site after another, never to two at once.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -15,7 +16,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
-use tokio::sync::RwLock;
+use tokio::sync::Mutex;
 
 use crate::config::{Credentials, ServerUrl};
 use crate::resource::{Luid, SiteName};
@@ -169,6 +170,8 @@ pub struct Tableau {
     http: reqwest::Client,
     server: ServerUrl,
     credentials: Credentials,
+    /// The one session that this process has, so that it can be ended when the work is given up.
+    live: Arc<Mutex<Option<Token>>>,
 }
 
 impl Tableau {
@@ -198,7 +201,7 @@ impl Tableau {
             server: server.to_string(),
             source,
         })?;
-        Ok(Self { http, server, credentials })
+        Ok(Self { http, server, credentials, live: Arc::default() })
     }
 
     /// The server.
@@ -207,18 +210,26 @@ impl Tableau {
         &self.server
     }
 
-    /// Signs in to one site, at the newest version that the server speaks.
+    /// Signs in to one site, at the newest version that the server speaks, and out of the site before.
     pub async fn sign_in(&self, site: &SiteName) -> Result<Session, TableauError> {
+        self.sign_out().await;
         let version = self.api_version().await?;
         let granted = self.request_token(&version, site).await?;
         tracing::info!(site = %granted.site, api_version = version, "signed in to Tableau");
-        Ok(Session {
-            tableau: self.clone(),
-            version,
-            site: granted.site,
-            site_luid: granted.site_luid,
-            token: RwLock::new(Token { secret: granted.token, sign_ins: 1 }),
-        })
+        *self.live.lock().await = Some(Token { version: version.clone(), secret: granted.token, sign_ins: 1 });
+        Ok(Session { tableau: self.clone(), version, site: granted.site, site_luid: granted.site_luid })
+    }
+
+    /// Ends the session, if there is one. A failure is logged and no more: the token dies by itself.
+    pub async fn sign_out(&self) {
+        let Some(Token { version, secret, .. }) = self.live.lock().await.take() else { return };
+        let url = self.server.join(&format!("/api/{version}/auth/signout"));
+        let request = self.http.post(url).header("X-Tableau-Auth", secret.expose_secret());
+        match request.timeout(CONNECT_TIMEOUT).send().await {
+            Ok(response) if response.status().is_success() => tracing::debug!("signed out"),
+            Ok(response) => tracing::debug!(status = response.status().as_u16(), "sign-out was refused"),
+            Err(error) => tracing::debug!(reason = %error.without_url(), "could not sign out"),
+        }
     }
 
     async fn api_version(&self) -> Result<String, TableauError> {
@@ -424,20 +435,20 @@ struct Granted {
     site_luid: Luid,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Token {
+    version: String,
     secret: SecretString,
     sign_ins: u32,
 }
 
-/// A signed-in session on one site. [`Session::sign_out`] ends it.
+/// A signed-in session on one site, until [`Tableau::sign_out`] or the next sign-in.
 #[derive(Debug)]
 pub struct Session {
     tableau: Tableau,
     version: String,
     site: SiteName,
     site_luid: Luid,
-    token: RwLock<Token>,
 }
 
 impl Session {
@@ -491,37 +502,24 @@ impl Session {
         request: impl Fn(&reqwest::Client) -> RequestBuilder + Send + Sync,
     ) -> Result<Reply, TableauError> {
         loop {
-            let (secret, sign_ins) = {
-                let token = self.token.read().await;
-                (token.secret.clone(), token.sign_ins)
-            };
+            let ended = || TableauError::SessionTaken { doing: doing.to_owned() };
+            let Token { secret, sign_ins, .. } = self.tableau.live.lock().await.clone().ok_or_else(ended)?;
             let send = || request(&self.tableau.http).header("X-Tableau-Auth", secret.expose_secret());
             let reply = self.tableau.send(doing, send).await?;
             if reply.status != StatusCode::UNAUTHORIZED {
                 return Ok(reply);
             }
-            let mut token = self.token.write().await;
-            if token.sign_ins != sign_ins {
+            // Held across the sign-in: of two calls that were refused at once, one signs in and both go on.
+            let mut live = self.tableau.live.lock().await;
+            if live.as_ref().is_none_or(|token| token.sign_ins != sign_ins) {
                 continue;
             }
             if sign_ins > 1 {
-                return Err(TableauError::SessionTaken { doing: doing.to_owned() });
+                return Err(ended());
             }
             tracing::warn!(doing, "the session was refused, signing in again");
             let granted = self.tableau.request_token(&self.version, &self.site).await?;
-            *token = Token { secret: granted.token, sign_ins: sign_ins + 1 };
-        }
-    }
-
-    /// Ends the session. A failure is logged and no more: the token dies by itself.
-    pub async fn sign_out(&self) {
-        let url = self.tableau.server.join(&format!("/api/{}/auth/signout", self.version));
-        let secret = self.token.read().await.secret.clone();
-        let request = self.tableau.http.post(url).header("X-Tableau-Auth", secret.expose_secret());
-        match request.timeout(CONNECT_TIMEOUT).send().await {
-            Ok(response) if response.status().is_success() => tracing::debug!(site = %self.site, "signed out"),
-            Ok(response) => tracing::debug!(status = response.status().as_u16(), "sign-out was refused"),
-            Err(error) => tracing::debug!(reason = %error.without_url(), "could not sign out"),
+            *live = Some(Token { version: self.version.clone(), secret: granted.token, sign_ins: sign_ins + 1 });
         }
     }
 }

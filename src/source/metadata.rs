@@ -83,8 +83,12 @@ impl Source for MetadataSource {
     async fn snapshot(&self, site: &SiteName) -> Result<Snapshot, SourceError> {
         let session = self.tableau.sign_in(site).await?;
         let snapshot = self.snapshot_in(&session).await;
-        session.sign_out().await;
+        self.tableau.sign_out().await;
         snapshot
+    }
+
+    async fn abort(&self) {
+        self.tableau.sign_out().await;
     }
 }
 

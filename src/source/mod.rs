@@ -25,6 +25,9 @@ pub trait Source: Send + Sync {
     /// Lists one site. The snapshot says of which kinds the listing was complete; a listing that could not even
     /// begin is an error.
     async fn snapshot(&self, site: &SiteName) -> Result<Snapshot, SourceError>;
+
+    /// Ends what is still open after a snapshot was given up: for Ctrl-C.
+    async fn abort(&self) {}
 }
 
 /// Why there is no snapshot.

@@ -1,0 +1,178 @@
+//! One file per command: its flags, its help, what it wires together. No other logic lives here.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{Parser, Subcommand};
+use miette::Diagnostic;
+use thiserror::Error;
+
+use crate::config::{Config, ConfigError, Credentials, Environment, Flags, StoreAddress};
+use crate::plan::Refused;
+use crate::report::Logging;
+use crate::source::SourceError;
+use crate::source::recording::RecordingError;
+use crate::store::sqlite::SqliteStore;
+use crate::store::{Store, StoreError};
+use crate::tableau::{Tableau, TableauError};
+
+mod backfill;
+mod init;
+mod list;
+mod resolve;
+mod sync;
+
+/// Keeps a table that maps what people call a Tableau resource to its current LUID.
+#[derive(Debug, Parser)]
+#[command(name = "tabmap", version, propagate_version = true, after_help = EXIT_CODES)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    flags: Flags,
+    /// What the log says and how.
+    #[command(flatten)]
+    pub logging: Logging,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 done; 1 could not do its work; 2 usage or configuration; 3 found something \
+                          (`sync --dry-run --exit-code`: changes; `resolve`: unknown or ambiguous); 4 done, but the \
+                          listing was incomplete and nothing was removed.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Init(init::Init),
+    Sync(sync::Sync),
+    Backfill(backfill::Backfill),
+    Resolve(resolve::Resolve),
+    List(list::List),
+}
+
+/// The exit codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// 0: done.
+    Done,
+    /// 1: could not do its work.
+    Failed,
+    /// 2: usage or configuration.
+    Usage,
+    /// 3: found something: `sync --dry-run --exit-code` has changes, `resolve` has no single answer.
+    Found,
+    /// 4: done, but the listing was incomplete and nothing was removed.
+    Incomplete,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Done => 0,
+            Exit::Failed => 1,
+            Exit::Usage => 2,
+            Exit::Found => 3,
+            Exit::Incomplete => 4,
+        })
+    }
+}
+
+/// Why a command stopped.
+#[derive(Debug, Error, Diagnostic)]
+pub enum CommandError {
+    /// A setting.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Config(#[from] ConfigError),
+    /// Tableau.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Tableau(#[from] TableauError),
+    /// The listing of a site.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Source(#[from] SourceError),
+    /// The store.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Store(#[from] StoreError),
+    /// A change set that was not approved.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Refused(#[from] Refused),
+    /// A recording.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Recording(#[from] RecordingError),
+    /// What `resolve` was asked has no single answer.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Resolve(#[from] resolve::ResolveError),
+    /// The configuration file that `init` writes.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Init(#[from] init::InitError),
+    /// Stdout.
+    #[error("could not write the result")]
+    #[diagnostic(code(tabmap::output))]
+    Output(#[from] std::io::Error),
+    /// The asynchronous runtime.
+    #[error("could not start")]
+    #[diagnostic(code(tabmap::runtime))]
+    Runtime(#[source] std::io::Error),
+    /// Ctrl-C or SIGTERM.
+    #[error("interrupted; the map is as it was, or as a whole run left it")]
+    #[diagnostic(code(tabmap::interrupted))]
+    Interrupted,
+}
+
+impl CommandError {
+    /// The exit code that says what kind of trouble it is.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Config(_) => Exit::Usage,
+            Self::Resolve(error) => error.exit(),
+            _ => Exit::Failed,
+        }
+    }
+}
+
+/// Runs the command that `cli` names.
+pub async fn run(cli: Cli) -> Result<Exit, CommandError> {
+    let flags = &cli.flags;
+    let config = Config::load(flags, Environment::of_process())?;
+    match cli.command {
+        Command::Init(command) => command.run(&config, flags).await,
+        Command::Sync(command) => command.run(&config).await,
+        Command::Backfill(command) => command.run(&config).await,
+        Command::Resolve(command) => command.run(&config).await,
+        Command::List(command) => command.run(&config).await,
+    }
+}
+
+fn open_store(config: &Config) -> Result<Arc<dyn Store>, CommandError> {
+    Ok(match &config.store {
+        StoreAddress::Sqlite(path) => Arc::new(SqliteStore::new(path)),
+        StoreAddress::Snowflake(_) => todo!(),
+    })
+}
+
+fn tableau(config: &Config) -> Result<Tableau, CommandError> {
+    let credentials = Credentials::from_environment(&config.environment)?;
+    Ok(Tableau::new(config.server()?.clone(), credentials, config.ca_bundle.as_deref())?)
+}
+
+/// Completes when the process is asked to stop.
+async fn interrupted() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}
