@@ -1,0 +1,61 @@
+//! Stands in for a Tableau server, so faithfully that Tableau's own clients cannot tell.
+//!
+//! ```
+//! use tableau_simulator::{Content, Generate, Kind, Options, Simulator};
+//!
+//! let content = Content::generate(&Generate { sites: 2, workbooks: 50, ..Generate::default() });
+//! let simulator = Simulator::start(Options { content, ..Options::default() })?;
+//!
+//! // Point any client at `simulator.url()`, sign in with `simulator.pat()`, then change what it sees.
+//! let luid = simulator.publish("MySite", Kind::Workbook, &["default"], "Sales");
+//! let newer = simulator.republish("MySite", Kind::Workbook, &luid);
+//! assert_ne!(luid, newer);
+//! # Ok::<(), std::io::Error>(())
+//! ```
+//!
+//! # Five minutes in here
+//!
+//! A request enters through [`server`], which notes it and asks [`faults`] what shall happen to it. [`routes`] says
+//! what it asks for. REST requests go to [`rest`], whose answers are trees of elements that [`answer`] renders as
+//! XML or JSON. Queries of the Metadata API go to [`graphql`].
+//!
+//! Both speak of the same content, but not of the same moment: [`world`] is the truth, which REST shows as it is;
+//! [`index`] is what the Metadata API has learnt of it so far. [`change`] lists what can happen to the truth.
+//! [`content`] is what there is at the start, read from a file or made by [`generate`].
+//!
+//! [`sessions`], [`jwt`] and [`jobs`] do what they are called. Everything that changes is in one [`state`] behind one
+//! lock, so the methods of [`Simulator`] and the [`control`] API act at once, while the server runs.
+
+mod answer;
+mod body;
+mod change;
+mod content;
+mod control;
+mod faults;
+mod generate;
+mod graphql;
+mod index;
+mod jobs;
+mod jwt;
+mod options;
+mod random;
+mod rest;
+mod routes;
+mod server;
+mod sessions;
+mod simulator;
+mod state;
+mod time;
+mod wire;
+mod world;
+
+pub use change::{Change, NotFound};
+pub use content::{Content, Phantom, ResourceContent, SiteContent};
+pub use faults::{Effect, Endpoint, Fault, GraphqlProblem};
+pub use generate::Generate;
+pub use index::IndexMode;
+pub use jobs::{JobPlan, Outcome};
+pub use options::{ConnectedApp, Language, Options, Token};
+pub use simulator::Simulator;
+pub use state::Request;
+pub use world::{Item, Kind, Visibility};

@@ -1,0 +1,222 @@
+//! Sites, users, projects, workbooks and data sources.
+
+use super::auth;
+use super::listing::{Facet, page};
+use super::{Answer, Call, RestError, Result, authorize};
+use crate::answer::Element;
+use crate::state::State;
+use crate::world::{Kind, Project, Resource, Site, Visibility};
+
+const READ: Option<&str> = Some("tableau:content:read");
+
+pub(super) fn sites(state: &mut State, call: &Call<'_>) -> Result {
+    auth::signed_in(state, call, None)?;
+    if call.options.cloud {
+        return Err(RestError::with_detail(
+            403_004,
+            "The list of sites is not available in Tableau Cloud.",
+        ));
+    }
+    let (pagination, sites) = page(
+        call,
+        state.world.sites.iter().collect(),
+        |site, field| match field {
+            "name" => Some(Some(site.name.clone())),
+            "contentUrl" => Some(Some(site.content_url.clone())),
+            _ => None,
+        },
+    )?;
+    let sites = sites.into_iter().map(site_element).collect();
+    Ok(Answer::ok(vec![
+        pagination,
+        Element::new("sites").many("site", sites),
+    ]))
+}
+
+pub(super) fn site(state: &mut State, call: &Call<'_>, asked: &str) -> Result {
+    // `?key=contentUrl` and `?key=name` say what the path holds.
+    let key = call
+        .query
+        .iter()
+        .find(|(name, _)| name == "key")
+        .map(|(_, key)| key.as_str());
+    let found = state.world.sites.iter().find(|site| match key {
+        Some("contentUrl") => site.content_url.eq_ignore_ascii_case(asked),
+        Some("name") => site.name == asked,
+        _ => site.luid == asked,
+    });
+    let luid = found.map(|site| site.luid.clone()).unwrap_or_default();
+    let site = authorize(state, call, &luid, None)?;
+    Ok(Answer::ok(vec![site_element(site)]))
+}
+
+fn site_element(site: &Site) -> Element {
+    Element::new("site")
+        .with("id", &site.luid)
+        .with("name", &site.name)
+        .with("contentUrl", &site.content_url)
+        .with("adminMode", "ContentAndUsers")
+        .with("state", "Active")
+}
+
+pub(super) fn user(state: &mut State, call: &Call<'_>, site: &str, luid: &str) -> Result {
+    let site = authorize(state, call, site, None)?;
+    if site.user.luid == luid {
+        Ok(Answer::ok(vec![auth::user(site, call)]))
+    } else {
+        Err(RestError::new(404_002))
+    }
+}
+
+pub(super) fn projects(state: &mut State, call: &Call<'_>, site: &str) -> Result {
+    let site = authorize(state, call, site, READ)?;
+    let (pagination, projects) = page(call, site.projects.iter().collect(), |project, field| {
+        Some(match field {
+            "name" => Some(project.name.clone()),
+            "parentProjectId" => project.parent.clone(),
+            "topLevelProject" => Some(project.parent.is_none().to_string()),
+            "ownerName" => Some(site.user.name.clone()),
+            "createdAt" => Some(project.created_at.clone()),
+            "updatedAt" => Some(project.updated_at.clone()),
+            _ => return None,
+        })
+    })?;
+    let projects = projects
+        .into_iter()
+        .map(|project| project_element(site, project))
+        .collect();
+    Ok(Answer::ok(vec![
+        pagination,
+        Element::new("projects").many("project", projects),
+    ]))
+}
+
+fn project_element(site: &Site, project: &Project) -> Element {
+    Element::new("project")
+        .with("id", &project.luid)
+        .with("name", &project.name)
+        .with("description", "")
+        .with("createdAt", &project.created_at)
+        .with("updatedAt", &project.updated_at)
+        .with("contentPermissions", "ManagedByOwner")
+        .with_some("parentProjectId", project.parent.as_ref())
+        .child(owner(site))
+}
+
+pub(super) fn resources(state: &mut State, call: &Call<'_>, site: &str, kind: Kind) -> Result {
+    let site = authorize(state, call, site, READ)?;
+    let (pagination, found) = page(call, site.listed(kind).collect(), |resource, field| {
+        facet(site, resource, field)
+    })?;
+    let elements = found
+        .into_iter()
+        .map(|resource| resource_element(site, resource, call.base))
+        .collect();
+    Ok(Answer::ok(vec![
+        pagination,
+        Element::new(kind.plural()).many(kind.word(), elements),
+    ]))
+}
+
+fn facet(site: &Site, resource: &Resource, field: &str) -> Facet {
+    Some(match field {
+        "name" => Some(resource.name.clone()),
+        "contentUrl" => Some(content_url(resource)),
+        "projectName" => project_of(site, resource).map(|project| project.name.clone()),
+        "ownerName" => Some(site.user.name.clone()),
+        "createdAt" => Some(resource.created_at.clone()),
+        "updatedAt" => Some(resource.updated_at.clone()),
+        "hasExtracts" => Some(resource.has_extract.to_string()),
+        "type" => Some("hyper".to_owned()),
+        "tags" => None,
+        _ => return None,
+    })
+}
+
+pub(super) fn resource(state: &mut State, call: &Call<'_>, site: &str, kind: Kind, luid: &str) -> Result {
+    let site = authorize(state, call, site, READ)?;
+    let resource = find(site, kind, luid)?;
+    Ok(Answer::ok(vec![resource_element(site, resource, call.base)]))
+}
+
+/// The resource, when it is there and the user may see it.
+pub(super) fn find<'a>(
+    site: &'a Site,
+    kind: Kind,
+    luid: &str,
+) -> std::result::Result<&'a Resource, RestError> {
+    let missing = match kind {
+        Kind::Workbook => RestError::with_detail(404_006, format!("Workbook '{luid}' could not be found.")),
+        Kind::Datasource => {
+            RestError::with_detail(404_004, format!("Datasource '{luid}' could not be found."))
+        }
+    };
+    let resource = site.resource(kind, luid).ok_or(missing)?;
+    if resource.visibility == Visibility::Hidden {
+        Err(RestError::new(403_004))
+    } else {
+        Ok(resource)
+    }
+}
+
+fn resource_element(site: &Site, resource: &Resource, base: &str) -> Element {
+    let element = Element::new(resource.kind.word())
+        .with("id", &resource.luid)
+        .with("name", &resource.name)
+        .with("description", "")
+        .with("contentUrl", content_url(resource))
+        .with(
+            "webpageUrl",
+            site.webpage_url(base, resource.kind, resource.number),
+        )
+        .with("size", "1")
+        .with("createdAt", &resource.created_at)
+        .with("updatedAt", &resource.updated_at)
+        .with("encryptExtracts", "false");
+    let element = match resource.kind {
+        Kind::Workbook => element.with("showTabs", "true"),
+        Kind::Datasource => element
+            .with("type", "hyper")
+            .with("hasExtracts", resource.has_extract.to_string())
+            .with("isCertified", "false")
+            .with("useRemoteQueryAgent", "false"),
+    };
+    let project = project_of(site, resource);
+    let location = match project {
+        Some(project) => Element::new("location")
+            .with("id", &project.luid)
+            .with("type", "Project")
+            .with("name", &project.name),
+        None => Element::new("location")
+            .with("id", &site.user.luid)
+            .with("type", "PersonalSpace")
+            .with("name", "Personal Space"),
+    };
+    element
+        .child_some(project.map(|project| {
+            Element::new("project")
+                .with("id", &project.luid)
+                .with("name", &project.name)
+        }))
+        .child_some((resource.kind == Kind::Workbook).then_some(location))
+        .child(owner(site))
+        .child(Element::new("tags"))
+}
+
+fn project_of<'a>(site: &'a Site, resource: &Resource) -> Option<&'a Project> {
+    resource.project.as_deref().and_then(|luid| site.project(luid))
+}
+
+fn owner(site: &Site) -> Element {
+    Element::new("owner").with("id", &site.user.luid)
+}
+
+/// As Tableau makes it: the letters and digits of the name; the number keeps it apart from others.
+fn content_url(resource: &Resource) -> String {
+    let name: String = resource
+        .name
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .collect();
+    format!("{name}_{}", resource.number)
+}

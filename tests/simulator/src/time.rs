@@ -1,0 +1,14 @@
+//! Times as Tableau writes them: `YYYY-MM-DDTHH:MM:SSZ`.
+
+use jiff::Timestamp;
+
+/// When all content that the server starts with was made; fixed, so that generated content is the same every day.
+pub(crate) const START: &str = "2024-02-29T12:00:00Z";
+
+pub(crate) fn now() -> String {
+    Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+pub(crate) fn seconds_since_1970() -> i64 {
+    Timestamp::now().as_second()
+}
