@@ -10,4 +10,5 @@ pub mod resource;
 pub mod snapshot;
 pub mod source;
 pub mod store;
+pub mod sync;
 pub mod tableau;

@@ -85,16 +85,16 @@ pub(super) async fn rows(store: &dyn Store, wanted: &[SiteName]) -> Result<Vec<R
 fn table(rows: &[Row]) -> String {
     let mut table = Table::new();
     table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(["SITE", "KIND", "PROJECT", "NAME", "LUID", "URL NUMBER"]);
+    table.set_header(["SITE", "KIND", "LUID", "URL NUMBER", "PROJECT", "NAME"]);
     for row in rows {
         let resource = &row.resource;
         table.add_row([
             resource.key.site.to_string(),
             resource.key.kind.to_string(),
-            on_one_line(&resource.key.project.to_string()),
-            on_one_line(&resource.key.name),
             resource.luid.to_string(),
             resource.vizportal_url_id.clone().unwrap_or_default(),
+            on_one_line(&resource.key.project.to_string()),
+            on_one_line(&resource.key.name),
         ]);
     }
     let lines: Vec<String> = table.lines().map(|line| line.trim().to_owned()).collect();

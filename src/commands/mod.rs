@@ -8,9 +8,7 @@ use miette::Diagnostic;
 use thiserror::Error;
 
 use crate::config::{Config, ConfigError, Credentials, Environment, Flags, StoreAddress};
-use crate::plan::Refused;
 use crate::report::Logging;
-use crate::source::SourceError;
 use crate::source::recording::RecordingError;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Store, StoreError};
@@ -86,18 +84,10 @@ pub enum CommandError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Tableau(#[from] TableauError),
-    /// The listing of a site.
-    #[error(transparent)]
-    #[diagnostic(transparent)]
-    Source(#[from] SourceError),
     /// The store.
     #[error(transparent)]
     #[diagnostic(transparent)]
     Store(#[from] StoreError),
-    /// A change set that was not approved.
-    #[error(transparent)]
-    #[diagnostic(transparent)]
-    Refused(#[from] Refused),
     /// A recording.
     #[error(transparent)]
     #[diagnostic(transparent)]

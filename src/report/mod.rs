@@ -1,0 +1,181 @@
+//! What we say: findings and their formats, the one door to stdout, and the log on stderr.
+
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal, Write as _};
+
+use miette::Diagnostic;
+use serde::Serialize;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+use crate::resource::{Resource, ResourceKind, SiteName};
+
+pub mod sync;
+
+/// The version of every JSON document that this tool prints; raised when a field changes its meaning or goes.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// The form of a command's result.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs: a document with a `format_version`.
+    Json,
+}
+
+/// The form of the log.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// For orchestrators: one JSON object a line.
+    Json,
+}
+
+/// What the log says and how.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct Logging {
+    /// Say more on stderr; twice for everything
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "Log")]
+    verbose: u8,
+    /// Say nothing on stderr but errors
+    #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = "Log")]
+    quiet: bool,
+    /// Form of the log on stderr
+    #[arg(long, global = true, value_enum, default_value_t, help_heading = "Log")]
+    log_format: LogFormat,
+}
+
+/// Starts the log on stderr.
+///
+/// Only this program's own messages pass: `snowflake_api` writes session tokens to its debug log.
+pub fn start_logging(logging: &Logging) {
+    let level = match (logging.quiet, logging.verbose) {
+        (true, _) => LevelFilter::ERROR,
+        (false, 0) => LevelFilter::WARN,
+        (false, 1) => LevelFilter::INFO,
+        (false, 2) => LevelFilter::DEBUG,
+        (false, _) => LevelFilter::TRACE,
+    };
+    let ours = Targets::new().with_target("tabmap", level);
+    let registry = tracing_subscriber::registry().with(ours);
+    let layer = tracing_subscriber::fmt::layer().with_writer(io::stderr);
+    match logging.log_format {
+        LogFormat::Text => registry.with(layer.with_ansi(io::stderr().is_terminal()).with_target(false)).init(),
+        LogFormat::Json => registry.with(layer.json().flatten_event(true)).init(),
+    }
+}
+
+/// Writes a command's result to stdout. A reader that closed the pipe has read enough.
+pub fn print(text: &str) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
+}
+
+/// Writes a document to stdout.
+pub fn print_json(document: &impl Serialize) -> io::Result<()> {
+    let mut text = serde_json::to_string_pretty(document)?;
+    text.push('\n');
+    print(&text)
+}
+
+/// Writes an error to stderr: what was being done, each cause, and the remedy.
+pub fn print_error(error: &dyn Diagnostic) {
+    // Nothing is left to be done when stderr is closed.
+    let _ = io::stderr().lock().write_all(describe(error).as_bytes());
+}
+
+/// An error with its causes and its remedy.
+#[must_use]
+pub fn describe(error: &dyn Diagnostic) -> String {
+    let mut text = format!("error: {error}\n");
+    let mut said = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let words = error.to_string();
+        // Wrapping errors often repeat the words of what they wrap.
+        if !said.contains(words.trim_end()) {
+            let _ = writeln!(text, "  because: {}", words.trim_end());
+        }
+        said = words;
+        cause = error.source();
+    }
+    if let Some(help) = error.help() {
+        let _ = writeln!(text, "  help: {help}");
+    }
+    text
+}
+
+/// A resource in a document.
+#[derive(Debug, Clone, Serialize)]
+pub struct ResourceReport {
+    /// Workbook or data source.
+    pub kind: ResourceKind,
+    /// The site.
+    pub site: SiteName,
+    /// The leaf project.
+    pub project_name: String,
+    /// From the root down, where known.
+    pub project_path: Option<String>,
+    /// The name.
+    pub name: String,
+    /// The LUID.
+    pub luid: String,
+    /// The project's LUID, where known.
+    pub project_luid: Option<String>,
+    /// The number in the browser URL, where known.
+    pub vizportal_url_id: Option<String>,
+}
+
+impl ResourceReport {
+    /// A resource as documents show it.
+    #[must_use]
+    pub fn of(resource: &Resource) -> Self {
+        let Resource { key, luid, project_luid, vizportal_url_id } = resource;
+        Self {
+            kind: key.kind,
+            site: key.site.clone(),
+            project_name: key.project.leaf().to_owned(),
+            project_path: key.project.full(),
+            name: key.name.clone(),
+            luid: luid.to_string(),
+            project_luid: project_luid.as_ref().map(ToString::to_string),
+            vizportal_url_id: vizportal_url_id.clone(),
+        }
+    }
+
+    /// Project and name on one line.
+    #[must_use]
+    pub fn place(&self) -> String {
+        let project = self.project_path.as_ref().unwrap_or(&self.project_name);
+        on_one_line(&format!("{project}::{}", self.name))
+    }
+}
+
+/// Replaces line ends and control characters by their escapes: a name may hold any, and a report keeps to its
+/// lines and must not steer the terminal.
+#[must_use]
+pub fn on_one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if letter.is_control() {
+            line.extend(letter.escape_default());
+        } else {
+            line.push(letter);
+        }
+    }
+    line
+}
+
+/// `1 row`, `2 rows`.
+#[must_use]
+pub fn plural(count: u64, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}

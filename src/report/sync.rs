@@ -1,0 +1,225 @@
+//! What `sync` and `backfill` say.
+
+use std::fmt::Write as _;
+use std::io;
+
+use jiff::Timestamp;
+use miette::Diagnostic;
+use serde::Serialize;
+
+use super::{FORMAT_VERSION, Format, ResourceReport, describe, plural, print, print_json};
+use crate::diff::{Ambiguity, Change, Counts};
+use crate::resource::SiteName;
+use crate::snapshot::Header;
+use crate::sync::{Outcome, Synced};
+
+/// How many changes of a site the text report spells out.
+const MOST_CHANGES_SHOWN: usize = 20;
+
+/// What a sync says of one site.
+#[derive(Debug, Serialize)]
+pub struct SiteReport {
+    site: SiteName,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Whether both kinds were listed completely.
+    pub complete: bool,
+    run_id: Option<String>,
+    source: Option<String>,
+    snapshot_at: Option<Timestamp>,
+    workbooks: u64,
+    datasources: u64,
+    counts: Counts,
+    lagging: u64,
+    ghosts: u64,
+    skipped: u64,
+    rows_written: u64,
+    changes: Vec<ChangeReport>,
+    ambiguous: Vec<Vec<ResourceReport>>,
+    warnings: Vec<String>,
+    error: Option<String>,
+}
+
+impl SiteReport {
+    /// A site whose snapshot was compared with the map.
+    #[must_use]
+    pub fn of(synced: &Synced) -> Self {
+        let set = &synced.changes;
+        let Header { server: _, site, source, taken_at, complete: _, notes } = &set.snapshot;
+        let candidates = |ambiguity: &Ambiguity| ambiguity.candidates.iter().map(ResourceReport::of).collect();
+        Self {
+            site: site.clone(),
+            outcome: synced.outcome,
+            complete: set.snapshot.is_complete(),
+            run_id: synced.run_id.clone(),
+            source: Some(source.clone()),
+            snapshot_at: Some(*taken_at),
+            workbooks: set.workbooks,
+            datasources: set.datasources,
+            counts: set.counts(),
+            lagging: notes.lagging,
+            ghosts: notes.ghosts,
+            skipped: notes.skipped,
+            rows_written: synced.rows_written,
+            changes: set.changes.iter().map(ChangeReport::of).collect(),
+            ambiguous: set.ambiguous.iter().map(candidates).collect(),
+            warnings: notes.warnings.clone(),
+            error: None,
+        }
+    }
+
+    /// A site that could not be synced.
+    #[must_use]
+    pub fn failed(site: &SiteName, error: &dyn Diagnostic) -> Self {
+        Self {
+            site: site.clone(),
+            outcome: Outcome::Failed,
+            complete: false,
+            run_id: None,
+            source: None,
+            snapshot_at: None,
+            workbooks: 0,
+            datasources: 0,
+            counts: Counts::default(),
+            lagging: 0,
+            ghosts: 0,
+            skipped: 0,
+            rows_written: 0,
+            changes: Vec::new(),
+            ambiguous: Vec::new(),
+            warnings: Vec::new(),
+            error: Some(describe(error)),
+        }
+    }
+
+    /// Whether anything changed or would.
+    #[must_use]
+    pub fn has_changes(&self) -> bool {
+        !self.changes.is_empty() || self.counts.corrected > 0
+    }
+
+    fn text(&self, out: &mut String) {
+        let site = &self.site;
+        if self.outcome == Outcome::Failed {
+            let _ = writeln!(out, "{site}: failed, nothing was written");
+            return;
+        }
+        let _ = writeln!(
+            out,
+            "{site}: {}, {}{}",
+            plural(self.workbooks, "workbook"),
+            plural(self.datasources, "data source"),
+            if self.complete { "" } else { " (listing incomplete: nothing is removed)" },
+        );
+        for change in self.changes.iter().take(MOST_CHANGES_SHOWN) {
+            change.text(out);
+        }
+        if self.changes.len() > MOST_CHANGES_SHOWN {
+            let rest = self.changes.len() - MOST_CHANGES_SHOWN;
+            let _ = writeln!(out, "  ... and {} (`--format json` shows all)", plural(rest as u64, "more change"));
+        }
+        for candidates in &self.ambiguous {
+            let [first, ..] = candidates.as_slice() else { continue };
+            let paths: Vec<_> = candidates.iter().map(|one| format!("`{}`", one.place())).collect();
+            let _ = writeln!(
+                out,
+                "  ambiguous: {} `{}` in project `{}` is in {}",
+                first.kind,
+                first.name,
+                first.project_name,
+                paths.join(" and ")
+            );
+        }
+        let noticed: Vec<_> = [
+            (self.lagging, "taken from REST because the Metadata API lags behind"),
+            (self.ghosts, "left out because only the Metadata API still lists them"),
+            (self.skipped, "skipped (Personal Space, or without LUID or name)"),
+        ]
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{count} {what}"))
+        .collect();
+        for line in noticed.iter().chain(&self.warnings) {
+            let _ = writeln!(out, "  note: {line}");
+        }
+        let Counts { added, replaced, moved, removed, corrected } = self.counts;
+        let counts = format!(
+            "{added} added, {replaced} replaced, {moved} moved, {removed} removed, {corrected} corrected"
+        );
+        let end = match self.outcome {
+            Outcome::Unchanged => "unchanged: no row of the map was written".to_owned(),
+            Outcome::Applied => format!("{counts}; {} written", plural(self.rows_written, "row")),
+            Outcome::Planned => format!("dry run: {counts}; nothing was written"),
+            Outcome::Superseded => {
+                "the map already holds the result of a newer snapshot; nothing was written".to_owned()
+            }
+            Outcome::Failed => return,
+        };
+        let _ = writeln!(out, "  {end}");
+    }
+}
+
+/// One change of a site.
+#[derive(Debug, Serialize)]
+struct ChangeReport {
+    change: &'static str,
+    before: Option<ResourceReport>,
+    after: Option<ResourceReport>,
+}
+
+impl ChangeReport {
+    fn of(change: &Change) -> Self {
+        let (before, after) = change.sides();
+        Self {
+            change: change.word(),
+            before: before.map(ResourceReport::of),
+            after: after.map(ResourceReport::of),
+        }
+    }
+
+    fn text(&self, out: &mut String) {
+        let line = match (&self.before, &self.after) {
+            (Some(before), Some(after)) if before.luid == after.luid => {
+                format!("{} `{}` -> `{}`  {}", after.kind, before.place(), after.place(), after.luid)
+            }
+            (Some(before), Some(after)) => {
+                format!("{} `{}`  {} -> {}", after.kind, after.place(), before.luid, after.luid)
+            }
+            (Some(one), None) | (None, Some(one)) => format!("{} `{}`  {}", one.kind, one.place(), one.luid),
+            (None, None) => return,
+        };
+        let _ = writeln!(out, "  {:<8} {line}", self.change);
+    }
+}
+
+/// What a sync says in the end.
+#[derive(Debug, Serialize)]
+pub struct SyncReport<'a> {
+    format_version: u32,
+    dry_run: bool,
+    server: String,
+    sites: &'a [SiteReport],
+}
+
+impl<'a> SyncReport<'a> {
+    /// The sites in the order in which they were synced.
+    #[must_use]
+    pub fn new(server: String, dry_run: bool, sites: &'a [SiteReport]) -> Self {
+        Self { format_version: FORMAT_VERSION, dry_run, server, sites }
+    }
+
+    /// Prints it.
+    pub fn print(&self, format: Format) -> io::Result<()> {
+        match format {
+            Format::Json => print_json(self),
+            Format::Text => {
+                let mut text = String::new();
+                for site in self.sites {
+                    site.text(&mut text);
+                }
+                print(&text)
+            }
+        }
+    }
+}
+
