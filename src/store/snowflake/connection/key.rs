@@ -1,0 +1,85 @@
+//! The private key of a key pair: found, decrypted, and handed on as plain PKCS#8.
+
+use std::fs;
+
+use pkcs8::der::pem::PemLabel;
+use pkcs8::{EncryptedPrivateKeyInfo, LineEnding, ObjectIdentifier, PrivateKeyInfo, SecretDocument};
+use secrecy::{ExposeSecret, SecretString};
+
+use super::error::ConnectionError;
+use super::files::variable;
+use super::{Environment, Settings};
+
+const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+
+/// The key as unencrypted PKCS#8 in PEM.
+pub(super) fn private_key(
+    settings: &Settings,
+    environment: &Environment<'_>,
+) -> Result<SecretString, ConnectionError> {
+    let (key, pem) = pem(settings, environment)?;
+    // `PRIVATE_KEY_PASSPHRASE` wins over the file, as in the CLI.
+    let passphrase = variable(environment, "PRIVATE_KEY_PASSPHRASE")
+        .or_else(|| settings.optional("private_key_passphrase"))
+        .or_else(|| settings.optional("private_key_file_pwd"))
+        .map(SecretString::from);
+    plain_pkcs8(pem.expose_secret(), passphrase.as_ref()).map_err(|reason| settings.invalid(key, reason))
+}
+
+fn pem(
+    settings: &Settings,
+    environment: &Environment<'_>,
+) -> Result<(&'static str, SecretString), ConnectionError> {
+    for key in ["private_key_file", "private_key_path"] {
+        if let Some(path) = settings.path(key, environment) {
+            let text = fs::read_to_string(&path).map_err(|source| ConnectionError::Unreadable {
+                what: "the private key",
+                path: path.clone(),
+                source,
+            })?;
+            return Ok((key, text.into()));
+        }
+    }
+    let raw = settings
+        .optional("private_key_raw")
+        .ok_or_else(|| settings.missing("private_key_file"))?;
+    // Variables of CI systems often hold the lines of a PEM text joined by `\n`.
+    let raw = if raw.contains('\n') {
+        raw
+    } else {
+        raw.replace("\\n", "\n")
+    };
+    Ok(("private_key_raw", raw.into()))
+}
+
+fn plain_pkcs8(pem: &str, passphrase: Option<&SecretString>) -> Result<SecretString, &'static str> {
+    const NOT_A_KEY: &str = "it is not a private key in PEM form";
+    if pem.contains("BEGIN RSA PRIVATE KEY") || pem.contains("BEGIN EC PRIVATE KEY") {
+        return Err("the key is in an older form; convert it with `openssl pkcs8 -topk8 -in OLD -out NEW`");
+    }
+    let pem = format!("{}\n", pem.trim());
+    let (label, document) = SecretDocument::from_pem(&pem).map_err(|_| NOT_A_KEY)?;
+    let document = if label == EncryptedPrivateKeyInfo::PEM_LABEL {
+        let encrypted = EncryptedPrivateKeyInfo::try_from(document.as_bytes()).map_err(|_| {
+            "the key is encrypted in a way that is not supported; encrypt it anew with `openssl pkcs8 -topk8 -v2 aes-256-cbc`"
+        })?;
+        let passphrase = passphrase.ok_or(
+            "the key is encrypted, and there is no passphrase: set PRIVATE_KEY_PASSPHRASE or `private_key_passphrase`",
+        )?;
+        encrypted.decrypt(passphrase.expose_secret()).map_err(
+            |_| "the key could not be decrypted: the passphrase is wrong, or the encryption not supported",
+        )?
+    } else if label == PrivateKeyInfo::PEM_LABEL {
+        document
+    } else {
+        return Err(NOT_A_KEY);
+    };
+    let key: PrivateKeyInfo<'_> = document.decode_msg().map_err(|_| NOT_A_KEY)?;
+    if key.algorithm.oid != RSA {
+        return Err("it is not an RSA key, the only kind that is supported here");
+    }
+    let plain = document
+        .to_pem(PrivateKeyInfo::PEM_LABEL, LineEnding::LF)
+        .map_err(|_| NOT_A_KEY)?;
+    Ok(plain.as_str().into())
+}

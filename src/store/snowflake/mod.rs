@@ -1,0 +1,167 @@
+//! The map in Snowflake: the only module that knows how to speak to it.
+//!
+//! ```text
+//! connection   who we are and where Snowflake is, by the Snowflake CLI's rules
+//! session      statements in, rows of text out          (the crate `snowflake-api`)
+//! transport    what that crate cannot do, done below it
+//! sql          the statements of sql/snowflake, and the names of the tables
+//! quoting      names and values inside them
+//! migrate, load, apply   the work of the store
+//! ```
+//!
+//! A plan is applied without a transaction across round trips: its rows are staged in the session, then one MERGE
+//! writes all of them if its guards still hold. [`apply`] tells the whole protocol.
+
+mod apply;
+pub mod connection;
+mod error;
+mod load;
+mod migrate;
+mod quoting;
+mod session;
+mod sql;
+mod transport;
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use tokio::sync::Mutex;
+
+use self::connection::Connection;
+pub use self::error::{Fault, SnowflakeError};
+pub use self::session::{Row, Session, SessionOptions};
+pub use self::sql::TableNames;
+use super::{Applied, Migration, RecordedChange, Run, Store, StoreError};
+use crate::mapping::Mapping;
+use crate::plan::Plan;
+use crate::resource::{Luid, SiteName};
+
+/// How often work is begun again after its session ended or its connection broke.
+const ATTEMPTS: u32 = 3;
+
+/// Work of the store in one session.
+type Work<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
+
+/// The map in Snowflake.
+pub struct SnowflakeStore {
+    connection: Connection,
+    tables: TableNames,
+    options: SessionOptions,
+    /// Opened by the first statement, replaced when it ends before its time.
+    session: Mutex<Option<Arc<Session>>>,
+}
+
+impl SnowflakeStore {
+    /// A store behind `connection`. Signs in with the first statement.
+    #[must_use]
+    pub fn new(connection: Connection, tables: TableNames, options: SessionOptions) -> Self {
+        Self {
+            connection,
+            tables,
+            options,
+            session: Mutex::new(None),
+        }
+    }
+
+    async fn session(&self) -> Result<Arc<Session>, SnowflakeError> {
+        let mut open = self.session.lock().await;
+        if let Some(session) = &*open {
+            return Ok(Arc::clone(session));
+        }
+        let session = Arc::new(Session::new(&self.connection, self.options.clone())?);
+        *open = Some(Arc::clone(&session));
+        Ok(session)
+    }
+
+    /// Does `work` in a session. When that ends under way, or when the fate of one of its statements is unknown,
+    /// `work` begins again: it must find out what it has done already.
+    async fn in_session<'a, T>(
+        &'a self,
+        work: impl Fn(Arc<Session>) -> Work<'a, T> + Send + Sync,
+    ) -> Result<T, StoreError> {
+        let mut attempt = 1;
+        loop {
+            let session = self.session().await?;
+            let result = work(session).await;
+            let Err(StoreError::Snowflake(error)) = &result else {
+                return result;
+            };
+            let ended = error.fault.is_session_ended();
+            if attempt == ATTEMPTS || !(ended || error.fault.is_outcome_unknown()) {
+                return result;
+            }
+            tracing::warn!(doing = error.doing, reason = %error.fault, "beginning again in snowflake");
+            if ended {
+                *self.session.lock().await = None;
+            }
+            attempt += 1;
+        }
+    }
+
+    /// The error for a table or column that is not there.
+    fn not_initialised(&self, error: SnowflakeError) -> StoreError {
+        if error.fault.is_object_missing() {
+            let table = format!(
+                "{} (or the role may not read it)",
+                self.tables.full(&self.tables.resources)
+            );
+            return StoreError::NotInitialised {
+                store: self.name(),
+                table,
+            };
+        }
+        error.into()
+    }
+}
+
+#[async_trait]
+impl Store for SnowflakeStore {
+    fn name(&self) -> String {
+        format!("snowflake:{}", self.connection.name)
+    }
+
+    fn schema_sql(&self) -> String {
+        migrate::schema_sql(&self.tables)
+    }
+
+    async fn migrate(&self) -> Result<Migration, StoreError> {
+        self.in_session(|session| Box::pin(async move { migrate::migrate(self, &session).await }))
+            .await
+    }
+
+    async fn sites(&self) -> Result<Vec<SiteName>, StoreError> {
+        self.in_session(|session| Box::pin(async move { load::sites(self, &session).await }))
+            .await
+    }
+
+    async fn load(&self, site: &SiteName) -> Result<Mapping, StoreError> {
+        self.in_session(|session| Box::pin(async move { load::mapping(self, &session, site).await }))
+            .await
+    }
+
+    async fn apply(&self, run: &Run, plan: &Plan) -> Result<Applied, StoreError> {
+        self.in_session(|session| Box::pin(async move { apply::apply(self, &session, run, plan).await }))
+            .await
+    }
+
+    async fn history(&self, luid: &Luid) -> Result<Vec<RecordedChange>, StoreError> {
+        self.in_session(|session| Box::pin(async move { load::history(self, &session, luid).await }))
+            .await
+    }
+
+    async fn abort(&self) {
+        let session = self.session.lock().await.clone();
+        if let Some(session) = session {
+            session.abort_running().await;
+        }
+    }
+
+    async fn close(&self) -> Result<(), StoreError> {
+        let session = self.session.lock().await.take();
+        match session {
+            Some(session) => Ok(session.close().await?),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! One session: statements in, rows of text out.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use arrow_array::cast::AsArray;
+use arrow_array::{Array, NullArray, RecordBatch};
+use secrecy::ExposeSecret;
+use serde_json::Value;
+use snowflake_api::{
+    AuthArgs, AuthType, CertificateArgs, PasswordArgs, QueryResult, SnowflakeApi, SnowflakeApiBuilder,
+};
+
+use super::connection::{Connection, Credentials};
+use super::error::{Fault, SnowflakeError};
+use super::transport::{Exchange, Repeatable, Transport};
+
+/// One row: the columns as text.
+pub type Row = Vec<Option<String>>;
+
+/// What a session asks of Snowflake.
+#[derive(Debug, Clone)]
+pub struct SessionOptions {
+    /// Stands beside every statement in Snowflake's query history.
+    pub query_tag: String,
+    /// How long Snowflake lets a statement run.
+    pub statement_timeout: Duration,
+    /// How long a statement waits for others that change the same table.
+    pub lock_timeout: Duration,
+    /// How long this program waits for a statement, before it aborts it.
+    pub deadline: Duration,
+}
+
+impl Default for SessionOptions {
+    fn default() -> Self {
+        Self {
+            query_tag: concat!("tabmap ", env!("CARGO_PKG_VERSION")).to_owned(),
+            statement_timeout: Duration::from_secs(900),
+            lock_timeout: Duration::from_secs(300),
+            deadline: Duration::from_secs(960),
+        }
+    }
+}
+
+/// A session. It signs in with its first statement, and never again: temporary tables would be gone.
+pub struct Session {
+    api: SnowflakeApi,
+    transport: Arc<Transport>,
+}
+
+impl Session {
+    /// A session that has not signed in yet.
+    pub fn new(connection: &Connection, options: SessionOptions) -> Result<Self, SnowflakeError> {
+        let doing = "prepare the connection to Snowflake";
+        let transport =
+            Transport::new(connection.clone(), options).map_err(|fault| SnowflakeError { doing, fault })?;
+        let auth = AuthArgs {
+            account_identifier: connection.account.clone(),
+            username: connection.user.clone(),
+            // Left out here and added in the transport: the crate changes the case of names, and has no tokens.
+            warehouse: None,
+            database: None,
+            schema: None,
+            role: None,
+            auth_type: match &connection.credentials {
+                Credentials::KeyPair(key) => AuthType::Certificate(CertificateArgs {
+                    private_key_pem: key.expose_secret().to_owned(),
+                }),
+                Credentials::Password(_) | Credentials::AccessToken(_) | Credentials::OAuth(_) => {
+                    AuthType::Password(PasswordArgs {
+                        password: String::new(),
+                    })
+                }
+            },
+        };
+        let api = SnowflakeApiBuilder::new(auth)
+            .with_client(transport.client())
+            .build();
+        let api = api.map_err(|error| SnowflakeError {
+            doing,
+            fault: Fault::Answer {
+                what: error.to_string(),
+            },
+        })?;
+        Ok(Self { api, transport })
+    }
+
+    /// Runs a statement that does no harm when it is executed twice: a query, or one that finds its work done.
+    pub async fn query(&self, doing: &'static str, sql: &str) -> Result<Vec<Row>, SnowflakeError> {
+        self.run(doing, sql, Repeatable::Yes).await
+    }
+
+    /// Runs a statement that changes something, once. Returns the counts that Snowflake answers: rows inserted,
+    /// updated, deleted, as far as the statement has them.
+    pub async fn execute(&self, doing: &'static str, sql: &str) -> Result<Vec<u64>, SnowflakeError> {
+        let rows = self.run(doing, sql, Repeatable::No).await?;
+        let counts = rows.first().into_iter().flatten();
+        Ok(counts.filter_map(|count| count.as_ref()?.parse().ok()).collect())
+    }
+
+    async fn run(
+        &self,
+        doing: &'static str,
+        sql: &str,
+        repeatable: Repeatable,
+    ) -> Result<Vec<Row>, SnowflakeError> {
+        let exchange = Exchange::new(repeatable);
+        let result = exchange.during(self.api.exec(sql)).await;
+        let query_id = exchange.query_id();
+        tracing::debug!(doing, query_id, "ran a statement in snowflake");
+        let rows = match result {
+            Ok(result) => rows_of(result).map_err(|what| Fault::Answer { what }),
+            Err(error) => Err(exchange.into_fault().unwrap_or_else(|| Fault::Answer {
+                what: error.to_string(),
+            })),
+        };
+        rows.map_err(|fault| SnowflakeError { doing, fault })
+    }
+
+    /// Aborts what is running, and returns when Snowflake was told: for Ctrl-C.
+    pub async fn abort_running(&self) {
+        self.transport.abort_running().await;
+    }
+
+    /// Ends the session, and with it its temporary tables.
+    pub async fn close(&self) -> Result<(), SnowflakeError> {
+        self.transport.abort_running().await;
+        let doing = "close the Snowflake session";
+        self.transport
+            .close()
+            .await
+            .map_err(|fault| SnowflakeError { doing, fault })
+    }
+}
+
+fn rows_of(result: QueryResult) -> Result<Vec<Row>, String> {
+    match result {
+        QueryResult::Empty => Ok(Vec::new()),
+        QueryResult::Arrow(batches) => {
+            let mut rows = Vec::new();
+            for batch in &batches {
+                append(batch, &mut rows)?;
+            }
+            Ok(rows)
+        }
+        QueryResult::Json(result) => match result.value {
+            Value::Array(rows) => rows.into_iter().map(row_of_json).collect(),
+            _ => Err("the rows are not an array".to_owned()),
+        },
+    }
+}
+
+/// The type of a number or time depends on its values, so every query here selects text.
+fn append(batch: &RecordBatch, rows: &mut Vec<Row>) -> Result<(), String> {
+    let start = rows.len();
+    rows.resize_with(start + batch.num_rows(), || {
+        Vec::with_capacity(batch.num_columns())
+    });
+    for (index, column) in batch.columns().iter().enumerate() {
+        if let Some(texts) = column.as_string_opt::<i32>() {
+            for (row, text) in rows[start..].iter_mut().zip(texts.iter()) {
+                row.push(text.map(str::to_owned));
+            }
+        } else if column.as_any().is::<NullArray>() {
+            rows[start..].iter_mut().for_each(|row| row.push(None));
+        } else {
+            return Err(format!(
+                "column {} is {}, not text",
+                index + 1,
+                column.data_type()
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn row_of_json(row: Value) -> Result<Row, String> {
+    let Value::Array(columns) = row else {
+        return Err("a row is not an array".to_owned());
+    };
+    let text = |value| match value {
+        Value::Null => None,
+        Value::String(text) => Some(text),
+        other => Some(other.to_string()),
+    };
+    Ok(columns.into_iter().map(text).collect())
+}

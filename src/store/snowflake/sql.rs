@@ -1,0 +1,127 @@
+//! The statements, kept as templates in `sql/snowflake`, and the names of the tables in them.
+
+use super::quoting::identifier;
+
+pub(crate) const CREATE_SCHEMA: &str = include_str!("../../../sql/snowflake/create_schema.sql");
+pub(crate) const CREATE_RESOURCES: &str = include_str!("../../../sql/snowflake/create_resources.sql");
+pub(crate) const CREATE_RUNS: &str = include_str!("../../../sql/snowflake/create_runs.sql");
+pub(crate) const CREATE_CHANGES: &str = include_str!("../../../sql/snowflake/create_changes.sql");
+pub(crate) const ADD_COLUMNS: &str = include_str!("../../../sql/snowflake/add_columns.sql");
+pub(crate) const COLUMNS: &str = include_str!("../../../sql/snowflake/columns.sql");
+pub(crate) const SCHEMATA: &str = include_str!("../../../sql/snowflake/schemata.sql");
+pub(crate) const SITES: &str = include_str!("../../../sql/snowflake/sites.sql");
+pub(crate) const LOAD: &str = include_str!("../../../sql/snowflake/load.sql");
+pub(crate) const VERSION: &str = include_str!("../../../sql/snowflake/version.sql");
+pub(crate) const HISTORY: &str = include_str!("../../../sql/snowflake/history.sql");
+pub(crate) const OPEN_RUNS: &str = include_str!("../../../sql/snowflake/open_runs.sql");
+pub(crate) const END_RUN: &str = include_str!("../../../sql/snowflake/end_run.sql");
+pub(crate) const INSERT_RUN: &str = include_str!("../../../sql/snowflake/insert_run.sql");
+pub(crate) const USE_SCHEMA: &str = include_str!("../../../sql/snowflake/use_schema.sql");
+pub(crate) const CREATE_STAGED_ROWS: &str = include_str!("../../../sql/snowflake/create_staged_rows.sql");
+pub(crate) const STAGE_ROWS: &str = include_str!("../../../sql/snowflake/stage_rows.sql");
+pub(crate) const CREATE_STAGED_CHANGES: &str =
+    include_str!("../../../sql/snowflake/create_staged_changes.sql");
+pub(crate) const STAGE_CHANGES: &str = include_str!("../../../sql/snowflake/stage_changes.sql");
+pub(crate) const INSERT_CHANGES: &str = include_str!("../../../sql/snowflake/insert_changes.sql");
+pub(crate) const MERGE: &str = include_str!("../../../sql/snowflake/merge.sql");
+pub(crate) const COLLAPSE_DUPLICATES: &str = include_str!("../../../sql/snowflake/collapse_duplicates.sql");
+
+/// Where the map lives in Snowflake. Names are taken exactly as they are written, case included.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableNames {
+    /// The database. It must exist.
+    pub database: String,
+    /// The schema.
+    pub schema: String,
+    /// The map.
+    pub resources: String,
+    /// One row for each run and site.
+    pub runs: String,
+    /// Every change that a run applied.
+    pub changes: String,
+}
+
+impl Default for TableNames {
+    fn default() -> Self {
+        Self {
+            database: "EXTERNAL_ACCESS".to_owned(),
+            schema: "MAPPING_TABLES".to_owned(),
+            resources: "API__TABLEAU__RESOURCES".to_owned(),
+            runs: "API__TABLEAU__SYNC_RUNS".to_owned(),
+            changes: "API__TABLEAU__RESOURCE_CHANGES".to_owned(),
+        }
+    }
+}
+
+impl TableNames {
+    /// The full, quoted name of one of the tables.
+    pub(crate) fn full(&self, table: &str) -> String {
+        format!(
+            "{}.{}.{}",
+            identifier(&self.database),
+            identifier(&self.schema),
+            identifier(table)
+        )
+    }
+
+    /// Fills a template: the names of the tables, then `values`, which are SQL already.
+    pub(crate) fn render(&self, template: &str, values: &[(&str, &str)]) -> String {
+        let (database, schema) = (identifier(&self.database), identifier(&self.schema));
+        let (resources, runs, changes) = (
+            self.full(&self.resources),
+            self.full(&self.runs),
+            self.full(&self.changes),
+        );
+        let names = [
+            ("database", database.as_str()),
+            ("schema", &schema),
+            ("resources", &resources),
+            ("runs", &runs),
+            ("changes", &changes),
+        ];
+        fill(template.trim_end(), &[&names[..], values].concat())
+    }
+}
+
+/// Puts each value in the place of its `{name}`, in one pass: a value that contains `{name}` itself stays as it is.
+fn fill(template: &str, values: &[(&str, &str)]) -> String {
+    let mut filled = String::with_capacity(template.len());
+    let mut rest = template;
+    while let Some(start) = rest.find('{') {
+        let (before, from_brace) = rest.split_at(start);
+        filled.push_str(before);
+        let found = from_brace.find('}').and_then(|end| {
+            let value = values.iter().find(|(name, _)| *name == &from_brace[1..end])?;
+            Some((value.1, &from_brace[end + 1..]))
+        });
+        if let Some((value, after)) = found {
+            filled.push_str(value);
+            rest = after;
+        } else {
+            filled.push('{');
+            rest = &from_brace[1..];
+        }
+    }
+    filled.push_str(rest);
+    filled
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_names_are_the_published_ones() {
+        let names = TableNames::default();
+        assert_eq!(
+            names.full(&names.resources),
+            r#""EXTERNAL_ACCESS"."MAPPING_TABLES"."API__TABLEAU__RESOURCES""#
+        );
+    }
+
+    #[test]
+    fn a_value_that_looks_like_a_placeholder_is_not_filled_again() {
+        assert_eq!(fill("a {x} b {y} c", &[("x", "{y}"), ("y", "1")]), "a {y} b 1 c");
+        assert_eq!(fill("{unknown} {", &[("x", "1")]), "{unknown} {");
+    }
+}

@@ -1,0 +1,129 @@
+//! Statements that run, and how they are stopped when nobody waits for them any more.
+//!
+//! Snowflake finishes a statement whose client is gone (ABORT_DETACHED_QUERY is FALSE by default), so a future that
+//! is dropped must say so.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use reqwest::Client;
+use reqwest::header::{ACCEPT, AUTHORIZATION};
+use serde_json::json;
+use tokio::runtime::Handle;
+use tokio::sync::Mutex as AsyncMutex;
+use tokio::task::JoinHandle;
+use url::Url;
+use uuid::Uuid;
+
+use super::login::authorization;
+use super::{FAREWELL_TIMEOUT, Tokens};
+
+/// How to abort one statement.
+#[derive(Clone)]
+pub(super) struct Abort {
+    pub(super) http: Client,
+    pub(super) url: Url,
+    /// The session's tokens, which may be renewed until the abort is sent.
+    pub(super) tokens: Arc<AsyncMutex<Option<Tokens>>>,
+    /// The id of the request that carried the statement.
+    pub(super) request_id: String,
+}
+
+impl Abort {
+    async fn send(self) {
+        // Without a session there is nothing left to abort.
+        let Some(tokens) = self.tokens.lock().await.clone() else {
+            return;
+        };
+        let mut url = self.url;
+        url.query_pairs_mut()
+            .append_pair("requestId", &Uuid::new_v4().to_string());
+        let sent = self
+            .http
+            .post(url)
+            .header(ACCEPT, "application/json")
+            .header(AUTHORIZATION, authorization(&tokens.session))
+            .json(&json!({ "requestId": self.request_id }))
+            .timeout(FAREWELL_TIMEOUT)
+            .send()
+            .await;
+        match sent {
+            Ok(_) => tracing::debug!("told snowflake to abort a statement"),
+            Err(error) => tracing::warn!("could not abort a statement: {}", error.without_url()),
+        }
+    }
+}
+
+/// The statements of a session that run now, by request, and the aborts under way.
+#[derive(Clone, Default)]
+pub(super) struct Running(Arc<Mutex<State>>);
+
+#[derive(Default)]
+struct State {
+    statements: HashMap<String, Abort>,
+    aborts: Vec<JoinHandle<()>>,
+}
+
+impl Running {
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes a statement until the guard is told that it has ended. A guard that is dropped before aborts it.
+    pub(super) fn begin(&self, abort: Abort) -> Guard {
+        let request_id = abort.request_id.clone();
+        self.state().statements.insert(request_id.clone(), abort);
+        Guard {
+            running: self.clone(),
+            request_id,
+        }
+    }
+
+    fn start_abort(&self, request_id: &str) {
+        let mut state = self.state();
+        if let (Some(abort), Ok(runtime)) = (state.statements.remove(request_id), Handle::try_current()) {
+            let task = runtime.spawn(abort.send());
+            state.aborts.push(task);
+        }
+    }
+
+    /// Aborts all that runs, and returns when all aborts are sent, also those begun earlier.
+    pub(super) async fn abort_all(&self) {
+        let running: Vec<_> = self.state().statements.keys().cloned().collect();
+        for request_id in running {
+            self.start_abort(&request_id);
+        }
+        let aborts = std::mem::take(&mut self.state().aborts);
+        for abort in aborts {
+            // A task that panicked or was cancelled has nothing more to wait for.
+            let _ = abort.await;
+        }
+    }
+}
+
+/// A statement that runs.
+pub(super) struct Guard {
+    running: Running,
+    request_id: String,
+}
+
+impl Guard {
+    /// The statement has ended, well or not.
+    pub(super) fn ended(self) {
+        self.running.state().statements.remove(&self.request_id);
+    }
+
+    /// Nobody waits for the statement any more: tells Snowflake, and waits until it knows.
+    pub(super) async fn abort(self) {
+        let abort = self.running.state().statements.remove(&self.request_id);
+        if let Some(abort) = abort {
+            abort.send().await;
+        }
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        self.running.start_abort(&self.request_id);
+    }
+}

@@ -1,0 +1,270 @@
+//! Sign-in, renewal and the end of the session.
+
+use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderValue};
+use reqwest::{Request, Response};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Map, Value, json};
+use url::Url;
+use uuid::Uuid;
+
+use super::super::connection::{Connection, Credentials};
+use super::super::error::Fault;
+use super::super::session::SessionOptions;
+use super::answer::{Answer, Unanswered};
+use super::{ANSWER_TIMEOUT, ATTEMPTS, FAREWELL_TIMEOUT, Tokens, Transport, back_off, local_answer};
+
+/// Results come as Arrow to the Go driver, which the crate pretends to be. "Recommended client versions" on
+/// docs.snowflake.com sets its minimum to 1.11.2 from 30 September 2026; the crate claims to be 1.6.22.
+const CLIENT_VERSION: &str = "1.18.0";
+
+/// A token's place holder. The crate prints what it gets at debug level.
+const KEPT_HERE: &str = "kept-by-the-transport";
+
+impl Transport {
+    /// The crate's login request, rewritten.
+    pub(super) async fn sign_in(&self, request: Request) -> Result<Response, Fault> {
+        let unexpected = |what: &str| Fault::Answer {
+            what: what.to_owned(),
+        };
+        let body = request
+            .body()
+            .and_then(reqwest::Body::as_bytes)
+            .unwrap_or_default();
+        let body: Value =
+            serde_json::from_slice(body).map_err(|_| unexpected("the login request is not JSON"))?;
+        let body = login_body(body, &self.connection, &self.options);
+        let url = login_url(
+            self.url("session/v1/login-request"),
+            request.url(),
+            &self.connection,
+        );
+
+        let mut attempt = 1;
+        let mut answer = loop {
+            let sent = self
+                .http
+                .post(url.clone())
+                .header(ACCEPT, "application/json")
+                .json(&body);
+            match Answer::read(sent.timeout(ANSWER_TIMEOUT).send().await).await {
+                Ok(answer) => break answer,
+                // Whoever signs in twice has a session too many, which ends by itself.
+                Err(failure) if failure.is_passing() && attempt < ATTEMPTS => back_off(attempt).await,
+                Err(Unanswered::Broken(source)) => return Err(self.unreachable(source)),
+                Err(failure) => {
+                    return Err(Fault::Answer {
+                        what: failure.describe(),
+                    });
+                }
+            }
+            attempt += 1;
+        };
+        if !answer.succeeded() {
+            return Err(Fault::SignInRefused {
+                code: answer.code(),
+                message: answer.message(),
+            });
+        }
+        let data = answer.take_data().unwrap_or_default();
+        let token = |key: &str| data.get(key).and_then(Value::as_str).map(SecretString::from);
+        let (Some(session), Some(master)) = (token("token"), token("masterToken")) else {
+            return Err(unexpected("the login answer has no token"));
+        };
+        *self.tokens.lock().await = Some(Tokens { session, master });
+        tracing::debug!(server = self.server_name(), "signed in to snowflake");
+        Ok(local_answer(login_answer(&data).to_string().into_bytes()))
+    }
+
+    /// Renews the session with its master token. What lives in the session, temporary tables too, stays.
+    pub(super) async fn renew(&self, refused: &Tokens) -> Result<Tokens, Fault> {
+        let mut tokens = self.tokens.lock().await;
+        match &*tokens {
+            // Somebody else renewed it while this statement was on its way.
+            Some(current) if current.session.expose_secret() != refused.session.expose_secret() => {
+                return Ok(current.clone());
+            }
+            Some(_) => {}
+            None => return Err(session_ended("the session was closed")),
+        }
+        let body = json!({ "oldSessionToken": refused.session.expose_secret(), "requestType": "RENEW" });
+        let mut attempt = 1;
+        let answer = loop {
+            let mut url = self.url("session/token-request");
+            url.query_pairs_mut()
+                .append_pair("requestId", &Uuid::new_v4().to_string());
+            let sent = self
+                .http
+                .post(url)
+                .header(ACCEPT, "application/snowflake")
+                .header(AUTHORIZATION, authorization(&refused.master))
+                .json(&body)
+                .timeout(ANSWER_TIMEOUT);
+            match Answer::read(sent.send().await).await {
+                Ok(answer) => break answer,
+                Err(failure) if failure.is_passing() && attempt < ATTEMPTS => back_off(attempt).await,
+                Err(failure) => {
+                    return Err(session_ended(&format!(
+                        "it could not be renewed: {}",
+                        failure.describe()
+                    )));
+                }
+            }
+            attempt += 1;
+        };
+        if !answer.succeeded() {
+            return Err(Fault::SessionEnded {
+                code: answer.code(),
+                message: answer.message(),
+            });
+        }
+        let token = |key: &str| answer.text(key).map(SecretString::from);
+        let (Some(session), Some(master)) = (token("sessionToken"), token("masterToken")) else {
+            return Err(session_ended("the answer to its renewal has no token"));
+        };
+        let renewed = Tokens { session, master };
+        *tokens = Some(renewed.clone());
+        tracing::debug!("renewed the snowflake session");
+        Ok(renewed)
+    }
+
+    /// Ends the session, and with it whatever still runs in it.
+    pub(crate) async fn close(&self) -> Result<(), Fault> {
+        let Some(tokens) = self.tokens.lock().await.take() else {
+            return Ok(());
+        };
+        let mut url = self.url("session");
+        url.query_pairs_mut()
+            .append_pair("delete", "true")
+            .append_pair("requestId", &Uuid::new_v4().to_string());
+        let sent = self
+            .http
+            .post(url)
+            .header(ACCEPT, "application/snowflake")
+            .header(AUTHORIZATION, authorization(&tokens.session))
+            .json(&Value::Null)
+            .timeout(FAREWELL_TIMEOUT);
+        match Answer::read(sent.send().await).await {
+            Ok(answer) if answer.succeeded() || answer.fault().is_session_ended() => Ok(()),
+            Ok(answer) => Err(answer.fault()),
+            Err(Unanswered::Broken(source)) => Err(self.unreachable(source)),
+            Err(failure) => Err(Fault::Answer {
+                what: failure.describe(),
+            }),
+        }
+    }
+
+    pub(super) async fn tokens(&self) -> Result<Tokens, Fault> {
+        self.tokens
+            .lock()
+            .await
+            .clone()
+            .ok_or_else(|| session_ended("the session was closed"))
+    }
+}
+
+fn session_ended(message: &str) -> Fault {
+    Fault::SessionEnded {
+        code: "390104".to_owned(),
+        message: message.to_owned(),
+    }
+}
+
+/// The header of a token. Marked as sensitive, so that no log of the HTTP client shows it.
+pub(super) fn authorization(token: &SecretString) -> HeaderValue {
+    let header = format!("Snowflake Token=\"{}\"", token.expose_secret());
+    let mut value = HeaderValue::from_str(&header).unwrap_or_else(|_| HeaderValue::from_static(""));
+    value.set_sensitive(true);
+    value
+}
+
+/// Names as the settings have them: the crate makes them upper case, and so breaks quoted ones. The database and
+/// schema of the connection are left out, since every name of ours is complete, and a wrong one would fail sign-in.
+fn login_url(mut url: Url, asked: &Url, connection: &Connection) -> Url {
+    let of_request = ["clientStartTime", "requestId", "request_guid"];
+    let named = [
+        ("warehouse", &connection.warehouse),
+        ("roleName", &connection.role),
+    ];
+    url.query_pairs_mut()
+        .extend_pairs(
+            asked
+                .query_pairs()
+                .filter(|(key, _)| of_request.contains(&&**key)),
+        )
+        .extend_pairs(
+            named
+                .iter()
+                .filter_map(|(key, value)| value.as_ref().map(|value| (*key, value))),
+        );
+    url
+}
+
+fn login_body(mut body: Value, connection: &Connection, options: &SessionOptions) -> Value {
+    let Some(data) = body.get_mut("data").and_then(Value::as_object_mut) else {
+        return body;
+    };
+    data.insert("CLIENT_APP_VERSION".to_owned(), json!(CLIENT_VERSION));
+    data.insert("ACCOUNT_NAME".to_owned(), json!(connection.account));
+    data.insert("LOGIN_NAME".to_owned(), json!(connection.user));
+    data.insert(
+        "SESSION_PARAMETERS".to_owned(),
+        Value::Object(session_parameters(options)),
+    );
+    data.insert(
+        "CLIENT_ENVIRONMENT".to_owned(),
+        json!({ "APPLICATION": "tabmap", "OS": std::env::consts::OS, "OS_VERSION": std::env::consts::ARCH }),
+    );
+    match &connection.credentials {
+        Credentials::Password(password) => {
+            data.insert("PASSWORD".to_owned(), json!(password.expose_secret()));
+        }
+        // The crate has made the token and put it there.
+        Credentials::KeyPair(_) => {}
+        Credentials::AccessToken(token) | Credentials::OAuth(token) => {
+            data.remove("PASSWORD");
+            data.insert(
+                "AUTHENTICATOR".to_owned(),
+                json!(connection.credentials.authenticator()),
+            );
+            data.insert("TOKEN".to_owned(), json!(token.expose_secret()));
+        }
+    }
+    body
+}
+
+/// Set at sign-in: one round trip less, and no need for ALTER SESSION. See "Parameters" on docs.snowflake.com.
+fn session_parameters(options: &SessionOptions) -> Map<String, Value> {
+    let mut parameters = Map::new();
+    parameters.insert("QUERY_TAG".to_owned(), json!(options.query_tag));
+    parameters.insert("TIMEZONE".to_owned(), json!("UTC"));
+    // The default is twelve hours.
+    parameters.insert("LOCK_TIMEOUT".to_owned(), json!(options.lock_timeout.as_secs()));
+    // The default is two days.
+    parameters.insert(
+        "STATEMENT_TIMEOUT_IN_SECONDS".to_owned(),
+        json!(options.statement_timeout.as_secs()),
+    );
+    // MERGE must fail rather than choose, should two rows of the plan ever meet one row of the map.
+    parameters.insert("ERROR_ON_NONDETERMINISTIC_MERGE".to_owned(), json!(true));
+    // A role or warehouse that does not exist fails sign-in, not some later statement.
+    parameters.insert("CLIENT_VALIDATE_DEFAULT_PARAMETERS".to_owned(), json!(true));
+    parameters
+}
+
+/// The login answer for the crate: no tokens, and a session that never expires, since renewal happens here.
+fn login_answer(data: &Map<String, Value>) -> Value {
+    json!({
+        "code": null,
+        "message": null,
+        "success": true,
+        "data": {
+            "sessionId": data.get("sessionId").and_then(Value::as_i64).unwrap_or_default(),
+            "token": KEPT_HERE,
+            "masterToken": KEPT_HERE,
+            "serverVersion": data.get("serverVersion").and_then(Value::as_str).unwrap_or_default(),
+            "sessionInfo": { "roleName": "" },
+            "masterValidityInSeconds": -1,
+            "validityInSeconds": -1,
+        }
+    })
+}

@@ -1,0 +1,197 @@
+//! One statement: sent, polled for, and given up after its deadline.
+
+use std::sync::Arc;
+
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
+use reqwest::{Request, Response};
+use tokio::time::timeout;
+use url::Url;
+
+use super::super::error::Fault;
+use super::abort::{Abort, Guard};
+use super::answer::{Answer, Unanswered};
+use super::exchange::{Repeatable, note_query_id, repeatable};
+use super::login::authorization;
+use super::{ANSWER_TIMEOUT, ATTEMPTS, Tokens, Transport, back_off, local_answer};
+
+/// How often in a row an expired session is renewed for one statement.
+const RENEWALS: u32 = 2;
+
+/// What is sent for one statement, each time the same.
+struct Sending<'a> {
+    url: Url,
+    body: &'a [u8],
+    repeatable: Repeatable,
+}
+
+impl Transport {
+    /// The crate's statement, up to the answer that it understands.
+    pub(super) async fn statement(&self, request: Request) -> Result<Response, Fault> {
+        let mut url = self.url("queries/v1/query-request");
+        url.set_query(request.url().query());
+        let id = request.url().query_pairs().find(|(key, _)| key == "requestId");
+        let guard = self.running.begin(Abort {
+            http: self.http.clone(),
+            url: self.url("queries/v1/abort-request"),
+            tokens: Arc::clone(&self.tokens),
+            request_id: id.map(|(_, id)| id.into_owned()).unwrap_or_default(),
+        });
+        let body = request
+            .body()
+            .and_then(reqwest::Body::as_bytes)
+            .unwrap_or_default();
+        let sending = Sending {
+            url,
+            body,
+            repeatable: repeatable(),
+        };
+        let limit = self.options.deadline;
+        let answer = match timeout(limit, self.final_answer(&sending)).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(fault)) => return Err(self.give_up(guard, fault).await),
+            Err(_) => return Err(self.give_up(guard, Fault::DeadlinePassed { limit }).await),
+        };
+        guard.ended();
+        self.for_the_crate(answer)
+    }
+
+    async fn give_up(&self, guard: Guard, fault: Fault) -> Fault {
+        if fault.is_outcome_unknown() {
+            // It may still be running, and whoever looks at its traces next should find them complete.
+            guard.abort().await;
+        } else {
+            guard.ended();
+        }
+        fault
+    }
+
+    async fn final_answer(&self, sending: &Sending<'_>) -> Result<Answer, Fault> {
+        let mut answer = self.submit(sending).await?;
+        let mut renewals = 0;
+        while answer.is_in_progress() {
+            let url = self.result_url(&answer)?;
+            answer = self.poll(&url, &mut renewals).await?;
+        }
+        if let Some(query_id) = answer.text("queryId") {
+            note_query_id(query_id);
+        }
+        if answer.succeeded() {
+            Ok(answer)
+        } else {
+            Err(answer.fault())
+        }
+    }
+
+    async fn submit(&self, sending: &Sending<'_>) -> Result<Answer, Fault> {
+        let mut tokens = self.tokens().await?;
+        let (mut attempt, mut renewals) = (1, 0);
+        loop {
+            match self.send_once(sending, &tokens, attempt).await {
+                // A refused token means that nothing was executed, so the statement may be sent again.
+                Ok(answer) if answer.code() == "390112" && renewals < RENEWALS => {
+                    renewals += 1;
+                    tokens = self.renew(&tokens).await?;
+                    continue;
+                }
+                Ok(answer) => return Ok(answer),
+                Err(failure) => {
+                    let harmless = failure.is_refusal() || sending.repeatable == Repeatable::Yes;
+                    if !(failure.is_passing() && harmless && attempt < ATTEMPTS) {
+                        return Err(self.unanswered(failure));
+                    }
+                    tracing::debug!(attempt, reason = failure.describe(), "sending a statement again");
+                }
+            }
+            back_off(attempt).await;
+            attempt += 1;
+        }
+    }
+
+    async fn send_once(
+        &self,
+        sending: &Sending<'_>,
+        tokens: &Tokens,
+        attempt: u32,
+    ) -> Result<Answer, Unanswered> {
+        let mut url = sending.url.clone();
+        if attempt > 1 {
+            // As Snowflake's own drivers mark a repetition.
+            url.query_pairs_mut()
+                .append_pair("retryCount", &(attempt - 1).to_string());
+        }
+        let sent = self
+            .http
+            .post(url)
+            .header(ACCEPT, "application/snowflake")
+            .header(CONTENT_TYPE, "application/json")
+            .header(AUTHORIZATION, authorization(&tokens.session))
+            .body(sending.body.to_vec())
+            .timeout(ANSWER_TIMEOUT);
+        Answer::read(sent.send().await).await
+    }
+
+    async fn poll(&self, url: &Url, renewals: &mut u32) -> Result<Answer, Fault> {
+        let mut tokens = self.tokens().await?;
+        let mut attempt = 1;
+        loop {
+            let sent = self
+                .http
+                .get(url.clone())
+                .header(ACCEPT, "application/snowflake")
+                .header(AUTHORIZATION, authorization(&tokens.session))
+                .timeout(ANSWER_TIMEOUT);
+            match Answer::read(sent.send().await).await {
+                Ok(answer) if answer.code() == "390112" && *renewals < RENEWALS => {
+                    *renewals += 1;
+                    tokens = self.renew(&tokens).await?;
+                    continue;
+                }
+                Ok(answer) if answer.fault().is_session_ended() => {
+                    // The statement had been accepted, so its outcome is open.
+                    return Err(Fault::ConnectionLost {
+                        reason: "the session ended meanwhile".to_owned(),
+                    });
+                }
+                Ok(answer) => return Ok(answer),
+                Err(failure) if failure.is_passing() && attempt < ATTEMPTS => {}
+                Err(failure) => {
+                    return Err(Fault::ConnectionLost {
+                        reason: failure.describe(),
+                    });
+                }
+            }
+            back_off(attempt).await;
+            attempt += 1;
+        }
+    }
+
+    /// The address to poll, which must be this server's: the session token goes there.
+    fn result_url(&self, answer: &Answer) -> Result<Url, Fault> {
+        let path = answer.text("getResultUrl").unwrap_or_default();
+        let url = self.connection.server.join(path);
+        url.ok()
+            .filter(|url| !path.is_empty() && url.origin() == self.connection.server.origin())
+            .ok_or_else(|| Fault::Answer {
+                what: "a running statement came without an address on the same server".to_owned(),
+            })
+    }
+
+    fn unanswered(&self, failure: Unanswered) -> Fault {
+        let (refused, reason) = (failure.is_refusal(), failure.describe());
+        match failure {
+            Unanswered::Broken(source) if refused => self.unreachable(source),
+            Unanswered::Status(..) if refused => Fault::Answer { what: reason },
+            _ => Fault::ConnectionLost { reason },
+        }
+    }
+
+    fn for_the_crate(&self, mut answer: Answer) -> Result<Response, Fault> {
+        let Some(mut data) = answer.take_data() else {
+            return Err(Fault::Answer {
+                what: "a statement succeeded without data".to_owned(),
+            });
+        };
+        self.chunks.reorder(&mut data)?;
+        Ok(local_answer(answer.completed(data)))
+    }
+}

@@ -1,0 +1,87 @@
+"""Who may sign in, and the checks of a login request."""
+
+import base64
+import hashlib
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import jwt
+from cryptography.hazmat.primitives import serialization
+
+from answers import Refused
+
+# The account of every user here. A JWT's issuer must name it without region and cloud.
+ACCOUNT = "EMULATOR"
+
+# docs.snowflake.com "Client versions & support policy", as of 30 September 2026.
+OLDEST_GO_DRIVER = (1, 11, 2)
+
+
+@dataclass
+class User:
+    name: str
+    password: str | None = None
+    access_token: str | None = None
+    oauth_token: str | None = None
+    public_key: str | None = None
+    roles: list[str] = field(default_factory=lambda: ["PUBLIC"])
+    warehouses: list[str] = field(default_factory=lambda: ["COMPUTE_WH"])
+
+
+users: dict[str, User] = {}
+
+
+def signed_in(data: dict[str, Any]) -> User:
+    """The user that the login request's `data` proves to be, or `Refused`."""
+    check_client(data)
+    wrong = Refused("390100", "Incorrect username or password was specified.")
+    if data.get("ACCOUNT_NAME", "").upper() != ACCOUNT:
+        raise wrong
+    authenticator = data.get("AUTHENTICATOR", "SNOWFLAKE").upper()
+    token = data.get("TOKEN")
+    if authenticator == "OAUTH":
+        for user in users.values():
+            if user.oauth_token and user.oauth_token == token:
+                return user
+        raise Refused("390303", "Invalid OAuth access token.")
+    if not (user := users.get(data.get("LOGIN_NAME", "").upper())):
+        raise Refused("390144", "JWT token is invalid.") if authenticator == "SNOWFLAKE_JWT" else wrong
+    if authenticator == "SNOWFLAKE_JWT":
+        check_key_pair(user, token or "")
+    elif authenticator == "PROGRAMMATIC_ACCESS_TOKEN":
+        if not user.access_token or user.access_token != token:
+            raise Refused("394400", "Programmatic access token is invalid.")
+    elif authenticator == "SNOWFLAKE":
+        if not user.password or user.password != data.get("PASSWORD"):
+            raise wrong
+    else:
+        raise Refused("390146", f"Authenticator {authenticator} is not supported here.")
+    return user
+
+
+def check_client(data: dict[str, Any]) -> None:
+    """Clients below the oldest supported version are turned away. The code is this emulator's own choice."""
+    version = data.get("CLIENT_APP_VERSION", "")
+    parts = tuple(int(part) for part in version.split(".") if part.isdigit())
+    if data.get("CLIENT_APP_ID") == "Go" and parts < OLDEST_GO_DRIVER:
+        raise Refused("390127", f"Client version Go {version} is no longer supported. Please upgrade.")
+
+
+def check_key_pair(user: User, token: str) -> None:
+    """docs.snowflake.com "Key-pair authentication troubleshooting": the codes and what each of them means."""
+    if not user.public_key:
+        raise Refused("394300", "The user has no public key.")
+    key = serialization.load_pem_public_key(user.public_key.encode())
+    encoded = key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    fingerprint = base64.b64encode(hashlib.sha256(encoded).digest()).decode()
+    try:
+        claims = jwt.decode(token, key, algorithms=["RS256"], options={"require": ["iss", "sub", "iat", "exp"]})
+    except jwt.InvalidTokenError:
+        raise Refused("394304", "JWT token is invalid: signature.") from None
+    if claims["iss"] != f"{ACCOUNT}.{user.name}.SHA256:{fingerprint}":
+        raise Refused("394307", "JWT token is invalid: issuer.")
+    if claims["sub"] != f"{ACCOUNT}.{user.name}":
+        raise Refused("390144", "JWT token is invalid: subject.")
+    if abs(time.time() - claims["iat"]) > 60:
+        raise Refused("394302", "JWT token is invalid: it arrived more than 60 seconds after it was issued.")

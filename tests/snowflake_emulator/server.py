@@ -1,0 +1,62 @@
+"""A Snowflake to test against: fakesnow (SQL on DuckDB, in memory) behind the manners of the real service.
+
+fakesnow answers SQL, but not like Snowflake: it takes any credentials, never expires a token, never answers
+"still running", never splits a result and leaves response fields out. This server adds those, so that a client
+meets here what it will meet there:
+
+    accounts.py   who may sign in: password, programmatic access token, OAuth token, key pair
+    sessions.py   tokens that expire, are renewed and end
+    statements.py running, polling, aborting and timing out statements; the log of all of them
+    results.py    the shape of an answer: all fields, JSON or Arrow, chunks
+    control.py    what tests may do: add users, arm faults, hold a statement, read the log
+
+Start it with `python server.py`. It prints `listening on PORT` and ends when its standard input is closed, so it
+cannot outlive the test that started it.
+"""
+
+import argparse
+import os
+import socket
+import sys
+import threading
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+import control
+import results
+import sessions
+import statements
+
+ROUTES = [
+    Route("/session/v1/login-request", sessions.login, methods=["POST"]),
+    Route("/session/token-request", sessions.renew, methods=["POST"]),
+    Route("/session", sessions.close, methods=["POST"]),
+    Route("/queries/v1/query-request", statements.submit, methods=["POST"]),
+    Route("/queries/{query_id}/result", statements.poll, methods=["GET"]),
+    Route("/queries/v1/abort-request", statements.abort, methods=["POST"]),
+    Route("/chunks/{query_id}/{number:int}", results.chunk, methods=["GET"]),
+    *control.ROUTES,
+]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--slow-after", type=float, default=45.0, help="seconds until an answer becomes `still running`")
+    parser.add_argument("--chunk-rows", type=int, default=10_000, help="rows above which a result is split")
+    options = parser.parse_args()
+    statements.SLOW_AFTER = options.slow_after
+    results.CHUNK_ROWS = options.chunk_rows
+
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    listener.listen()
+    print(f"listening on {listener.getsockname()[1]}", flush=True)
+    threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()
+    server = uvicorn.Server(uvicorn.Config(Starlette(routes=ROUTES), log_level="error"))
+    server.run(sockets=[listener])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,172 @@
+"""Statements: run, answered late, polled for, aborted, timed out; and the log of all of them."""
+
+import asyncio
+import json
+import re
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+import fakesnow.server as fakesnow
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+import control
+import results
+import sessions
+from answers import Refused, body_of, statement_failed, succeeded
+from sessions import Session
+
+SLOW_AFTER = 45.0
+
+# docs.snowflake.com "Query size limits" asks for at most 1 MB of text per statement; here it is a rule.
+LONGEST_TEXT = 1_000_000
+
+WAIT = re.compile(r"^\s*(?:select|call)\s+system\$wait\(\s*([\d.]+)\s*\)", re.IGNORECASE)
+
+# fakesnow empties the table before it reads the query, which may be of the same table.
+OVERWRITE = re.compile(r"^(?P<insert>.*?INSERT\s+OVERWRITE\s+INTO\s+\S+\s+)(?P<query>SELECT.*)$", re.IGNORECASE | re.DOTALL)
+
+# fakesnow's MERGE is several DuckDB statements: without this lock another session could see between them.
+one_at_a_time = asyncio.Lock()
+
+
+@dataclass
+class Statement:
+    session: Session
+    sql: str
+    request_id: str
+    query: dict[str, str]
+    id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    outcome: str = "running"  # then `ok`, an error code, or `dropped`
+    aborted: bool = False
+    executed: bool = False
+    task: "asyncio.Task[Response] | None" = None
+
+    def entry(self) -> dict[str, Any]:
+        return {
+            "user": self.session.user.name,
+            "session": self.session.number,
+            "parameters": self.session.parameters,
+            "sql": self.sql,
+            "request_id": self.request_id,
+            "query_id": self.id,
+            "query": self.query,
+            "outcome": self.outcome,
+            "aborted": self.aborted,
+            "executed": self.executed,
+        }
+
+
+statements: list[Statement] = []
+aborts: list[dict[str, Any]] = []
+
+
+async def submit(request: Request) -> Response:
+    try:
+        session = sessions.of(request)
+        body = await body_of(request)
+    except Refused as refused:
+        return refused.answer()
+    statement = Statement(session, body["sqlText"], request.query_params.get("requestId", ""), dict(request.query_params))
+    statements.append(statement)
+    fault = control.taken("statement", session.user.name, statement.sql)
+    if fault and fault.before and (answer := await fault.answer(request, session)):
+        statement.outcome = fault.code
+        return answer
+    # A task of its own: like Snowflake, it finishes a statement whose client is gone.
+    statement.task = asyncio.create_task(timed(statement, body, request, fault))
+    answer = await answered(statement)
+    if fault and not fault.before:
+        late = await fault.answer(request, session)
+        if late:
+            statement.outcome = fault.code
+            return late
+    return answer
+
+
+async def poll(request: Request) -> Response:
+    try:
+        session = sessions.of(request)
+    except Refused as refused:
+        return refused.answer()
+    if (fault := control.taken("poll", session.user.name, "")) and (answer := await fault.answer(request, session)):
+        return answer
+    for statement in statements:
+        if statement.id == request.path_params["query_id"] and statement.session is session:
+            return await answered(statement, again=True)
+    return Refused("000709", "Statement not found.").answer()
+
+
+async def answered(statement: Statement, again: bool = False) -> Response:
+    assert statement.task
+    done, _ = await asyncio.wait([statement.task], timeout=SLOW_AFTER)
+    if done:
+        return statement.task.result()
+    data = {
+        "getResultUrl": f"/queries/{statement.id}/result",
+        "queryAbortsAfterSecs": 300,
+        "queryId": statement.id,
+        "progressDesc": None,
+    }
+    code = "333334" if again else "333333"
+    return JSONResponse({"data": data, "code": code, "message": "Query execution in progress", "success": True})
+
+
+async def timed(statement: Statement, body: dict[str, Any], request: Request, fault: "control.Fault | None") -> Response:
+    limit = float(statement.session.parameters.get("STATEMENT_TIMEOUT_IN_SECONDS", 172_800))
+    try:
+        answer = await asyncio.wait_for(run(statement, body, request, fault), limit)
+        return answer
+    except TimeoutError:
+        statement.outcome = "000630"
+        message = f"Statement reached its statement or warehouse timeout of {limit:.0f} second(s) and was canceled."
+        return statement_failed("000630", message, statement.id, "57014")
+    except asyncio.CancelledError:
+        statement.outcome = "000604"
+        return statement_failed("000604", "SQL execution canceled", statement.id, "57014")
+
+
+async def run(statement: Statement, body: dict[str, Any], request: Request, fault: "control.Fault | None") -> Response:
+    if fault and fault.before:
+        await fault.pause()
+    if len(statement.sql.encode()) > LONGEST_TEXT:
+        statement.outcome = "000603"
+        return statement_failed("000603", "The statement's text is longer than 1 MB.", statement.id)
+    if wait := WAIT.match(statement.sql):
+        await asyncio.sleep(float(wait[1]))
+        body = body | {"sqlText": f"SELECT 'waited {wait[1]} seconds' AS \"SYSTEM$WAIT\""}
+    async with one_at_a_time:
+        token = statement.session.token
+        if overwrite := OVERWRITE.match(statement.sql):
+            kept = body | {"sqlText": f"CREATE OR REPLACE TEMPORARY TABLE EMULATOR_KEPT AS {overwrite['query']}"}
+            await fakesnow.query_request(sessions.with_body(request, kept, token))
+            body = body | {"sqlText": f"{overwrite['insert']} SELECT * FROM EMULATOR_KEPT"}
+        answer = await fakesnow.query_request(sessions.with_body(request, body, token))
+    statement.executed = True
+    if fault and not fault.before:
+        await fault.pause()
+    content = json.loads(answer.body)
+    if not content["success"]:
+        statement.outcome = content["code"]
+        state = (content.get("data") or {}).get("sqlState", "42000")
+        return statement_failed(content["code"], content["message"], statement.id, state)
+    statement.outcome = "ok"
+    return results.completed(content["data"], statement.id, statement.sql)
+
+
+async def abort(request: Request) -> Response:
+    try:
+        session = sessions.of(request)
+    except Refused as refused:
+        return refused.answer()
+    wanted = (await body_of(request)).get("requestId")
+    aborts.append({"user": session.user.name, "request_id": wanted})
+    for statement in statements:
+        if statement.session is session and statement.request_id == wanted and statement.task:
+            if not statement.task.done():
+                statement.aborted = True
+                session.connection._duck_conn.interrupt()  # noqa: SLF001
+                statement.task.cancel()
+            return succeeded(None)
+    return Refused("000605", "Identified SQL statement is not currently executing.").answer()

@@ -1,0 +1,22 @@
+//! The contract of `Store`, on a SQLite file and on Snowflake; and Snowflake itself, as far as an emulator goes.
+
+#[path = "store/connection.rs"]
+mod connection;
+#[path = "store/contract.rs"]
+mod contract;
+#[path = "store/emulator.rs"]
+mod emulator;
+#[path = "store/ground.rs"]
+mod ground;
+#[path = "store/interrupted.rs"]
+mod interrupted;
+#[path = "store/names.rs"]
+mod names;
+#[path = "store/official_client.rs"]
+mod official_client;
+#[path = "store/sign_in.rs"]
+mod sign_in;
+#[path = "store/transport.rs"]
+mod transport;
+#[path = "support/venv.rs"]
+mod venv;
