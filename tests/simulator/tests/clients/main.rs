@@ -1,0 +1,15 @@
+//! The simulator, asked by the clients that people use (Tableau's Python client and tabcmd, from PyPI) and by raw
+//! requests.
+
+mod control;
+mod faults;
+mod jobs;
+mod lag;
+mod metadata;
+mod python;
+mod rest;
+mod sessions;
+mod support;
+
+#[path = "../../../support/venv.rs"]
+mod venv;
