@@ -23,17 +23,31 @@ const WORKBOOK: &str = "Weekly Sales";
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     say("1. A Tableau server with one site (simulated, on this machine)");
-    let content = Content::generate(&Generate { sites: 1, projects: 4, workbooks: 3, datasources: 2, ..Generate::default() });
-    let tableau = Simulator::start(Options { content, ..Options::default() })?;
+    let content = Content::generate(&Generate {
+        sites: 1,
+        projects: 4,
+        workbooks: 3,
+        datasources: 2,
+        ..Generate::default()
+    });
+    let tableau = Simulator::start(Options {
+        content,
+        ..Options::default()
+    })?;
     let luid = tableau.publish("MySite", Kind::Workbook, &[PROJECT], WORKBOOK);
-    say(&format!("   {}, where somebody published the workbook `{WORKBOOK}`", tableau.url()));
+    say(&format!(
+        "   {}, where somebody published the workbook `{WORKBOOK}`",
+        tableau.url()
+    ));
 
     let folder = tempfile::tempdir()?;
     let store = SqliteStore::new(&folder.path().join("tabmap.db"));
     store.migrate().await?;
     let (name, secret) = tableau.pat();
-    let credentials =
-        Credentials::PersonalAccessToken { name: name.to_owned(), secret: SecretString::from(secret) };
+    let credentials = Credentials::PersonalAccessToken {
+        name: name.to_owned(),
+        secret: SecretString::from(secret),
+    };
     let source = MetadataSource::new(Tableau::new(tableau.url().parse()?, credentials, None)?);
     let sync = Sync {
         source: &source,
@@ -50,20 +64,38 @@ async fn main() -> Result<(), Box<dyn Error>> {
     rows.sort_by(|a, b| a.resource.cmp(&b.resource));
     for row in &rows {
         let resource = &row.resource;
-        say(&format!("   {:<10} {}  {}::{}", resource.key.kind, resource.luid, resource.key.project, resource.key.name));
+        say(&format!(
+            "   {:<10} {}  {}::{}",
+            resource.key.kind, resource.luid, resource.key.project, resource.key.name
+        ));
     }
 
-    say(&format!("\n3. Somebody deletes `{WORKBOOK}` and publishes it again: same name, another LUID"));
+    say(&format!(
+        "\n3. Somebody deletes `{WORKBOOK}` and publishes it again: same name, another LUID"
+    ));
     let republished = tableau.republish("MySite", Kind::Workbook, &luid);
     say(&format!("   a script that remembers {luid} would fail now"));
 
     say("\n4. The next sync notices");
     show(&sync.site(&site).await?);
-    say(&format!("   `{WORKBOOK}` resolves to {}", resolve(&store, &site).await?));
-    assert_eq!(resolve(&store, &site).await?, republished, "the map has the current LUID");
-    for change in store.history(&Luid::new(&luid).ok_or("a LUID is never empty")?).await? {
+    say(&format!(
+        "   `{WORKBOOK}` resolves to {}",
+        resolve(&store, &site).await?
+    ));
+    assert_eq!(
+        resolve(&store, &site).await?,
+        republished,
+        "the map has the current LUID"
+    );
+    for change in store
+        .history(&Luid::new(&luid).ok_or("a LUID is never empty")?)
+        .await?
+    {
         let after = change.after.as_ref().map_or("nothing", |side| side.luid.as_str());
-        say(&format!("   the old LUID in the change log: {} -> {after}", change.change));
+        say(&format!(
+            "   the old LUID in the change log: {} -> {after}",
+            change.change
+        ));
     }
 
     say("\n5. One more sync: nothing changed, so no row of the map is written");
@@ -76,7 +108,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
 /// What refresh callers do: the LUID by site, kind, project and name.
 async fn resolve(store: &SqliteStore, site: &SiteName) -> Result<String, Box<dyn Error>> {
     let rows = store.load(site).await?.rows;
-    let row = rows.iter().find(|row| row.resource.key.name == WORKBOOK && row.resource.key.project.leaf() == PROJECT);
+    let row = rows
+        .iter()
+        .find(|row| row.resource.key.name == WORKBOOK && row.resource.key.project.leaf() == PROJECT);
     Ok(row.ok_or("the map lost the workbook")?.resource.luid.to_string())
 }
 

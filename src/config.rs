@@ -53,7 +53,13 @@ pub struct Flags {
     #[arg(long, global = true, value_name = "URL", help_heading = "Settings")]
     pub server: Option<String>,
     /// Sites by their content URL or by any browser address on them; `Default` for the Default site [env: TABLEAU_SITE]
-    #[arg(long, global = true, value_name = "SITE", value_delimiter = ',', help_heading = "Settings")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "SITE",
+        value_delimiter = ',',
+        help_heading = "Settings"
+    )]
     pub site: Vec<String>,
     /// Where the map is kept: `sqlite:FILE` or `snowflake:CONNECTION` [default: sqlite:tabmap.db] [env: TABMAP_STORE]
     #[arg(long, global = true, value_name = "STORE", help_heading = "Settings")]
@@ -65,7 +71,10 @@ pub struct Flags {
 pub enum ConfigError {
     /// The named file is not there or may not be read.
     #[error("could not read the configuration file `{}`", path.display())]
-    #[diagnostic(code(tabmap::config::unreadable), help("`tabmap init` writes a commented one"))]
+    #[diagnostic(
+        code(tabmap::config::unreadable),
+        help("`tabmap init` writes a commented one")
+    )]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -74,7 +83,10 @@ pub enum ConfigError {
     },
     /// An unknown key, a wrong type, or not TOML.
     #[error("the configuration file `{}` is not valid\n{source}", path.display())]
-    #[diagnostic(code(tabmap::config::invalid), help("the file that `tabmap init` writes shows every key with its meaning"))]
+    #[diagnostic(
+        code(tabmap::config::invalid),
+        help("the file that `tabmap init` writes shows every key with its meaning")
+    )]
     Invalid {
         /// The file.
         path: PathBuf,
@@ -98,7 +110,9 @@ pub enum ConfigError {
     #[error("`{url}` is plain http: everybody on the way could read the credentials")]
     #[diagnostic(
         code(tabmap::config::plain_http),
-        help("use https; for a server without it, add its host to `allow_http` under `[tableau]` in tabmap.toml")
+        help(
+            "use https; for a server without it, add its host to `allow_http` under `[tableau]` in tabmap.toml"
+        )
     )]
     PlainHttp {
         /// The address.
@@ -116,14 +130,20 @@ pub enum ConfigError {
     },
     /// A secret given twice.
     #[error("both {name} and {name}_FILE are set")]
-    #[diagnostic(code(tabmap::config::secret_twice), help("unset one of them: it must be clear which one counts"))]
+    #[diagnostic(
+        code(tabmap::config::secret_twice),
+        help("unset one of them: it must be clear which one counts")
+    )]
     SecretTwice {
         /// The variable.
         name: String,
     },
     /// A secret's file that cannot be read.
     #[error("could not read the file `{}` that {name}_FILE names", path.display())]
-    #[diagnostic(code(tabmap::config::secret_file), help("check the path and that this user may read the file"))]
+    #[diagnostic(
+        code(tabmap::config::secret_file),
+        help("check the path and that this user may read the file")
+    )]
     SecretFile {
         /// The variable.
         name: String,
@@ -134,7 +154,10 @@ pub enum ConfigError {
     },
     /// Credentials of two kinds.
     #[error("{first} and {second} are both set: there are two ways to sign in, and one must be chosen")]
-    #[diagnostic(code(tabmap::config::two_credentials), help("unset the variables of the one that is not meant"))]
+    #[diagnostic(
+        code(tabmap::config::two_credentials),
+        help("unset the variables of the one that is not meant")
+    )]
     TwoCredentials {
         /// One way.
         first: &'static str,
@@ -177,19 +200,28 @@ impl Environment {
     /// A variable's value. An empty variable counts as not set: CI systems set the ones they do not know to nothing.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+        self.0
+            .get(name)
+            .map(String::as_str)
+            .filter(|value| !value.is_empty())
     }
 
     /// A secret from `NAME` or from the file that `NAME_FILE` names, without its last line end.
     pub fn secret(&self, name: &str) -> Result<Option<SecretString>, ConfigError> {
         match (self.get(name), self.get(&format!("{name}_FILE"))) {
-            (Some(_), Some(_)) => Err(ConfigError::SecretTwice { name: name.to_owned() }),
+            (Some(_), Some(_)) => Err(ConfigError::SecretTwice {
+                name: name.to_owned(),
+            }),
             (Some(value), None) => Ok(Some(SecretString::from(value))),
             (None, Some(path)) => {
                 let path = PathBuf::from(path);
                 match std::fs::read_to_string(&path) {
                     Ok(text) => Ok(Some(SecretString::from(text.trim_end_matches(['\r', '\n'])))),
-                    Err(source) => Err(ConfigError::SecretFile { name: name.to_owned(), path, source }),
+                    Err(source) => Err(ConfigError::SecretFile {
+                        name: name.to_owned(),
+                        path,
+                        source,
+                    }),
                 }
             }
             (None, None) => Ok(None),
@@ -198,7 +230,8 @@ impl Environment {
 
     fn required_secret(&self, name: &'static str) -> Result<SecretString, ConfigError> {
         let help = format!("set {name}, or {name}_FILE to the path of a file that holds it");
-        self.secret(name)?.ok_or(ConfigError::Missing { what: name, help })
+        self.secret(name)?
+            .ok_or(ConfigError::Missing { what: name, help })
     }
 }
 
@@ -216,18 +249,26 @@ impl ServerUrl {
             help: "write it as https://tableau.example.com".to_owned(),
         };
         let text = text.trim();
-        let with_scheme = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
+        let with_scheme = if text.contains("://") {
+            text.to_owned()
+        } else {
+            format!("https://{text}")
+        };
         let mut url = Url::parse(&with_scheme).map_err(|error| invalid(format!("`{text}`: {error}")))?;
         if !url.username().is_empty() || url.password().is_some() {
             return Err(invalid("credentials do not belong into an address".to_owned()));
         }
-        let Some(host) = url.host() else { return Err(invalid(format!("`{text}` has no host"))) };
+        let Some(host) = url.host() else {
+            return Err(invalid(format!("`{text}` has no host")));
+        };
         let is_loopback = match &host {
             Host::Domain(domain) => *domain == "localhost" || domain.ends_with(".localhost"),
             Host::Ipv4(address) => address.is_loopback(),
             Host::Ipv6(address) => address.is_loopback(),
         };
-        let is_allowed = allow_http.iter().any(|allowed| allowed.eq_ignore_ascii_case(&host.to_string()));
+        let is_allowed = allow_http
+            .iter()
+            .any(|allowed| allowed.eq_ignore_ascii_case(&host.to_string()));
         match url.scheme() {
             "https" => {}
             "http" if is_loopback || is_allowed => {}
@@ -253,7 +294,9 @@ impl ServerUrl {
     #[must_use]
     pub fn identity(&self) -> String {
         let host = self.0.host_str().unwrap_or_default();
-        self.0.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+        self.0
+            .port()
+            .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
     }
 }
 
@@ -286,7 +329,9 @@ impl FromStr for StoreAddress {
     fn from_str(text: &str) -> Result<Self, String> {
         match text.trim().split_once(':') {
             Some(("sqlite", path)) if !path.trim().is_empty() => Ok(Self::Sqlite(PathBuf::from(path.trim()))),
-            Some(("snowflake", name)) => Ok(Self::Snowflake(Some(name.trim().to_owned()).filter(|name| !name.is_empty()))),
+            Some(("snowflake", name)) => Ok(Self::Snowflake(
+                Some(name.trim().to_owned()).filter(|name| !name.is_empty()),
+            )),
             None if text.trim() == "snowflake" => Ok(Self::Snowflake(None)),
             _ => Err(format!("`{text}` names no store")),
         }
@@ -358,10 +403,16 @@ const USER: &str = "TABLEAU_USERNAME";
 impl Credentials {
     /// The one way to sign in that the environment describes.
     pub fn from_environment(environment: &Environment) -> Result<Self, ConfigError> {
-        let set: Vec<&str> = [PAT, APP, USER].into_iter().filter(|name| environment.get(name).is_some()).collect();
+        let set: Vec<&str> = [PAT, APP, USER]
+            .into_iter()
+            .filter(|name| environment.get(name).is_some())
+            .collect();
         let text = |name: &'static str| {
             let help = format!("set {name}: the way to sign in that the other variables describe needs it");
-            environment.get(name).map(str::to_owned).ok_or(ConfigError::Missing { what: name, help })
+            environment
+                .get(name)
+                .map(str::to_owned)
+                .ok_or(ConfigError::Missing { what: name, help })
         };
         match set.as_slice() {
             [PAT] => Ok(Self::PersonalAccessToken {
@@ -425,17 +476,30 @@ struct LimitsSection {
 impl Config {
     /// Puts flags, environment and file together, and checks every value.
     pub fn load(flags: &Flags, environment: Environment) -> Result<Self, ConfigError> {
-        let named = flags.config.as_deref().or_else(|| environment.get("TABMAP_CONFIG").map(Path::new));
-        let file = read_file(named)?;
+        let named_file = flags
+            .config
+            .as_deref()
+            .or_else(|| environment.get("TABMAP_CONFIG").map(Path::new));
+        let file = read_file(named_file)?;
         let first = |flag: Option<&String>, variable: &str, key: Option<&String>, names: [&str; 3]| {
             let flag = flag.map(|value| (names[0].to_owned(), value.clone()));
-            let variable = environment.get(variable).map(|value| (names[1].to_owned(), value.to_owned()));
-            flag.or(variable).or_else(|| key.map(|value| (names[2].to_owned(), value.clone())))
+            let variable = environment
+                .get(variable)
+                .map(|value| (names[1].to_owned(), value.to_owned()));
+            flag.or(variable)
+                .or_else(|| key.map(|value| (names[2].to_owned(), value.clone())))
         };
 
         let names = ["--server", "TABLEAU_SERVER", "`server` under `[tableau]`"];
-        let server = first(flags.server.as_ref(), "TABLEAU_SERVER", file.tableau.server.as_ref(), names);
-        let server = server.map(|(name, text)| ServerUrl::parse(&name, &text, &file.tableau.allow_http)).transpose()?;
+        let server = first(
+            flags.server.as_ref(),
+            "TABLEAU_SERVER",
+            file.tableau.server.as_ref(),
+            names,
+        );
+        let server = server
+            .map(|(name, text)| ServerUrl::parse(&name, &text, &file.tableau.allow_http))
+            .transpose()?;
 
         let names = ["--store", "TABMAP_STORE", "`store`"];
         let store = match first(flags.store.as_ref(), "TABMAP_STORE", file.store.as_ref(), names) {
@@ -443,18 +507,26 @@ impl Config {
             Some((name, text)) => text.parse().map_err(|reason| ConfigError::Value {
                 name,
                 reason,
-                help: "write `sqlite:FILE`, or `snowflake:NAME` with a connection of the Snowflake CLI".to_owned(),
+                help: "write `sqlite:FILE`, or `snowflake:NAME` with a connection of the Snowflake CLI"
+                    .to_owned(),
             })?,
         };
 
-        let max_removed = file.limits.max_removed.map(|text| text.parse::<MaxRemoved>()).transpose();
+        let max_removed = file
+            .limits
+            .max_removed
+            .map(|text| text.parse::<MaxRemoved>())
+            .transpose();
         let max_removed = max_removed.map_err(|error| ConfigError::Value {
             name: "`max_removed` under `[limits]`".to_owned(),
             reason: error.to_string(),
             help: "write a number in quotes, `\"50\"`, or a share, `\"30%\"`".to_owned(),
         })?;
 
-        let ca_bundle = environment.get("TABLEAU_CA_BUNDLE").map(PathBuf::from).or(file.tableau.ca_bundle);
+        let ca_bundle = environment
+            .get("TABLEAU_CA_BUNDLE")
+            .map(PathBuf::from)
+            .or(file.tableau.ca_bundle);
         let sites = sites(flags, &environment, &file.tableau.sites)?;
         Ok(Self {
             server,
@@ -462,7 +534,9 @@ impl Config {
             ca_bundle,
             store,
             tables: file.snowflake,
-            limits: Limits { max_removed: max_removed.unwrap_or_default() },
+            limits: Limits {
+                max_removed: max_removed.unwrap_or_default(),
+            },
             environment,
         })
     }
@@ -493,15 +567,29 @@ fn read_file(named: Option<&Path>) -> Result<File, ConfigError> {
     let path = named.unwrap_or_else(|| Path::new(DEFAULT_FILE));
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
-        Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => return Ok(File::default()),
-        Err(source) => return Err(ConfigError::Unreadable { path: path.to_owned(), source }),
+        Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => {
+            return Ok(File::default());
+        }
+        Err(source) => {
+            return Err(ConfigError::Unreadable {
+                path: path.to_owned(),
+                source,
+            });
+        }
     };
-    toml::from_str(&text).map_err(|error| ConfigError::Invalid { path: path.to_owned(), source: TomlError(error) })
+    toml::from_str(&text).map_err(|error| ConfigError::Invalid {
+        path: path.to_owned(),
+        source: TomlError(error),
+    })
 }
 
 fn sites(flags: &Flags, environment: &Environment, file: &[String]) -> Result<Vec<SiteName>, ConfigError> {
-    let variable: Vec<String> =
-        environment.get("TABLEAU_SITE").into_iter().flat_map(|text| text.split(',')).map(str::to_owned).collect();
+    let variable: Vec<String> = environment
+        .get("TABLEAU_SITE")
+        .into_iter()
+        .flat_map(|text| text.split(','))
+        .map(str::to_owned)
+        .collect();
     let (name, texts) = if !flags.site.is_empty() {
         ("--site", flags.site.as_slice())
     } else if !variable.is_empty() {
@@ -512,7 +600,9 @@ fn sites(flags: &Flags, environment: &Environment, file: &[String]) -> Result<Ve
     let mut sites: Vec<SiteName> = Vec::new();
     for text in texts {
         let site = if BrowserUrl::looks_like_one(text) {
-            BrowserUrl::parse(text).map(|url| url.site).map_err(|error| error.to_string())
+            BrowserUrl::parse(text)
+                .map(|url| url.site)
+                .map_err(|error| error.to_string())
         } else {
             text.parse::<SiteName>().map_err(|error| error.to_string())
         };

@@ -1,4 +1,32 @@
-//! tabmap
+//! `tabmap` keeps a table true that maps what people call a Tableau workbook or published data source (site,
+//! kind, project, name, the number in its URL) to what Tableau's APIs call it: its LUID. LUIDs change when content
+//! is deleted and published again; whoever looks a name up in the map gets the current one.
+//!
+//! # The tour
+//!
+//! ```text
+//! source  ->  snapshot  ->  diff  ->  plan  ->  store  ->  report
+//! what        what was      what      what we   where it   what we
+//! we ask      there         changed   dare do   is kept    say
+//! ```
+//!
+//! Every arrow is a file. [`sync`] is the whole flow for one site, in one function.
+//!
+//! 1. [`resource`] holds the words. A [`ResourceKey`](resource::ResourceKey) is what people write, a
+//!    [`ResourceId`](resource::ResourceId) is what Tableau assigns; a bare LUID is never a key.
+//! 2. [`source`] asks. [`source::metadata`] lists a site by the Metadata API, with REST as its witness, in one
+//!    session of [`tableau`]; [`source::recording`] reads a file in place of Tableau.
+//! 3. A [`snapshot`] says of which kinds its listing was complete. Absence is evidence for those alone: nothing of
+//!    another kind is ever removed.
+//! 4. [`diff`] compares a snapshot with a [`mapping`], the rows that the store last left. It is pure, as is
+//! 5. [`plan`], which turns changes into a [`Plan`](plan::Plan) if they stay within limits. Only a plan can be applied.
+//! 6. [`store`] keeps the map, the runs and the change log: [`store::sqlite`] in one file, [`store::snowflake`] in
+//!    three tables. The contract is written on the trait.
+//! 7. [`report`] is the one door to stdout.
+//!
+//! [`commands`] wires these together, one file a command, with [`config`] for what can be set. SQL lives in `sql/`,
+//! GraphQL in `graphql/`.
+
 pub mod browser_url;
 pub mod commands;
 pub mod config;

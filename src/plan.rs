@@ -73,7 +73,9 @@ pub struct Limits {
 #[derive(Debug, Error, Diagnostic)]
 pub enum Refused {
     /// More resources vanished than people usually delete in a day.
-    #[error("site `{site}`: {removed} of {rows} resources would be removed, more than {limit} allows; nothing was changed")]
+    #[error(
+        "site `{site}`: {removed} of {rows} resources would be removed, more than {limit} allows; nothing was changed"
+    )]
     #[diagnostic(
         code(tabmap::too_many_removed),
         help(
@@ -92,7 +94,9 @@ pub enum Refused {
         limit: MaxRemoved,
     },
     /// The map holds the result of a newer snapshot.
-    #[error("site `{site}`: this snapshot is of {taken_at}, and the map already holds one of {newest}; nothing was changed")]
+    #[error(
+        "site `{site}`: this snapshot is of {taken_at}, and the map already holds one of {newest}; nothing was changed"
+    )]
     #[diagnostic(
         code(tabmap::superseded),
         help("another run was faster, or an old recording was applied: there is nothing to do")
@@ -119,12 +123,21 @@ impl Plan {
         let site = changes.snapshot.site.clone();
         let taken_at = changes.snapshot.taken_at;
         if let Some(newest) = changes.newest_snapshot_at.filter(|newest| *newest > taken_at) {
-            return Err(Refused::Superseded { site, taken_at, newest });
+            return Err(Refused::Superseded {
+                site,
+                taken_at,
+                newest,
+            });
         }
         let removed = changes.counts().removed;
         let rows = changes.rows_before;
         if !limits.max_removed.allows(removed, rows) {
-            return Err(Refused::TooManyRemoved { site, removed, rows, limit: limits.max_removed });
+            return Err(Refused::TooManyRemoved {
+                site,
+                removed,
+                rows,
+                limit: limits.max_removed,
+            });
         }
         Ok(Self { changes })
     }

@@ -97,7 +97,9 @@ impl<'de> Deserialize<'de> for Luid {
 }
 
 /// What can be refreshed and is therefore mapped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, clap::ValueEnum)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, clap::ValueEnum,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum ResourceKind {
     /// A published data source.
@@ -161,7 +163,10 @@ impl ProjectPath {
     /// A project of which only its own name is known.
     #[must_use]
     pub fn leaf_only(name: &str) -> Self {
-        Self { names: vec![name.to_owned()], rooted: false }
+        Self {
+            names: vec![name.to_owned()],
+            rooted: false,
+        }
     }
 
     /// The printed form, read back. Never fails: every text names some project.
@@ -200,7 +205,11 @@ impl ProjectPath {
     /// Whether both may be the same project, as far as both are known.
     #[must_use]
     pub fn agrees_with(&self, other: &Self) -> bool {
-        if self.rooted && other.rooted { self.names == other.names } else { self.leaf() == other.leaf() }
+        if self.rooted && other.rooted {
+            self.names == other.names
+        } else {
+            self.leaf() == other.leaf()
+        }
     }
 
     /// Whether a person who wrote `self` (any tail of a path: `EMEA`, `Finance/EMEA`) may mean `project`.
@@ -218,8 +227,11 @@ fn push_last(names: &mut [String], letter: char) {
 
 impl fmt::Display for ProjectPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<_> =
-            self.names.iter().map(|name| name.replace('\\', r"\\").replace('/', r"\/")).collect();
+        let names: Vec<_> = self
+            .names
+            .iter()
+            .map(|name| name.replace('\\', r"\\").replace('/', r"\/"))
+            .collect();
         f.pad(&names.join("/"))
     }
 }
@@ -241,7 +253,11 @@ impl ResourceKey {
     /// The key as callers of the map know it: kind, leaf project and name (the site is given).
     #[must_use]
     pub fn plain(&self) -> PlainKey<'_> {
-        PlainKey { kind: self.kind, project_name: self.project.leaf(), name: &self.name }
+        PlainKey {
+            kind: self.kind,
+            project_name: self.project.leaf(),
+            name: &self.name,
+        }
     }
 }
 
@@ -290,7 +306,11 @@ impl Resource {
     /// What Tableau assigned to it.
     #[must_use]
     pub fn id(&self) -> ResourceId {
-        ResourceId { site: self.key.site.clone(), kind: self.key.kind, luid: self.luid.clone() }
+        ResourceId {
+            site: self.key.site.clone(),
+            kind: self.key.kind,
+            luid: self.luid.clone(),
+        }
     }
 }
 
@@ -300,7 +320,14 @@ mod tests {
 
     #[test]
     fn a_project_path_reads_back_what_it_prints() {
-        for names in [vec!["A"], vec!["A", "B"], vec!["A/B", "C"], vec![r"A\", "B"], vec![r"\/", r"\\"], vec![""]] {
+        for names in [
+            vec!["A"],
+            vec!["A", "B"],
+            vec!["A/B", "C"],
+            vec![r"A\", "B"],
+            vec![r"\/", r"\\"],
+            vec![""],
+        ] {
             let path = ProjectPath::from_root(names.iter().map(ToString::to_string).collect()).unwrap();
             assert_eq!(ProjectPath::parse(&path.to_string()), path, "{path}");
         }

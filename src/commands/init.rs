@@ -24,7 +24,10 @@ pub struct Init {
 /// The configuration file could not be written.
 #[derive(Debug, Error, Diagnostic)]
 #[error("could not write the configuration file `{}`", path.display())]
-#[diagnostic(code(tabmap::init::config_file), help("check that this user may write to the folder"))]
+#[diagnostic(
+    code(tabmap::init::config_file),
+    help("check that this user may write to the folder")
+)]
 pub struct InitError {
     path: PathBuf,
     source: std::io::Error,
@@ -50,7 +53,15 @@ impl Init {
         if flags.config.is_none() {
             let path = Path::new(DEFAULT_FILE);
             let written = write_template(path, flags)?;
-            let _ = writeln!(text, "{DEFAULT_FILE}: {}", if written { "written" } else { "is there, and was left alone" });
+            let _ = writeln!(
+                text,
+                "{DEFAULT_FILE}: {}",
+                if written {
+                    "written"
+                } else {
+                    "is there, and was left alone"
+                }
+            );
         }
         report::print(&text)?;
         Ok(Exit::Done)
@@ -59,7 +70,10 @@ impl Init {
 
 /// Writes the template with the values of the flags in it; never over a file that is there.
 fn write_template(path: &Path, flags: &Flags) -> Result<bool, InitError> {
-    let failed = |source| InitError { path: path.to_owned(), source };
+    let failed = |source| InitError {
+        path: path.to_owned(),
+        source,
+    };
     let mut file = match OpenOptions::new().write(true).create_new(true).open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => return Ok(false),
@@ -68,13 +82,22 @@ fn write_template(path: &Path, flags: &Flags) -> Result<bool, InitError> {
     let mut values = Vec::new();
     // JSON's strings are TOML's basic strings.
     if let Some(store) = &flags.store {
-        values.push(("#store = \"sqlite", format!("store = {}", serde_json::Value::from(store.as_str()))));
+        values.push((
+            "#store = \"sqlite",
+            format!("store = {}", serde_json::Value::from(store.as_str())),
+        ));
     }
     if let Some(server) = &flags.server {
-        values.push(("#server = ", format!("server = {}", serde_json::Value::from(server.as_str()))));
+        values.push((
+            "#server = ",
+            format!("server = {}", serde_json::Value::from(server.as_str())),
+        ));
     }
     if !flags.site.is_empty() {
-        values.push(("#sites = ", format!("sites = {}", serde_json::Value::from(flags.site.clone()))));
+        values.push((
+            "#sites = ",
+            format!("sites = {}", serde_json::Value::from(flags.site.clone())),
+        ));
     }
     let mut text = String::new();
     for line in TEMPLATE.lines() {

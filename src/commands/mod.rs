@@ -148,7 +148,11 @@ fn open_store(config: &Config) -> Result<Arc<dyn Store>, CommandError> {
 
 fn tableau(config: &Config) -> Result<Tableau, CommandError> {
     let credentials = Credentials::from_environment(&config.environment)?;
-    Ok(Tableau::new(config.server()?.clone(), credentials, config.ca_bundle.as_deref())?)
+    Ok(Tableau::new(
+        config.server()?.clone(),
+        credentials,
+        config.ca_bundle.as_deref(),
+    )?)
 }
 
 /// Completes when the process is asked to stop.

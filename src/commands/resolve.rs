@@ -27,7 +27,10 @@ const NEAR: f64 = 0.7;
 ///   tabmap resolve workbook 12345
 ///   tabmap resolve 3f2504e0-4f89-11d3-9a0c-0305e82c3301
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment, override_usage = "tabmap resolve [OPTIONS] [workbook|datasource] <WHAT>")]
+#[command(
+    verbatim_doc_comment,
+    override_usage = "tabmap resolve [OPTIONS] [workbook|datasource] <WHAT>"
+)]
 pub struct Resolve {
     /// `workbook` or `datasource`, then a name or a number; or a browser address or a LUID alone
     #[arg(required = true, num_args = 1..=2, value_name = "WHAT")]
@@ -60,7 +63,10 @@ pub enum ResolveError {
     Address(#[from] NotAnAddress),
     /// The address is of another server than the map.
     #[error("the address is on server `{host}`, and this map belongs to `{server}`")]
-    #[diagnostic(code(tabmap::resolve::other_server), help("name the store of that server with `--store`"))]
+    #[diagnostic(
+        code(tabmap::resolve::other_server),
+        help("name the store of that server with `--store`")
+    )]
     OtherServer {
         /// The host of the address.
         host: String,
@@ -81,7 +87,9 @@ pub enum ResolveError {
     #[error("{what} is ambiguous: {} resources fit\n{}", candidates.len(), table_of(candidates))]
     #[diagnostic(
         code(tabmap::resolve::ambiguous),
-        help("add `--project` with as much of the path as tells them apart, or `--site`, or resolve the LUID that you mean")
+        help(
+            "add `--project` with as much of the path as tells them apart, or `--site`, or resolve the LUID that you mean"
+        )
     )]
     Ambiguous {
         /// What was looked for.
@@ -117,7 +125,15 @@ impl ResolveError {
 fn table_of(candidates: &[ResourceReport]) -> String {
     let lines: Vec<_> = candidates
         .iter()
-        .map(|one| format!("  {}  site `{}`, {} `{}`", one.luid, one.site, one.kind, one.place()))
+        .map(|one| {
+            format!(
+                "  {}  site `{}`, {} `{}`",
+                one.luid,
+                one.site,
+                one.kind,
+                one.place()
+            )
+        })
         .collect();
     lines.join("\n")
 }
@@ -131,9 +147,19 @@ struct Document {
 
 /// What is looked for.
 enum Question {
-    Name { kind: ResourceKind, name: String },
-    Page { url: BrowserUrl, kind: ResourceKind, number: String },
-    Luid { kind: Option<ResourceKind>, luid: Luid },
+    Name {
+        kind: ResourceKind,
+        name: String,
+    },
+    Page {
+        url: BrowserUrl,
+        kind: ResourceKind,
+        number: String,
+    },
+    Luid {
+        kind: Option<ResourceKind>,
+        luid: Luid,
+    },
 }
 
 impl Resolve {
@@ -145,7 +171,10 @@ impl Resolve {
         let resource = answer?;
         match self.format {
             Format::Text => report::print(&format!("{}\n", resource.luid))?,
-            Format::Json => report::print_json(&Document { format_version: FORMAT_VERSION, resource })?,
+            Format::Json => report::print_json(&Document {
+                format_version: FORMAT_VERSION,
+                resource,
+            })?,
         }
         Ok(Exit::Done)
     }
@@ -154,8 +183,14 @@ impl Resolve {
         let (kind, what) = match self.what.as_slice() {
             [kind, what] => {
                 let help = "write `tabmap resolve workbook NAME` or `tabmap resolve datasource NAME`";
-                let usage = || ResolveError::Usage { what: format!("`{kind}` is not a kind of resource"), help };
-                (Some(ResourceKind::from_column(&kind.to_lowercase()).ok_or_else(usage)?), what)
+                let usage = || ResolveError::Usage {
+                    what: format!("`{kind}` is not a kind of resource"),
+                    help,
+                };
+                (
+                    Some(ResourceKind::from_column(&kind.to_lowercase()).ok_or_else(usage)?),
+                    what,
+                )
             }
             [what] => (None, what),
             _ => unreachable!("clap takes one or two"),
@@ -166,7 +201,10 @@ impl Resolve {
         let is_luid = uuid::Uuid::try_parse(what).is_ok() && what.len() == 36;
         match (kind, Luid::new(what).filter(|_| is_luid)) {
             (kind, Some(luid)) => Ok(Question::Luid { kind, luid }),
-            (Some(kind), None) => Ok(Question::Name { kind, name: what.clone() }),
+            (Some(kind), None) => Ok(Question::Name {
+                kind,
+                name: what.clone(),
+            }),
             (None, None) => Err(ResolveError::Usage {
                 what: format!("`{}` is neither a browser address nor a LUID", on_one_line(what)),
                 help: "for a name or a number, say of what: `tabmap resolve workbook NAME`, `tabmap resolve datasource NAME`",
@@ -180,45 +218,70 @@ impl Resolve {
         store: &dyn Store,
         question: &Question,
     ) -> Result<ResourceReport, CommandError> {
-        let wanted = if let Question::Page { url, .. } = question { vec![url.site.clone()] } else { config.sites.clone() };
+        let wanted = if let Question::Page { url, .. } = question {
+            vec![url.site.clone()]
+        } else {
+            config.sites.clone()
+        };
         if let Question::Page { url, .. } = question {
             let server = store.load(&url.site).await?.server;
             if let Some(server) = server.filter(|server| !server.eq_ignore_ascii_case(&url.host)) {
-                return Err(ResolveError::OtherServer { host: url.host.clone(), server }.into());
+                return Err(ResolveError::OtherServer {
+                    host: url.host.clone(),
+                    server,
+                }
+                .into());
             }
         }
         let rows = list::rows(store, &wanted).await?;
         let resources: Vec<&Resource> = rows.iter().map(|row| &row.resource).collect();
-        let fitting: Vec<&Resource> = resources.iter().copied().filter(|one| self.fits(one, question)).collect();
+        let fitting: Vec<&Resource> = resources
+            .iter()
+            .copied()
+            .filter(|one| self.fits(one, question))
+            .collect();
         match fitting.as_slice() {
             [one] => Ok(ResourceReport::of(one)),
             [] => Err(self.nothing(store, question, &resources).await?.into()),
             several => {
                 let mut candidates: Vec<_> = several.iter().map(|one| ResourceReport::of(one)).collect();
                 candidates.sort_by_key(|one| (one.site.clone(), one.kind, one.place()));
-                Err(ResolveError::Ambiguous { what: self.describe(question), candidates }.into())
+                Err(ResolveError::Ambiguous {
+                    what: self.describe(question),
+                    candidates,
+                }
+                .into())
             }
         }
     }
 
     fn fits(&self, one: &Resource, question: &Question) -> bool {
         let fits = match question {
-            Question::Luid { kind, luid } => one.luid == *luid && kind.is_none_or(|kind| kind == one.key.kind),
+            Question::Luid { kind, luid } => {
+                one.luid == *luid && kind.is_none_or(|kind| kind == one.key.kind)
+            }
             Question::Page { kind, number, .. } => {
                 one.key.kind == *kind && one.vizportal_url_id.as_ref() == Some(number)
             }
             // A number names a page; a resource may also be called by a number, and then both fit.
             Question::Name { kind, name } => {
-                one.key.kind == *kind && (one.key.name == *name || one.vizportal_url_id.as_ref() == Some(name))
+                one.key.kind == *kind
+                    && (one.key.name == *name || one.vizportal_url_id.as_ref() == Some(name))
             }
         };
-        fits && self.project.as_ref().is_none_or(|project| is_project(project, &one.key.project))
+        fits && self
+            .project
+            .as_ref()
+            .is_none_or(|project| is_project(project, &one.key.project))
     }
 
     fn describe(&self, question: &Question) -> String {
         let what = match question {
             Question::Luid { kind: None, luid } => format!("LUID {luid}"),
-            Question::Luid { kind: Some(kind), luid } => format!("{kind} with LUID {luid}"),
+            Question::Luid {
+                kind: Some(kind),
+                luid,
+            } => format!("{kind} with LUID {luid}"),
             Question::Page { url, kind, number } => format!("{kind} {number} on site `{}`", url.site),
             Question::Name { kind, name } => format!("{kind} `{}`", on_one_line(name)),
         };
@@ -254,7 +317,9 @@ fn page_of(url: BrowserUrl, text: &str) -> Result<Question, ResolveError> {
     match url.page.clone() {
         Page::Resource(kind, number) => Ok(Question::Page { url, kind, number }),
         Page::View => Err(ResolveError::Usage {
-            what: format!("`{text}` is the address of a view, which does not say which workbook it belongs to"),
+            what: format!(
+                "`{text}` is the address of a view, which does not say which workbook it belongs to"
+            ),
             help: "open the workbook itself in the browser and copy that address (.../workbooks/123/views), or resolve it \
                    by name",
         }),
@@ -286,15 +351,26 @@ fn stale(luid: &Luid, last: &RecordedChange) -> ResolveError {
             ),
             help: format!("since {} its LUID is {}", last.changed_at, after.luid),
         },
-        (side, other) => {
-            let named = side.as_ref().or(other.as_ref());
+        (before, after) => {
+            let named = before.as_ref().or(after.as_ref());
             let named = named.map(|side| {
-                format!("`{}` in project `{}` ", on_one_line(&side.name), on_one_line(&side.project.to_string()))
+                format!(
+                    "`{}` in project `{}` ",
+                    on_one_line(&side.name),
+                    on_one_line(&side.project.to_string())
+                )
             });
             ResolveError::Stale {
                 luid: luid.clone(),
-                what: format!("{} {}on site `{site}` is gone", last.kind, named.unwrap_or_default()),
-                help: format!("it was removed from the map by the snapshot of {}", last.changed_at),
+                what: format!(
+                    "{} {}on site `{site}` is gone",
+                    last.kind,
+                    named.unwrap_or_default()
+                ),
+                help: format!(
+                    "it was removed from the map by the snapshot of {}",
+                    last.changed_at
+                ),
             }
         }
     }
@@ -305,15 +381,27 @@ fn near_names(kind: ResourceKind, name: &str, resources: &[&Resource]) -> String
     let mut near: Vec<_> = resources
         .iter()
         .filter(|one| one.key.kind == kind)
-        .map(|one| (strsim::normalized_damerau_levenshtein(&wanted, &one.key.name.to_lowercase()), one))
+        .map(|one| {
+            (
+                strsim::normalized_damerau_levenshtein(&wanted, &one.key.name.to_lowercase()),
+                one,
+            )
+        })
         .filter(|(likeness, _)| *likeness >= NEAR)
         .collect();
     near.sort_by(|(a, one), (b, other)| b.total_cmp(a).then_with(|| one.key.cmp(&other.key)));
-    let names: Vec<_> =
-        near.iter().take(MOST_NEAR_NAMES).map(|(_, one)| format!("`{}`", ResourceReport::of(one).place())).collect();
+    let names: Vec<_> = near
+        .iter()
+        .take(MOST_NEAR_NAMES)
+        .map(|(_, one)| format!("`{}`", ResourceReport::of(one).place()))
+        .collect();
     if names.is_empty() {
-        "names count letter by letter; `tabmap list` shows all, `tabmap sync` brings the map up to date".to_owned()
+        "names count letter by letter; `tabmap list` shows all, `tabmap sync` brings the map up to date"
+            .to_owned()
     } else {
-        format!("did you mean {}? Names count letter by letter, and `--project` must fit too", names.join(", "))
+        format!(
+            "did you mean {}? Names count letter by letter, and `--project` must fit too",
+            names.join(", ")
+        )
     }
 }

@@ -48,7 +48,9 @@ pub(super) struct SyncOptions {
 
 impl SyncOptions {
     pub fn limits(&self, config: &Config) -> Limits {
-        Limits { max_removed: self.max_removed.unwrap_or(config.limits.max_removed) }
+        Limits {
+            max_removed: self.max_removed.unwrap_or(config.limits.max_removed),
+        }
     }
 }
 
@@ -57,21 +59,22 @@ impl Sync {
         let store = open_store(config)?;
         let mode = if self.dry_run { Mode::DryRun } else { Mode::Changes };
         let limits = self.options.limits(config);
-        let (reports, exit) = match &self.from {
-            Some(path) => {
-                let recording = Recording::read(path)?;
-                let sites = if config.sites.is_empty() { recording.sites() } else { config.sites.clone() };
-                let sync = sync::Sync { source: &recording, store: store.as_ref(), limits, mode, is_live: false };
-                sync_sites(sync, &sites, None, self.options.format).await?
-            }
-            None => {
-                let source = MetadataSource::new(tableau(config)?);
-                let sync = sync::Sync { source: &source, store: store.as_ref(), limits, mode, is_live: true };
-                sync_sites(sync, config.sites()?, self.record, self.options.format).await?
-            }
+        let (reports, exit) = if let Some(path) = &self.from {
+            let recording = Recording::read(path)?;
+            let sites = if config.sites.is_empty() { recording.sites() } else { config.sites.clone() };
+            let sync = sync::Sync { source: &recording, store: store.as_ref(), limits, mode, is_live: false };
+            sync_sites(sync, &sites, None, self.options.format).await?
+        } else {
+            let source = MetadataSource::new(tableau(config)?);
+            let sync = sync::Sync { source: &source, store: store.as_ref(), limits, mode, is_live: true };
+            sync_sites(sync, config.sites()?, self.record, self.options.format).await?
         };
         let has_changes = reports.iter().any(SiteReport::has_changes);
-        Ok(if exit == Exit::Done && self.exit_code && has_changes { Exit::Found } else { exit })
+        Ok(if exit == Exit::Done && self.exit_code && has_changes {
+            Exit::Found
+        } else {
+            exit
+        })
     }
 }
 

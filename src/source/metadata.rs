@@ -114,7 +114,9 @@ impl MetadataSource {
             }
             Err(error) => {
                 tracing::warn!(reason = %error, "REST could not be asked, the Metadata API decides alone");
-                warnings.push(format!("REST could not be asked, the Metadata API decided alone: {error}"));
+                warnings.push(format!(
+                    "REST could not be asked, the Metadata API decided alone: {error}"
+                ));
                 None
             }
         };
@@ -149,8 +151,10 @@ async fn look_up_unwitnessed(
     for (kind, listing) in &mut witness.listings {
         let known: BTreeSet<&Luid> = listing.items.iter().map(|item| &item.id).collect();
         let nodes = listed.get(kind).into_iter().flat_map(|listed| &listed.nodes);
-        let unwitnessed: BTreeSet<Luid> =
-            nodes.filter_map(|node| node.luid.clone()).filter(|luid| !known.contains(luid)).collect();
+        let unwitnessed: BTreeSet<Luid> = nodes
+            .filter_map(|node| node.luid.clone())
+            .filter(|luid| !known.contains(luid))
+            .collect();
         if unwitnessed.len() > MOST_LOOKED_UP {
             continue;
         }
@@ -171,7 +175,7 @@ async fn look_up_unwitnessed(
 struct Page {
     nodes: Vec<Node>,
     end_cursor: Option<String>,
-    has_next_page: bool,
+    is_last: bool,
     total_count: Option<i64>,
 }
 
@@ -191,7 +195,7 @@ macro_rules! page_from {
                     project_name: node.project_name,
                 })
                 .collect(),
-            has_next_page: page_info.as_ref().and_then(|info| info.has_next_page).unwrap_or(false),
+            is_last: page_info.as_ref().and_then(|info| info.has_next_page) != Some(true),
             end_cursor: page_info.and_then(|info| info.end_cursor),
             total_count: connection.total_count,
         })
@@ -200,9 +204,13 @@ macro_rules! page_from {
 
 impl From<workbooks_page::ResponseData> for Option<Page> {
     fn from(data: workbooks_page::ResponseData) -> Self {
-        page_from!(data, workbooks_connection, |node: &workbooks_page::WorkbooksPageWorkbooksConnectionNodes| {
-            node.project_luid.as_deref().and_then(Luid::new)
-        })
+        page_from!(
+            data,
+            workbooks_connection,
+            |node: &workbooks_page::WorkbooksPageWorkbooksConnectionNodes| {
+                node.project_luid.as_deref().and_then(Luid::new)
+            }
+        )
     }
 }
 
@@ -283,17 +291,20 @@ impl Pager {
         match (self.kind, self.knows_project_luid) {
             (ResourceKind::Workbook, true) => {
                 let variables = workbooks_page::Variables { first, after };
-                self.send::<workbooks_page::ResponseData>(session, &WorkbooksPage::build_query(variables)).await
+                self.send::<workbooks_page::ResponseData>(session, &WorkbooksPage::build_query(variables))
+                    .await
             }
             (ResourceKind::Workbook, false) => {
                 let variables = workbooks_page_before20223::Variables { first, after };
                 let query = WorkbooksPageBefore20223::build_query(variables);
-                self.send::<workbooks_page_before20223::ResponseData>(session, &query).await
+                self.send::<workbooks_page_before20223::ResponseData>(session, &query)
+                    .await
             }
             (ResourceKind::Datasource, _) => {
                 let variables = published_datasources_page::Variables { first, after };
                 let query = PublishedDatasourcesPage::build_query(variables);
-                self.send::<published_datasources_page::ResponseData>(session, &query).await
+                self.send::<published_datasources_page::ResponseData>(session, &query)
+                    .await
             }
         }
     }
@@ -304,7 +315,10 @@ impl Pager {
         query: &QueryBody<impl Serialize + Sync>,
     ) -> Result<Answer, SourceError> {
         let response: Response<D> = session.metadata(self.doing, query).await?;
-        Ok(Answer { page: response.data.and_then(Into::into), errors: response.errors.unwrap_or_default() })
+        Ok(Answer {
+            page: response.data.and_then(Into::into),
+            errors: response.errors.unwrap_or_default(),
+        })
     }
 
     fn take(&mut self, answer: Answer) -> Result<Step, SourceError> {
@@ -318,7 +332,10 @@ impl Pager {
                 Verdict::TooFast if self.rate_pauses < RATE_PAUSES => {
                     let pause = FIRST_RATE_PAUSE * 2_u32.pow(self.rate_pauses);
                     self.rate_pauses += 1;
-                    tracing::warn!(seconds = pause.as_secs(), "the Metadata API limits the rate, waiting");
+                    tracing::warn!(
+                        seconds = pause.as_secs(),
+                        "the Metadata API limits the rate, waiting"
+                    );
                     return Ok(Step::Pause(pause));
                 }
                 Verdict::UnknownProjectLuid if self.knows_project_luid => {
@@ -336,17 +353,23 @@ impl Pager {
             if self.first > SMALLEST_PAGE {
                 self.first = (self.first / 2).max(SMALLEST_PAGE);
                 self.good_pages = 0;
-                tracing::warn!(code = code_of(error), page = self.first, "the page was too large, asking for a smaller one");
+                tracing::warn!(
+                    code = code_of(error),
+                    page = self.first,
+                    "the page was too large, asking for a smaller one"
+                );
                 return Ok(Step::Next);
             }
             doubts.insert(code_of(error));
         }
-        let Some(page) = answer.page else { return Err(self.refused(too_much.or(answer.errors.first()))) };
+        let Some(page) = answer.page else {
+            return Err(self.refused(too_much.or(answer.errors.first())));
+        };
         self.codes.append(&mut doubts);
-        self.turn(page)
+        Ok(self.turn(page))
     }
 
-    fn turn(&mut self, page: Page) -> Result<Step, SourceError> {
+    fn turn(&mut self, page: Page) -> Step {
         self.nodes.extend(page.nodes);
         self.total_count = page.total_count;
         self.good_pages += 1;
@@ -355,17 +378,17 @@ impl Pager {
             self.good_pages = 0;
         }
         // The last page has a cursor too: only `hasNextPage` says whether to go on.
-        if !page.has_next_page {
-            return Ok(Step::Done);
+        if page.is_last {
+            return Step::Done;
         }
         match page.end_cursor {
             Some(cursor) if self.cursors.insert(cursor.clone()) => {
                 self.after = Some(cursor);
-                Ok(Step::Next)
+                Step::Next
             }
             _ => {
                 self.codes.insert("a cursor that leads nowhere".to_owned());
-                Ok(Step::Done)
+                Step::Done
             }
         }
     }
@@ -375,7 +398,10 @@ impl Pager {
         let mut nodes = self.nodes;
         nodes.retain(|node| node.luid.as_ref().is_none_or(|luid| seen.insert(luid.clone())));
         let announced = self.total_count.and_then(|count| usize::try_from(count).ok());
-        let evidence = Evidence { codes: self.codes, announced };
+        let evidence = Evidence {
+            codes: self.codes,
+            announced,
+        };
         Listed { nodes, evidence }
     }
 
@@ -388,11 +414,18 @@ impl Pager {
             ),
             "ACCESS_DENIED" => Some("the account needs the right to use the Metadata API on this site"),
             "SITE_DISABLED" => Some("an administrator must turn the Metadata API on for this site"),
-            "RATE_EXCEEDED" => Some("other programs query the Metadata API at the same time: run again later"),
+            "RATE_EXCEEDED" => {
+                Some("other programs query the Metadata API at the same time: run again later")
+            }
             _ => None,
         };
         let message = error.map_or_else(|| "no data".to_owned(), |error| error.message.clone());
-        SourceError::Metadata { doing: self.doing, code, message, help }
+        SourceError::Metadata {
+            doing: self.doing,
+            code,
+            message,
+            help,
+        }
     }
 }
 
@@ -417,12 +450,16 @@ impl Verdict {
     fn of(error: &graphql_client::Error) -> Self {
         let message = &error.message;
         match code_of(error).as_str() {
-            "MAX_PAGE_SIZE_EXCEEDED" | "INHERITANCE_INCOMPLETE" | "LINKED_RESULTS_INCOMPLETE" => Self::Harmless,
+            "MAX_PAGE_SIZE_EXCEEDED" | "INHERITANCE_INCOMPLETE" | "LINKED_RESULTS_INCOMPLETE" => {
+                Self::Harmless
+            }
             "NODE_LIMIT_EXCEEDED" | "TIME_LIMIT_EXCEEDED" => Self::TooMuch,
             "RATE_EXCEEDED" => Self::TooFast,
             "BACKFILL_RUNNING" | "PERMISSIONS_MODE_SWITCHED" | "USER_VISIBILITY_IS_LIMITED" => Self::Doubtful,
             // These come without a code.
-            _ if message.contains("FieldUndefined") && message.contains("projectLuid") => Self::UnknownProjectLuid,
+            _ if message.contains("FieldUndefined") && message.contains("projectLuid") => {
+                Self::UnknownProjectLuid
+            }
             _ if message.contains("Execution canceled because timeout")
                 || message.contains("Reached time limit")
                 || message.contains("Unexpected error occurred")

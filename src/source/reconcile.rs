@@ -54,14 +54,22 @@ pub struct Found {
 const PERSONAL_SPACE: &str = "Personal Space";
 
 /// Puts both listings of `site` together.
-pub fn reconcile(site: &SiteName, mut listed: BTreeMap<ResourceKind, Listed>, witness: Option<Witness>) -> Found {
+pub fn reconcile(
+    site: &SiteName,
+    mut listed: BTreeMap<ResourceKind, Listed>,
+    witness: Option<Witness>,
+) -> Found {
     let mut found = Found::default();
     let (mut listings, projects) =
         witness.map_or_else(Default::default, |witness| (witness.listings, witness.projects));
     for kind in ResourceKind::ALL {
         let listed = listed.remove(&kind).unwrap_or_default();
         found.notes.skipped += listed.nodes.iter().filter(|node| node.luid.is_none()).count() as u64;
-        let reader = Reader { site, kind, projects: &projects };
+        let reader = Reader {
+            site,
+            kind,
+            projects: &projects,
+        };
         match listings.remove(&kind) {
             Some(listing) => reader.with_witness(&listed, listing, &mut found),
             None => reader.alone(listed, &mut found),
@@ -78,8 +86,11 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn with_witness(&self, listed: &Listed, listing: Listing<RestResource>, found: &mut Found) {
-        let mut nodes: BTreeMap<&Luid, &Node> =
-            listed.nodes.iter().filter_map(|node| Some((node.luid.as_ref()?, node))).collect();
+        let mut nodes: BTreeMap<&Luid, &Node> = listed
+            .nodes
+            .iter()
+            .filter_map(|node| Some((node.luid.as_ref()?, node)))
+            .collect();
         for item in listing.items {
             let node = nodes.remove(&item.id);
             let Some(project) = &item.project else {
@@ -87,10 +98,12 @@ impl Reader<'_> {
                 continue;
             };
             let path = project.id.as_ref().and_then(|luid| self.projects.path(luid));
-            let path = path.unwrap_or_else(|| ProjectPath::leaf_only(project.name.as_deref().unwrap_or_default()));
+            let path =
+                path.unwrap_or_else(|| ProjectPath::leaf_only(project.name.as_deref().unwrap_or_default()));
             let lags = node.is_none_or(|node| {
                 let says_otherwise = |said: Option<&String>, is: &str| said.is_some_and(|said| said != is);
-                says_otherwise(node.name.as_ref(), &item.name) || says_otherwise(node.project_name.as_ref(), path.leaf())
+                says_otherwise(node.name.as_ref(), &item.name)
+                    || says_otherwise(node.project_name.as_ref(), path.leaf())
             });
             found.notes.lagging += u64::from(lags);
             found.resources.push(Resource {
@@ -106,7 +119,10 @@ impl Reader<'_> {
         if listing.is_complete {
             found.complete.insert(self.kind);
         } else {
-            let warning = format!("the REST listing of {}s changed while it was read: nothing is removed", self.kind);
+            let warning = format!(
+                "the REST listing of {}s changed while it was read: nothing is removed",
+                self.kind
+            );
             found.notes.warnings.push(warning);
         }
     }
@@ -128,7 +144,8 @@ impl Reader<'_> {
                 codes.insert("withheld names".to_owned());
                 continue;
             };
-            let is_personal = node.project_luid.is_none() && node.project_name.as_deref() == Some(PERSONAL_SPACE);
+            let is_personal =
+                node.project_luid.is_none() && node.project_name.as_deref() == Some(PERSONAL_SPACE);
             let Some(project_name) = node.project_name.filter(|_| !is_personal) else {
                 found.notes.skipped += 1;
                 continue;
@@ -144,12 +161,20 @@ impl Reader<'_> {
             found.complete.insert(self.kind);
         } else {
             let codes = codes.into_iter().collect::<Vec<_>>().join(", ");
-            let warning = format!("the Metadata API's listing of {}s may lack some ({codes}): nothing is removed", self.kind);
+            let warning = format!(
+                "the Metadata API's listing of {}s may lack some ({codes}): nothing is removed",
+                self.kind
+            );
             found.notes.warnings.push(warning);
         }
     }
 
     fn key(&self, project: ProjectPath, name: String) -> ResourceKey {
-        ResourceKey { site: self.site.clone(), kind: self.kind, project, name }
+        ResourceKey {
+            site: self.site.clone(),
+            kind: self.kind,
+            project,
+            name,
+        }
     }
 }

@@ -52,7 +52,11 @@ impl RunStatus {
     /// The status with which a run of `plan` ends.
     #[must_use]
     pub fn of(plan: &Plan) -> Self {
-        if plan.changes().snapshot.is_complete() { Self::Complete } else { Self::Incomplete }
+        if plan.changes().snapshot.is_complete() {
+            Self::Complete
+        } else {
+            Self::Incomplete
+        }
     }
 
     /// The word of the `STATUS` column.
@@ -114,7 +118,10 @@ pub struct RecordedChange {
 pub enum StoreError {
     /// The tables are not there.
     #[error("{store} has no map yet: table {table} is missing")]
-    #[diagnostic(code(tabmap::not_initialised), help("create it with `tabmap init`, or fill it at once with `tabmap backfill`"))]
+    #[diagnostic(
+        code(tabmap::not_initialised),
+        help("create it with `tabmap init`, or fill it at once with `tabmap backfill`")
+    )]
     NotInitialised {
         /// The store, as the user named it.
         store: String,

@@ -1,0 +1,1 @@
+//! Trouble on Tableau's side, and what becomes of the map.

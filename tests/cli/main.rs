@@ -1,0 +1,9 @@
+//! Runs the `tabmap` binary against a simulated Tableau server and real stores.
+
+mod bad_input;
+mod desk;
+mod faults;
+mod listing;
+mod map;
+mod resolve;
+mod sync;
