@@ -1,5 +1,6 @@
 //! The flow for one site: load, snapshot, diff, approve, apply.
 
+use jiff::Timestamp;
 use miette::Diagnostic;
 use serde::Serialize;
 use thiserror::Error;
@@ -93,7 +94,7 @@ pub enum SyncError {
 impl Sync<'_> {
     /// Brings the map up to date with one site.
     pub async fn site(&self, site: &SiteName) -> Result<Synced, SyncError> {
-        let run = Run::begin();
+        let started_at = Timestamp::now();
         // Loaded before the snapshot: a map that is not there must not cost a listing, and a live snapshot is
         // newer than all that the map holds now, whatever the clocks say.
         let mut mapping = self.store.load(&self.stored_spelling(site).await?).await?;
@@ -119,15 +120,22 @@ impl Sync<'_> {
             };
             let plan = match Plan::approve(changes.clone(), self.limits) {
                 Ok(plan) => plan,
-                Err(Refused::Superseded { .. }) if self.is_live => return Ok(done(Outcome::Superseded, None, 0)),
+                Err(Refused::Superseded { .. }) if self.is_live => {
+                    return Ok(done(Outcome::Superseded, None, 0));
+                }
                 Err(refused) => return Err(refused.into()),
             };
             if self.mode == Mode::DryRun {
                 return Ok(done(Outcome::Planned, None, 0));
             }
+            let run = Run { started_at, ..Run::begin() };
             match self.store.apply(&run, &plan).await {
                 Ok(applied) => {
-                    let outcome = if changes.is_empty() { Outcome::Unchanged } else { Outcome::Applied };
+                    let outcome = if changes.is_empty() {
+                        Outcome::Unchanged
+                    } else {
+                        Outcome::Applied
+                    };
                     return Ok(done(outcome, Some(run.id.to_string()), applied.rows_written));
                 }
                 Err(StoreError::MappingChanged) => {
@@ -143,13 +151,19 @@ impl Sync<'_> {
     /// People write `mysite`; rows carry what sign-in answered.
     async fn stored_spelling(&self, site: &SiteName) -> Result<SiteName, StoreError> {
         let known = self.store.sites().await?;
-        Ok(known.into_iter().find(|known| known.is_same_site(site)).unwrap_or_else(|| site.clone()))
+        Ok(known
+            .into_iter()
+            .find(|known| known.is_same_site(site))
+            .unwrap_or_else(|| site.clone()))
     }
 
     fn refuse_other_server(&self, mapping: &Mapping) -> Result<(), StoreError> {
         let run = self.source.server();
         match &mapping.server {
-            Some(map) if *map != run => Err(StoreError::OtherServer { map: map.clone(), run }),
+            Some(map) if *map != run => Err(StoreError::OtherServer {
+                map: map.clone(),
+                run,
+            }),
             _ => Ok(()),
         }
     }

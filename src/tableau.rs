@@ -37,7 +37,10 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 pub enum TableauError {
     /// The file of certificate authorities.
     #[error("could not read the certificate authorities in `{}`", path.display())]
-    #[diagnostic(code(tabmap::tableau::ca_bundle), help("it must be a PEM file that this user may read"))]
+    #[diagnostic(
+        code(tabmap::tableau::ca_bundle),
+        help("it must be a PEM file that this user may read")
+    )]
     CaBundle {
         /// The file.
         path: PathBuf,
@@ -46,7 +49,12 @@ pub enum TableauError {
     },
     /// No answer, after all attempts.
     #[error("could not {doing}: {server} did not answer")]
-    #[diagnostic(code(tabmap::tableau::unreachable), help("check TABLEAU_SERVER, the network, HTTPS_PROXY and, for a private certificate authority, TABLEAU_CA_BUNDLE"))]
+    #[diagnostic(
+        code(tabmap::tableau::unreachable),
+        help(
+            "check TABLEAU_SERVER, the network, HTTPS_PROXY and, for a private certificate authority, TABLEAU_CA_BUNDLE"
+        )
+    )]
     Unreachable {
         /// What was being done.
         doing: String,
@@ -73,7 +81,9 @@ pub enum TableauError {
         detail: String,
     },
     /// The session ended twice.
-    #[error("could not {doing}: the session was ended by someone else, again after a second sign-in (401002)")]
+    #[error(
+        "could not {doing}: the session was ended by someone else, again after a second sign-in (401002)"
+    )]
     #[diagnostic(
         code(tabmap::tableau::session_taken),
         help(
@@ -100,7 +110,12 @@ pub enum TableauError {
     },
     /// An answer without Tableau's error body.
     #[error("could not {doing}: {server} answered HTTP {status}: {body}")]
-    #[diagnostic(code(tabmap::tableau::status), help("this does not look like Tableau: check TABLEAU_SERVER, and whether a proxy or gateway answers in its place"))]
+    #[diagnostic(
+        code(tabmap::tableau::status),
+        help(
+            "this does not look like Tableau: check TABLEAU_SERVER, and whether a proxy or gateway answers in its place"
+        )
+    )]
     Status {
         /// What was being done.
         doing: String,
@@ -113,7 +128,10 @@ pub enum TableauError {
     },
     /// The server sends us elsewhere. Not followed: the session token would travel along.
     #[error("could not {doing}: {server} redirects to `{location}`")]
-    #[diagnostic(code(tabmap::tableau::redirect), help("if that is your Tableau server, set TABLEAU_SERVER to it"))]
+    #[diagnostic(
+        code(tabmap::tableau::redirect),
+        help("if that is your Tableau server, set TABLEAU_SERVER to it")
+    )]
     Redirected {
         /// What was being done.
         doing: String,
@@ -133,7 +151,12 @@ pub enum TableauError {
     },
     /// An answer that is not what the API promises.
     #[error("could not {doing}: the answer is not {expected}: {body}")]
-    #[diagnostic(code(tabmap::tableau::decoding), help("this does not look like Tableau: check TABLEAU_SERVER, and whether a proxy or gateway answers in its place"))]
+    #[diagnostic(
+        code(tabmap::tableau::decoding),
+        help(
+            "this does not look like Tableau: check TABLEAU_SERVER, and whether a proxy or gateway answers in its place"
+        )
+    )]
     Decoding {
         /// What was being done.
         doing: String,
@@ -188,20 +211,31 @@ impl Tableau {
             .timeout(CALL_TIMEOUT)
             .redirect(reqwest::redirect::Policy::none());
         if let Some(path) = ca_bundle {
-            let failed = |source| TableauError::CaBundle { path: path.to_owned(), source };
+            let failed = |source| TableauError::CaBundle {
+                path: path.to_owned(),
+                source,
+            };
             let pem = std::fs::read(path).map_err(|error| failed(error.into()))?;
-            let certificates = reqwest::Certificate::from_pem_bundle(&pem).map_err(|error| failed(error.into()))?;
+            let certificates =
+                reqwest::Certificate::from_pem_bundle(&pem).map_err(|error| failed(error.into()))?;
             if certificates.is_empty() {
                 return Err(failed("it holds no certificate".into()));
             }
-            builder = certificates.into_iter().fold(builder, reqwest::ClientBuilder::add_root_certificate);
+            builder = certificates
+                .into_iter()
+                .fold(builder, reqwest::ClientBuilder::add_root_certificate);
         }
         let http = builder.build().map_err(|source| TableauError::Unreachable {
             doing: "prepare the connection".to_owned(),
             server: server.to_string(),
             source,
         })?;
-        Ok(Self { http, server, credentials, live: Arc::default() })
+        Ok(Self {
+            http,
+            server,
+            credentials,
+            live: Arc::default(),
+        })
     }
 
     /// The server.
@@ -216,15 +250,29 @@ impl Tableau {
         let version = self.api_version().await?;
         let granted = self.request_token(&version, site).await?;
         tracing::info!(site = %granted.site, api_version = version, "signed in to Tableau");
-        *self.live.lock().await = Some(Token { version: version.clone(), secret: granted.token, sign_ins: 1 });
-        Ok(Session { tableau: self.clone(), version, site: granted.site, site_luid: granted.site_luid })
+        *self.live.lock().await = Some(Token {
+            version: version.clone(),
+            secret: granted.token,
+            sign_ins: 1,
+        });
+        Ok(Session {
+            tableau: self.clone(),
+            version,
+            site: granted.site,
+            site_luid: granted.site_luid,
+        })
     }
 
     /// Ends the session, if there is one. A failure is logged and no more: the token dies by itself.
     pub async fn sign_out(&self) {
-        let Some(Token { version, secret, .. }) = self.live.lock().await.take() else { return };
+        let Some(Token { version, secret, .. }) = self.live.lock().await.take() else {
+            return;
+        };
         let url = self.server.join(&format!("/api/{version}/auth/signout"));
-        let request = self.http.post(url).header("X-Tableau-Auth", secret.expose_secret());
+        let request = self
+            .http
+            .post(url)
+            .header("X-Tableau-Auth", secret.expose_secret());
         match request.timeout(CONNECT_TIMEOUT).send().await {
             Ok(response) if response.status().is_success() => tracing::debug!("signed out"),
             Ok(response) => tracing::debug!(status = response.status().as_u16(), "sign-out was refused"),
@@ -246,7 +294,10 @@ impl Tableau {
         let doing = "ask for the server's version";
         let url = self.server.join(&format!("/api/{OLDEST_API}/serverinfo"));
         let reply = self.send(doing, || self.http.get(url.clone())).await?;
-        Ok(self.decode::<Answer>(doing, "a server's description", &reply)?.server_info.rest_api_version)
+        Ok(self
+            .decode::<Answer>(doing, "a server's description", &reply)?
+            .server_info
+            .rest_api_version)
     }
 
     async fn request_token(&self, version: &str, site: &SiteName) -> Result<Granted, TableauError> {
@@ -268,14 +319,30 @@ impl Tableau {
         let doing = "sign in";
         let url = self.server.join(&format!("/api/{version}/auth/signin"));
         let body = serde_json::json!({ "credentials": self.sign_in_body(site)? });
-        let reply = self.send(doing, || self.http.post(url.clone()).json(&body)).await?;
+        let reply = self
+            .send(doing, || self.http.post(url.clone()).json(&body))
+            .await?;
         let answer = match self.decode::<Answer>(doing, "a sign-in's answer", &reply) {
             Err(TableauError::Refused { code, detail, .. }) if code.starts_with("401") => {
-                return Err(TableauError::SignInRefused { site: site.clone(), code, detail });
+                return Err(TableauError::SignInRefused {
+                    site: site.clone(),
+                    code,
+                    detail,
+                });
             }
-            Err(TableauError::Decoding { doing, expected, source, .. }) => {
+            Err(TableauError::Decoding {
+                doing,
+                expected,
+                source,
+                ..
+            }) => {
                 let body = "(not shown, it may hold a token)".to_owned();
-                return Err(TableauError::Decoding { doing, expected, body, source });
+                return Err(TableauError::Decoding {
+                    doing,
+                    expected,
+                    body,
+                    source,
+                });
             }
             other => other?.credentials,
         };
@@ -294,7 +361,12 @@ impl Tableau {
                 "personalAccessTokenSecret": secret.expose_secret(),
                 "site": site,
             }),
-            Credentials::ConnectedApp { client_id, secret_id, secret, username } => serde_json::json!({
+            Credentials::ConnectedApp {
+                client_id,
+                secret_id,
+                secret,
+                username,
+            } => serde_json::json!({
                 "jwt": connected_app_token(client_id, secret_id, secret, username)?,
                 "site": site,
             }),
@@ -319,19 +391,34 @@ impl Tableau {
                 Ok(reply) if reply.status == StatusCode::TOO_MANY_REQUESTS => {
                     let wait = reply.wait().unwrap_or(pause);
                     if is_last || wait > LONGEST_PAUSE {
-                        return Err(TableauError::RateLimited { doing: doing.to_owned(), wait });
+                        return Err(TableauError::RateLimited {
+                            doing: doing.to_owned(),
+                            wait,
+                        });
                     }
-                    tracing::warn!(doing, seconds = wait.as_secs(), "Tableau limits the rate, waiting");
+                    tracing::warn!(
+                        doing,
+                        seconds = wait.as_secs(),
+                        "Tableau limits the rate, waiting"
+                    );
                     tokio::time::sleep(wait).await;
                 }
                 Ok(reply) if reply.is_passing_failure() && !is_last => {
-                    tracing::warn!(doing, status = reply.status.as_u16(), "Tableau failed in passing, trying again");
+                    tracing::warn!(
+                        doing,
+                        status = reply.status.as_u16(),
+                        "Tableau failed in passing, trying again"
+                    );
                     tokio::time::sleep(pause).await;
                 }
                 Ok(reply) => return Ok(reply),
                 Err(error) if is_last || error.is_builder() => {
                     let server = self.server.to_string();
-                    return Err(TableauError::Unreachable { doing: doing.to_owned(), server, source: error.without_url() });
+                    return Err(TableauError::Unreachable {
+                        doing: doing.to_owned(),
+                        server,
+                        source: error.without_url(),
+                    });
                 }
                 Err(error) => {
                     let reason = error.without_url().to_string();
@@ -348,7 +435,11 @@ impl Tableau {
         let response = request().header(ACCEPT, "application/json").send().await?;
         let (status, headers) = (response.status(), response.headers().clone());
         let body = response.bytes().await?.to_vec();
-        Ok(Reply { status, headers, body })
+        Ok(Reply {
+            status,
+            headers,
+            body,
+        })
     }
 
     /// The body of a good answer, or Tableau's error.
@@ -373,13 +464,36 @@ impl Tableau {
             return Ok(());
         }
         if reply.status.is_redirection() {
-            let location = reply.headers.get("location").and_then(|value| value.to_str().ok()).unwrap_or_default();
-            return Err(TableauError::Redirected { doing, server, location: location.to_owned() });
+            let location = reply
+                .headers
+                .get("location")
+                .and_then(|value| value.to_str().ok())
+                .unwrap_or_default();
+            return Err(TableauError::Redirected {
+                doing,
+                server,
+                location: location.to_owned(),
+            });
         }
-        if let Some(RestError { code, summary, detail }) = reply.rest_error() {
-            return Err(TableauError::Refused { doing, code, summary, detail });
+        if let Some(RestError {
+            code,
+            summary,
+            detail,
+        }) = reply.rest_error()
+        {
+            return Err(TableauError::Refused {
+                doing,
+                code,
+                summary,
+                detail,
+            });
         }
-        Err(TableauError::Status { doing, server, status: reply.status, body: reply.beginning() })
+        Err(TableauError::Status {
+            doing,
+            server,
+            status: reply.status,
+            body: reply.beginning(),
+        })
     }
 }
 
@@ -410,9 +524,16 @@ fn connected_app_token(
     use base64::Engine as _;
     let base64 = base64::engine::general_purpose::URL_SAFE_NO_PAD;
     let json = |value: Result<Vec<u8>, serde_json::Error>| {
-        value.map(|json| base64.encode(json)).map_err(|error| TableauError::Jwt(error.into()))
+        value
+            .map(|json| base64.encode(json))
+            .map_err(|error| TableauError::Jwt(error.into()))
     };
-    let header = json(serde_json::to_vec(&Header { alg: "HS256", typ: "JWT", kid: secret_id, iss: client_id }))?;
+    let header = json(serde_json::to_vec(&Header {
+        alg: "HS256",
+        typ: "JWT",
+        kid: secret_id,
+        iss: client_id,
+    }))?;
     let claims = json(serde_json::to_vec(&Claims {
         iss: client_id,
         exp: Timestamp::now().as_second() + 300,
@@ -478,7 +599,9 @@ impl Session {
         if query.is_empty() {
             url.set_query(None);
         }
-        let reply = self.call(doing, |http| http.request(Method::GET, url.clone())).await?;
+        let reply = self
+            .call(doing, |http| http.request(Method::GET, url.clone()))
+            .await?;
         self.tableau.decode(doing, expected, &reply)
     }
 
@@ -491,7 +614,9 @@ impl Session {
         query: &(impl Serialize + Sync),
     ) -> Result<T, TableauError> {
         let url = self.tableau.server.join("/api/metadata/graphql");
-        let reply = self.call(doing, |http| http.post(url.clone()).json(query)).await?;
+        let reply = self
+            .call(doing, |http| http.post(url.clone()).json(query))
+            .await?;
         self.tableau.decode(doing, "a GraphQL answer", &reply)
     }
 
@@ -502,7 +627,9 @@ impl Session {
         request: impl Fn(&reqwest::Client) -> RequestBuilder + Send + Sync,
     ) -> Result<Reply, TableauError> {
         loop {
-            let ended = || TableauError::SessionTaken { doing: doing.to_owned() };
+            let ended = || TableauError::SessionTaken {
+                doing: doing.to_owned(),
+            };
             let Token { secret, sign_ins, .. } = self.tableau.live.lock().await.clone().ok_or_else(ended)?;
             let send = || request(&self.tableau.http).header("X-Tableau-Auth", secret.expose_secret());
             let reply = self.tableau.send(doing, send).await?;
@@ -519,7 +646,11 @@ impl Session {
             }
             tracing::warn!(doing, "the session was refused, signing in again");
             let granted = self.tableau.request_token(&self.version, &self.site).await?;
-            *live = Some(Token { version: self.version.clone(), secret: granted.token, sign_ins: sign_ins + 1 });
+            *live = Some(Token {
+                version: self.version.clone(),
+                secret: granted.token,
+                sign_ins: sign_ins + 1,
+            });
         }
     }
 }
@@ -549,12 +680,17 @@ impl Reply {
         struct Envelope {
             error: RestError,
         }
-        serde_json::from_slice::<Envelope>(&self.body).ok().map(|envelope| envelope.error)
+        serde_json::from_slice::<Envelope>(&self.body)
+            .ok()
+            .map(|envelope| envelope.error)
     }
 
     /// How long the server asks to wait: the `Retry-After` header, or the words "retry after 29 minutes".
     fn wait(&self) -> Option<Duration> {
-        let header = self.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+        let header = self
+            .headers
+            .get(RETRY_AFTER)
+            .and_then(|value| value.to_str().ok());
         if let Some(seconds) = header.and_then(|value| value.trim().parse().ok()) {
             return Some(Duration::from_secs(seconds));
         }
@@ -562,7 +698,11 @@ impl Reply {
         let (_, rest) = detail.split_once("retry after ")?;
         let mut words = rest.split_whitespace();
         let number: u64 = words.next()?.parse().ok()?;
-        let unit = if words.next()?.starts_with("minute") { 60 } else { 1 };
+        let unit = if words.next()?.starts_with("minute") {
+            60
+        } else {
+            1
+        };
         Some(Duration::from_secs(number.saturating_mul(unit)))
     }
 
@@ -571,6 +711,10 @@ impl Reply {
         let text = String::from_utf8_lossy(&self.body);
         let words: Vec<&str> = text.split_whitespace().collect();
         let line: String = words.join(" ").chars().take(200).collect();
-        if line.is_empty() { "(empty)".to_owned() } else { line }
+        if line.is_empty() {
+            "(empty)".to_owned()
+        } else {
+            line
+        }
     }
 }

@@ -7,9 +7,11 @@ use clap::{Parser, Subcommand};
 use miette::Diagnostic;
 use thiserror::Error;
 
-use crate::config::{Config, ConfigError, Credentials, Environment, Flags, StoreAddress};
+use crate::config::{Config, ConfigError, Credentials, Environment, Flags, SnowflakeTables, StoreAddress};
 use crate::report::Logging;
 use crate::source::recording::RecordingError;
+use crate::store::snowflake::connection::{Connection, ConnectionError};
+use crate::store::snowflake::{SessionOptions, SnowflakeStore, TableNames};
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Store, StoreError};
 use crate::tableau::{Tableau, TableauError};
@@ -80,6 +82,10 @@ pub enum CommandError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Config(#[from] ConfigError),
+    /// The connection to Snowflake, as the Snowflake CLI's files describe it.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Connection(#[from] ConnectionError),
     /// Tableau.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -119,7 +125,7 @@ impl CommandError {
     #[must_use]
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Config(_) => Exit::Usage,
+            Self::Config(_) | Self::Connection(_) => Exit::Usage,
             Self::Resolve(error) => error.exit(),
             _ => Exit::Failed,
         }
@@ -142,7 +148,13 @@ pub async fn run(cli: Cli) -> Result<Exit, CommandError> {
 fn open_store(config: &Config) -> Result<Arc<dyn Store>, CommandError> {
     Ok(match &config.store {
         StoreAddress::Sqlite(path) => Arc::new(SqliteStore::new(path)),
-        StoreAddress::Snowflake(_) => todo!(),
+        StoreAddress::Snowflake(name) => {
+            let variable = |name: &str| config.environment.get(name).map(str::to_owned);
+            let connection = Connection::find(name.as_deref(), &variable)?;
+            let SnowflakeTables { database, schema, resources, sync_runs, resource_changes } = config.tables.clone();
+            let tables = TableNames { database, schema, resources, runs: sync_runs, changes: resource_changes };
+            Arc::new(SnowflakeStore::new(connection, tables, SessionOptions::default()))
+        }
     })
 }
 
