@@ -31,11 +31,7 @@ pub(crate) enum Form {
 impl Form {
     /// XML unless JSON is asked for by name.
     pub(crate) fn of_accept(accept: &str) -> Self {
-        if accept.contains("application/json") {
-            Self::Json
-        } else {
-            Self::Xml
-        }
+        if accept.contains("application/json") { Self::Json } else { Self::Xml }
     }
 
     pub(crate) fn content_type(self) -> &'static str {
@@ -50,9 +46,7 @@ impl Form {
         match self {
             Self::Xml => xml(elements),
             Self::Json => {
-                let members = elements
-                    .iter()
-                    .map(|element| (element.name.to_owned(), element.json()));
+                let members = elements.iter().map(|element| (element.name.to_owned(), element.json()));
                 Value::Object(members.collect()).to_string()
             }
         }
@@ -61,11 +55,7 @@ impl Form {
 
 impl Element {
     pub(crate) fn new(name: &'static str) -> Self {
-        Self {
-            name,
-            attributes: Vec::new(),
-            children: Vec::new(),
-        }
+        Self { name, attributes: Vec::new(), children: Vec::new() }
     }
 
     pub(crate) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
@@ -198,19 +188,12 @@ mod tests {
     #[test]
     fn text_beside_attributes_is_called_value_in_json() {
         let version = Element::new("productVersion").with("build", "1").text("2026.2.0");
-        assert_eq!(
-            Form::Json.render(&[version]),
-            r#"{"productVersion":{"build":"1","value":"2026.2.0"}}"#
-        );
+        assert_eq!(Form::Json.render(&[version]), r#"{"productVersion":{"build":"1","value":"2026.2.0"}}"#);
     }
 
     #[test]
     fn line_breaks_survive_in_attributes() {
         let element = Element::new("workbook").with("name", "a\n\t\"b\"<&>");
-        assert!(
-            Form::Xml
-                .render(&[element])
-                .contains(r#"name="a&#10;&#9;&quot;b&quot;&lt;&amp;&gt;""#)
-        );
+        assert!(Form::Xml.render(&[element]).contains(r#"name="a&#10;&#9;&quot;b&quot;&lt;&amp;&gt;""#));
     }
 }

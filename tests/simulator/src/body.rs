@@ -10,11 +10,7 @@ use serde_json::{Map, Value};
 /// members. `None` when it is neither form.
 pub(crate) fn parse(body: &str) -> Option<Value> {
     let body = body.trim_start_matches('\u{feff}').trim();
-    if body.starts_with('<') {
-        from_xml(body)
-    } else {
-        serde_json::from_str(body).ok()
-    }
+    if body.starts_with('<') { from_xml(body) } else { serde_json::from_str(body).ok() }
 }
 
 fn from_xml(body: &str) -> Option<Value> {
@@ -48,10 +44,7 @@ fn element(tag: &BytesStart<'_>) -> Option<(String, Map<String, Value>)> {
     for attribute in tag.attributes() {
         let attribute = attribute.ok()?;
         let value = attribute.normalized_value(XmlVersion::Implicit1_0).ok()?;
-        members.insert(
-            attribute.key.local_name().as_ref().to_owned(),
-            Value::String(value.into_owned()),
-        );
+        members.insert(attribute.key.local_name().as_ref().to_owned(), Value::String(value.into_owned()));
     }
     Some((tag.local_name().as_ref().to_owned(), members))
 }

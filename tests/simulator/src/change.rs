@@ -13,51 +13,24 @@ use crate::world::{Kind, Resource, Visibility, World};
 /// Space.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(tag = "change", rename_all = "snake_case", deny_unknown_fields)]
-#[allow(
-    missing_docs,
-    reason = "the fields are the words of the module's introduction"
-)]
+#[allow(missing_docs, reason = "the fields are the words of the module's introduction")]
 pub enum Change {
     /// A new resource. The answer is its LUID.
-    Publish {
-        site: String,
-        kind: Kind,
-        project: Vec<String>,
-        name: String,
-    },
+    Publish { site: String, kind: Kind, project: Vec<String>, name: String },
     /// Deleted and published again: same name and project, new LUID and number. The answer is the new LUID.
     Republish { site: String, kind: Kind, luid: String },
     /// A new name, the same LUID.
-    Rename {
-        site: String,
-        kind: Kind,
-        luid: String,
-        name: String,
-    },
+    Rename { site: String, kind: Kind, luid: String, name: String },
     /// Another project, the same LUID.
-    Move {
-        site: String,
-        kind: Kind,
-        luid: String,
-        project: Vec<String>,
-    },
+    Move { site: String, kind: Kind, luid: String, project: Vec<String> },
     /// Gone from REST at once, from the Metadata API when its index catches up.
     Delete { site: String, kind: Kind, luid: String },
     /// What the signed-in user may see of it.
-    Show {
-        site: String,
-        kind: Kind,
-        luid: String,
-        visibility: Visibility,
-    },
+    Show { site: String, kind: Kind, luid: String, visibility: Visibility },
     /// A project, with those above it that do not exist yet. The answer is its LUID.
     CreateProject { site: String, project: Vec<String> },
     /// The last name of the path becomes `name`; everything below moves along.
-    RenameProject {
-        site: String,
-        project: Vec<String>,
-        name: String,
-    },
+    RenameProject { site: String, project: Vec<String>, name: String },
 }
 
 /// A change named a site, project or resource that is not there.
@@ -94,12 +67,7 @@ impl World {
     /// Makes the change.
     pub(crate) fn apply(&mut self, change: &Change) -> Result<Done, NotFound> {
         match change {
-            Change::Publish {
-                site,
-                kind,
-                project,
-                name,
-            } => {
+            Change::Publish { site, kind, project, name } => {
                 let site = self.position(site)?;
                 let project = self.project_luid(site, project)?;
                 Ok(self.publish(site, *kind, project, name, true, Visibility::Full))
@@ -107,33 +75,15 @@ impl World {
             Change::Republish { site, kind, luid } => {
                 let (site, at) = self.find(site, *kind, luid)?;
                 let old = self.sites[site].resources.remove(at);
-                let mut done = self.publish(
-                    site,
-                    *kind,
-                    old.project,
-                    &old.name,
-                    old.has_extract,
-                    old.visibility,
-                );
-                done.stale.push(Stale {
-                    site,
-                    metadata_id: old.metadata_id,
-                    kind: *kind,
-                });
+                let mut done =
+                    self.publish(site, *kind, old.project, &old.name, old.has_extract, old.visibility);
+                done.stale.push(Stale { site, metadata_id: old.metadata_id, kind: *kind });
                 Ok(done)
             }
-            Change::Rename {
-                site,
-                kind,
-                luid,
-                name,
-            } => self.edit(site, *kind, luid, |resource| resource.name.clone_from(name)),
-            Change::Move {
-                site,
-                kind,
-                luid,
-                project,
-            } => {
+            Change::Rename { site, kind, luid, name } => {
+                self.edit(site, *kind, luid, |resource| resource.name.clone_from(name))
+            }
+            Change::Move { site, kind, luid, project } => {
                 let project = self.project_luid(self.position(site)?, project)?;
                 self.edit(site, *kind, luid, |resource| resource.project = project)
             }
@@ -142,26 +92,16 @@ impl World {
                 let old = self.sites[site].resources.remove(at);
                 Ok(Done {
                     luid: None,
-                    stale: vec![Stale {
-                        site,
-                        metadata_id: old.metadata_id,
-                        kind: *kind,
-                    }],
+                    stale: vec![Stale { site, metadata_id: old.metadata_id, kind: *kind }],
                 })
             }
-            Change::Show {
-                site,
-                kind,
-                luid,
-                visibility,
-            } => self.edit(site, *kind, luid, |resource| resource.visibility = *visibility),
+            Change::Show { site, kind, luid, visibility } => {
+                self.edit(site, *kind, luid, |resource| resource.visibility = *visibility)
+            }
             Change::CreateProject { site, project } => {
                 let site = self.position(site)?;
                 let luid = self.add_project(site, project, &time::now());
-                Ok(Done {
-                    luid: Some(luid),
-                    stale: Vec::new(),
-                })
+                Ok(Done { luid: Some(luid), stale: Vec::new() })
             }
             Change::RenameProject { site, project, name } => self.rename_project(site, project, name),
         }
@@ -189,11 +129,7 @@ impl World {
             created_at: now.clone(),
             updated_at: now,
         };
-        let stale = vec![Stale {
-            site,
-            metadata_id: resource.metadata_id.clone(),
-            kind,
-        }];
+        let stale = vec![Stale { site, metadata_id: resource.metadata_id.clone(), kind }];
         let luid = Some(resource.luid.clone());
         self.sites[site].resources.push(resource);
         Done { luid, stale }
@@ -210,25 +146,14 @@ impl World {
         let resource = &mut self.sites[site].resources[at];
         edit(resource);
         resource.updated_at = time::now();
-        Ok(Done {
-            luid: None,
-            stale: vec![Stale {
-                site,
-                metadata_id: resource.metadata_id.clone(),
-                kind,
-            }],
-        })
+        Ok(Done { luid: None, stale: vec![Stale { site, metadata_id: resource.metadata_id.clone(), kind }] })
     }
 
     fn rename_project(&mut self, site: &str, path: &[String], name: &str) -> Result<Done, NotFound> {
         let at = self.position(site)?;
         let luid = self.project_luid(at, path)?;
         let site = &mut self.sites[at];
-        for project in site
-            .projects
-            .iter_mut()
-            .filter(|project| Some(&project.luid) == luid.as_ref())
-        {
+        for project in site.projects.iter_mut().filter(|project| Some(&project.luid) == luid.as_ref()) {
             name.clone_into(&mut project.name);
             project.updated_at = time::now();
         }
@@ -264,10 +189,7 @@ impl World {
     fn find(&self, site: &str, kind: Kind, luid: &str) -> Result<(usize, usize), NotFound> {
         let site = self.position(site)?;
         let resources = &self.sites[site].resources;
-        let at = resources
-            .iter()
-            .position(|resource| resource.kind == kind && resource.luid == luid);
-        at.map(|at| (site, at))
-            .ok_or_else(|| NotFound(format!("no {} `{luid}`", kind.word())))
+        let at = resources.iter().position(|resource| resource.kind == kind && resource.luid == luid);
+        at.map(|at| (site, at)).ok_or_else(|| NotFound(format!("no {} `{luid}`", kind.word())))
     }
 }

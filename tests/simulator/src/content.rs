@@ -1,32 +1,32 @@
-//! What a server holds at the start: the format of `--content` files.
-//!
-//! ```json
-//! {
-//!   "seed": 7,
-//!   "sites": [{
-//!     "content_url": "MySite",
-//!     "projects": [["default"], ["Finance", "EMEA"]],
-//!     "workbooks": [
-//!       { "name": "Sales", "project": ["Finance", "EMEA"] },
-//!       { "name": "Draft" },
-//!       { "name": "Secret", "project": ["default"], "visibility": "hidden", "extract": false }
-//!     ],
-//!     "datasources": [{ "name": "Orders", "project": ["default"], "luid": "9dbd2263-16b5-46e1-9c43-a76bb8ab65fb" }],
-//!     "phantoms": [{ "kind": "workbook", "name": "Gone", "project": ["default"], "luid": "" }]
-//!   }]
-//! }
-//! ```
-//!
-//! Only names are needed. Projects on a path that are not listed come into being, every site gets a project
-//! `default`, and LUIDs and numbers that are not given follow from the seed. A resource without `project` lies
-//! in a Personal Space. A phantom exists in the Metadata API alone.
+//! What a server holds at the start.
 
 use serde::{Deserialize, Serialize};
 
 use crate::generate::{self, Generate};
 use crate::world::{Kind, Visibility};
 
-/// The sites of a server and what they hold.
+/// The sites of a server and what they hold: the format of `--content` files.
+///
+/// ```json
+/// {
+///   "seed": 7,
+///   "sites": [{
+///     "content_url": "MySite",
+///     "projects": [["default"], ["Finance", "EMEA"]],
+///     "workbooks": [
+///       { "name": "Sales", "project": ["Finance", "EMEA"] },
+///       { "name": "Draft" },
+///       { "name": "Secret", "project": ["default"], "visibility": "hidden", "extract": false }
+///     ],
+///     "datasources": [{ "name": "Orders", "project": ["default"], "luid": "9dbd2263-16b5-46e1-9c43-a76bb8ab65fb" }],
+///     "phantoms": [{ "kind": "workbook", "name": "Gone", "project": ["default"], "luid": "" }]
+///   }]
+/// }
+/// ```
+///
+/// Only names are needed. Projects on a path that are not listed come into being, every site gets a project
+/// `default`, and LUIDs and numbers that are not given follow from the seed. A resource without `project` lies
+/// in a Personal Space. A phantom exists in the Metadata API alone.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Content {

@@ -1,17 +1,4 @@
-//! The control API below `/simulator`: what the library can do, over HTTP and in JSON.
-//!
-//! | request | does |
-//! |---|---|
-//! | `GET /simulator` | says what there is |
-//! | `GET /simulator/truth?site=MySite` | the resources of a site as they are now; of all sites without `site` |
-//! | `POST /simulator/changes` | makes a [`Change`](crate::Change), or each of a list; answers the new LUIDs |
-//! | `POST /simulator/index` | `{"mode":"immediate"}`, `{"mode":"frozen"}` or `{"mode":"after","milliseconds":500}` |
-//! | `POST /simulator/index/settle?site=MySite` | brings the Metadata API up to date |
-//! | `GET`, `POST`, `DELETE /simulator/faults` | lists, arms, clears [faults](crate::Fault) |
-//! | `POST /simulator/latency` | `{"milliseconds":100}` on every answer from now on |
-//! | `POST /simulator/jobs` | how jobs go from now on: `{"pending_ms":0,"running_ms":200,"outcome":"success"}` |
-//! | `GET`, `DELETE /simulator/requests` | lists, forgets the requests that arrived |
-//! | `GET`, `DELETE /simulator/sessions` | counts, ends the live sessions |
+//! The control API below `/simulator`: what the library can do, over HTTP and in JSON. The crate's own page lists it.
 
 use std::time::Duration;
 
@@ -97,14 +84,7 @@ fn run(shared: &Shared, request: &Request, path: &str) -> Result<Value, Refused>
             "paths": ["truth", "changes", "index", "index/settle", "faults", "latency", "jobs", "requests", "sessions"],
         })),
         ("GET", "truth") => {
-            let all = || {
-                state
-                    .world
-                    .sites
-                    .iter()
-                    .map(|site| site.content_url.clone())
-                    .collect()
-            };
+            let all = || state.world.sites.iter().map(|site| site.content_url.clone()).collect();
             let sites: Vec<String> = site.map_or_else(all, |site| vec![site]);
             let truth = sites.into_iter().map(|site| {
                 let items = state.items(&site, &shared.base)?;
@@ -114,10 +94,7 @@ fn run(shared: &Shared, request: &Request, path: &str) -> Result<Value, Refused>
         }
         ("POST", "changes") => {
             let changes = parse::<OneOrMany<Change>>(request)?.into_vec();
-            let luids = changes
-                .iter()
-                .map(|change| state.apply(change))
-                .collect::<Result<Vec<_>, _>>()?;
+            let luids = changes.iter().map(|change| state.apply(change)).collect::<Result<Vec<_>, _>>()?;
             Ok(json!({ "luids": luids }))
         }
         ("POST", "index") => {
@@ -153,20 +130,9 @@ fn run(shared: &Shared, request: &Request, path: &str) -> Result<Value, Refused>
             Ok(done)
         }
         ("POST", "jobs") => {
-            let Plan {
-                pending_ms,
-                running_ms,
-                outcome,
-            } = parse(request)?;
-            let (pending, running) = (
-                Duration::from_millis(pending_ms),
-                Duration::from_millis(running_ms),
-            );
-            state.jobs.plan = JobPlan {
-                pending,
-                running,
-                outcome,
-            };
+            let Plan { pending_ms, running_ms, outcome } = parse(request)?;
+            let (pending, running) = (Duration::from_millis(pending_ms), Duration::from_millis(running_ms));
+            state.jobs.plan = JobPlan { pending, running, outcome };
             Ok(done)
         }
         ("GET", "requests") => Ok(json!(state.requests)),

@@ -1,15 +1,4 @@
 //! Trouble on demand: which requests it meets, and what it does to them.
-//!
-//! ```
-//! use tableau_simulator::{Effect, Endpoint, Fault, GraphqlProblem};
-//!
-//! // The second and third metadata request are refused for being too many.
-//! let busy = Fault::on(Endpoint::Metadata, Effect::GraphqlErrors { problem: GraphqlProblem::RateExceeded });
-//! let busy = busy.skip(1).times(2);
-//!
-//! // The third page of the workbooks never arrives whole, until faults are cleared.
-//! let torn = Fault::on(Endpoint::Workbooks, Effect::CutBody).page(3);
-//! ```
 
 use std::collections::BTreeMap;
 
@@ -63,6 +52,17 @@ pub enum Endpoint {
 }
 
 /// One effect on the requests it matches, until it has had its number of times or faults are cleared.
+///
+/// ```
+/// use tableau_simulator::{Effect, Endpoint, Fault, GraphqlProblem};
+///
+/// // The second and third metadata request are refused for being too many.
+/// let busy = Fault::on(Endpoint::Metadata, Effect::GraphqlErrors { problem: GraphqlProblem::RateExceeded });
+/// let busy = busy.skip(1).times(2);
+///
+/// // The third page of the workbooks never arrives whole, until faults are cleared.
+/// let torn = Fault::on(Endpoint::Workbooks, Effect::CutBody).page(3);
+/// ```
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fault {
@@ -188,23 +188,13 @@ impl Fault {
     /// Strikes every request of this kind until cleared.
     #[must_use]
     pub const fn on(endpoint: Endpoint, effect: Effect) -> Self {
-        Self {
-            endpoint,
-            page: None,
-            containing: None,
-            skip: 0,
-            times: None,
-            effect,
-        }
+        Self { endpoint, page: None, containing: None, skip: 0, times: None, effect }
     }
 
     /// Only so many times.
     #[must_use]
     pub fn times(self, times: usize) -> Self {
-        Self {
-            times: Some(times),
-            ..self
-        }
+        Self { times: Some(times), ..self }
     }
 
     /// Only once.
@@ -222,19 +212,13 @@ impl Fault {
     /// Only this page of a REST listing.
     #[must_use]
     pub fn page(self, page: usize) -> Self {
-        Self {
-            page: Some(page),
-            ..self
-        }
+        Self { page: Some(page), ..self }
     }
 
     /// Only requests that contain this text.
     #[must_use]
     pub fn containing(self, text: impl Into<String>) -> Self {
-        Self {
-            containing: Some(text.into()),
-            ..self
-        }
+        Self { containing: Some(text.into()), ..self }
     }
 
     fn matches(&self, request: &Seen<'_>) -> bool {
@@ -318,27 +302,21 @@ impl GraphqlProblem {
                 json!({ "message": "Execution canceled because timeout of 30000 millis was reached", "locations": [] })
             }
             Self::Unexpected => json!({ "message": "Unexpected error occurred", "locations": [] }),
-            Self::RateExceeded => coded(
-                "ERROR",
-                "RATE_EXCEEDED",
-                "The rate limit for queries has been exceeded.",
-            ),
+            Self::RateExceeded => {
+                coded("ERROR", "RATE_EXCEEDED", "The rate limit for queries has been exceeded.")
+            }
             Self::FeatureDisabled => coded(
                 "ERROR",
                 "FEATURE_DISABLED",
                 "Can't run the query because the Metadata API has not been enabled yet. Run the 'tsm maintenance \
                  metadata-services enable' command to enable it.",
             ),
-            Self::AccessDenied => coded(
-                "ERROR",
-                "ACCESS_DENIED",
-                "You are not authorized to use the Metadata API.",
-            ),
-            Self::SiteDisabled => coded(
-                "ERROR",
-                "SITE_DISABLED",
-                "The Metadata API is not enabled for this site: 'sites/1'.",
-            ),
+            Self::AccessDenied => {
+                coded("ERROR", "ACCESS_DENIED", "You are not authorized to use the Metadata API.")
+            }
+            Self::SiteDisabled => {
+                coded("ERROR", "SITE_DISABLED", "The Metadata API is not enabled for this site: 'sites/1'.")
+            }
             Self::Custom(element) => element.clone(),
         }
     }

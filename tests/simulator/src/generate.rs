@@ -86,10 +86,7 @@ const TWIN_PROJECTS: [usize; 2] = [3, 4];
 
 pub(crate) fn content(generate: &Generate) -> Content {
     let sites = (0..generate.sites).map(|at| site(generate, at)).collect();
-    Content {
-        seed: generate.seed,
-        sites,
-    }
+    Content { seed: generate.seed, sites }
 }
 
 fn site(generate: &Generate, at: usize) -> SiteContent {
@@ -109,38 +106,21 @@ fn site(generate: &Generate, at: usize) -> SiteContent {
     }));
     let phantoms = (1..=generate.empty_luids)
         .map(|number| Phantom {
-            kind: if number % 2 == 1 {
-                Kind::Workbook
-            } else {
-                Kind::Datasource
-            },
+            kind: if number % 2 == 1 { Kind::Workbook } else { Kind::Datasource },
             name: format!("Without LUID {number}"),
             project: projects[0].clone(),
             luid: String::new(),
         })
         .collect();
-    SiteContent {
-        name: String::new(),
-        content_url,
-        projects,
-        workbooks,
-        datasources,
-        phantoms,
-    }
+    SiteContent { name: String::new(), content_url, projects, workbooks, datasources, phantoms }
 }
 
 fn projects(random: &mut Random, count: usize) -> Vec<Vec<String>> {
-    let fixed = PROJECTS
-        .iter()
-        .map(|path| path.iter().map(|&name| name.to_owned()).collect());
+    let fixed = PROJECTS.iter().map(|path| path.iter().map(|&name| name.to_owned()).collect());
     let mut projects: Vec<Vec<String>> = fixed.take(count).collect();
     while projects.len() < count {
         let parent = &projects[random.below(projects.len())];
-        let mut path = if parent.len() < 5 {
-            parent.clone()
-        } else {
-            Vec::new()
-        };
+        let mut path = if parent.len() < 5 { parent.clone() } else { Vec::new() };
         path.push(format!("Department {:04}", projects.len()));
         projects.push(path);
     }
@@ -163,10 +143,7 @@ fn resources(
         named.push((name, projects[at / 2 % projects.len()].clone()));
     }
     while named.len() < count {
-        named.push((
-            plain_name(random, named.len(), kind),
-            projects[random.below(projects.len())].clone(),
-        ));
+        named.push((plain_name(random, named.len(), kind), projects[random.below(projects.len())].clone()));
     }
     let published = named.into_iter().enumerate();
     published
@@ -180,31 +157,14 @@ fn resources(
 }
 
 fn plain_name(random: &mut Random, number: usize, kind: Kind) -> String {
-    const OF_WORKBOOKS: &[&str] = &[
-        "Overview",
-        "Dashboard",
-        "Forecast",
-        "Funnel",
-        "Report",
-        "Scorecard",
-    ];
-    const OF_DATASOURCES: &[&str] = &[
-        "Orders",
-        "Customers",
-        "Ledger",
-        "Inventory",
-        "Tickets",
-        "Web Traffic",
-    ];
+    const OF_WORKBOOKS: &[&str] = &["Overview", "Dashboard", "Forecast", "Funnel", "Report", "Scorecard"];
+    const OF_DATASOURCES: &[&str] = &["Orders", "Customers", "Ledger", "Inventory", "Tickets", "Web Traffic"];
     const REGIONS: &[&str] = &["Global", "EMEA", "APAC", "Nordic", "Iberia", "Midwest", "Benelux"];
     let subjects = match kind {
         Kind::Workbook => OF_WORKBOOKS,
         Kind::Datasource => OF_DATASOURCES,
     };
-    let (region, subject) = (
-        REGIONS[random.below(REGIONS.len())],
-        subjects[random.below(subjects.len())],
-    );
+    let (region, subject) = (REGIONS[random.below(REGIONS.len())], subjects[random.below(subjects.len())]);
     // The number keeps names apart, whatever project they land in.
     format!("{region} {subject} {number:05}")
 }

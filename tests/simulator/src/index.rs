@@ -80,11 +80,7 @@ pub(crate) struct Index {
 impl Index {
     pub(crate) fn new(world: &World, mode: IndexMode) -> Self {
         let sites = world.sites.iter().map(SiteIndex::new).collect();
-        Self {
-            mode,
-            sites,
-            pending: VecDeque::new(),
-        }
+        Self { mode, sites, pending: VecDeque::new() }
     }
 
     /// The view of the site at this position, after all that is due.
@@ -114,10 +110,7 @@ impl Index {
     /// How many entries of a kind are out of date on a site, and since when the oldest.
     pub(crate) fn backlog(&mut self, world: &World, site: usize, kind: Kind) -> usize {
         self.catch_up(world);
-        self.pending
-            .iter()
-            .filter(|(_, stale)| stale.site == site && stale.kind == kind)
-            .count()
+        self.pending.iter().filter(|(_, stale)| stale.site == site && stale.kind == kind).count()
     }
 
     fn catch_up(&mut self, world: &World) {
@@ -126,11 +119,7 @@ impl Index {
             IndexMode::Immediate => Duration::ZERO,
             IndexMode::After(lag) => lag,
         };
-        let due = self
-            .pending
-            .iter()
-            .take_while(|(since, _)| since.elapsed() >= lag)
-            .count();
+        let due = self.pending.iter().take_while(|(since, _)| since.elapsed() >= lag).count();
         let due = self.pending.drain(..due).collect();
         self.refresh(world, due);
     }
@@ -139,10 +128,7 @@ impl Index {
         for (_, stale) in due {
             let site = &world.sites[stale.site];
             let index = &mut self.sites[stale.site];
-            let row = site
-                .resources
-                .iter()
-                .find(|resource| resource.metadata_id == stale.metadata_id);
+            let row = site.resources.iter().find(|resource| resource.metadata_id == stale.metadata_id);
             let row = row.map(|resource| Arc::new(Row::new(&index.site, site, resource)));
             let rows = Arc::make_mut(match stale.kind {
                 Kind::Workbook => &mut index.workbooks,
@@ -167,10 +153,7 @@ impl SiteIndex {
             user: site.user.clone(),
         });
         let rows = |kind| {
-            let real = site
-                .resources
-                .iter()
-                .map(|resource| Row::new(&about, site, resource));
+            let real = site.resources.iter().map(|resource| Row::new(&about, site, resource));
             let phantoms = site.phantoms.iter().map(|(metadata_id, number, phantom)| Row {
                 site: Arc::clone(&about),
                 kind: phantom.kind,
@@ -190,11 +173,7 @@ impl SiteIndex {
             Arc::new(rows.map(|row| (row.metadata_id.clone(), Arc::new(row))).collect())
         };
         let (workbooks, datasources) = (rows(Kind::Workbook), rows(Kind::Datasource));
-        Self {
-            site: about,
-            workbooks,
-            datasources,
-        }
+        Self { site: about, workbooks, datasources }
     }
 }
 
@@ -207,10 +186,7 @@ impl Row {
             luid: resource.luid.clone(),
             number: resource.number,
             name: resource.name.clone(),
-            project: resource
-                .project
-                .as_deref()
-                .map(|luid| ProjectRow::new(site, luid)),
+            project: resource.project.as_deref().map(|luid| ProjectRow::new(site, luid)),
             has_extract: resource.has_extract,
             visibility: resource.visibility,
             created_at: resource.created_at.clone(),

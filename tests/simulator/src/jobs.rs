@@ -88,10 +88,7 @@ pub(crate) struct Jobs {
 
 impl Jobs {
     pub(crate) fn new(plan: JobPlan) -> Self {
-        Self {
-            plan,
-            all: Vec::new(),
-        }
+        Self { plan, all: Vec::new() }
     }
 
     /// Queues a refresh, by the plan of this moment.
@@ -113,8 +110,7 @@ impl Jobs {
 
     /// Whether a job for the resource has not ended yet.
     pub(crate) fn is_open(&self, site: &str, kind: Kind, resource: &str) -> bool {
-        self.on(site)
-            .any(|job| job.kind == kind && job.resource == resource && job.ended().is_none())
+        self.on(site).any(|job| job.kind == kind && job.resource == resource && job.ended().is_none())
     }
 
     pub(crate) fn on(&self, site: &str) -> impl Iterator<Item = &Job> {
@@ -122,9 +118,7 @@ impl Jobs {
     }
 
     pub(crate) fn find(&mut self, site: &str, luid: &str) -> Option<&mut Job> {
-        self.all
-            .iter_mut()
-            .find(|job| job.site == site && job.luid == luid)
+        self.all.iter_mut().find(|job| job.site == site && job.luid == luid)
     }
 }
 
@@ -198,8 +192,7 @@ impl Job {
 
     fn ended(&self) -> Option<Duration> {
         let end = self.plan.pending.saturating_add(self.plan.running);
-        self.cancelled
-            .or_else(|| (self.since.elapsed() >= end).then_some(end))
+        self.cancelled.or_else(|| (self.since.elapsed() >= end).then_some(end))
     }
 
     fn at(&self, after: Duration) -> String {

@@ -88,10 +88,7 @@ pub(crate) fn verify(jwt: &str, options: &Options) -> Result<Vec<String>, Refusa
     if claims.sub != options.username {
         return Err(Refusal::UserNotFound);
     }
-    claims
-        .scp
-        .filter(|scopes| !scopes.is_empty())
-        .ok_or(Refusal::ScopesMissing)
+    claims.scp.filter(|scopes| !scopes.is_empty()).ok_or(Refusal::ScopesMissing)
 }
 
 fn decode<T: DeserializeOwned>(part: &str) -> Option<T> {
@@ -103,7 +100,5 @@ fn is_signed(signed: &str, signature: &str, secret: &str) -> bool {
         return false;
     };
     mac.update(signed.as_bytes());
-    URL_SAFE_NO_PAD
-        .decode(signature)
-        .is_ok_and(|signature| mac.verify_slice(&signature).is_ok())
+    URL_SAFE_NO_PAD.decode(signature).is_ok_and(|signature| mac.verify_slice(&signature).is_ok())
 }

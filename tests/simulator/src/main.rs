@@ -14,10 +14,7 @@ use tableau_simulator::{ConnectedApp, Content, Generate, IndexMode, Language, Op
 /// Prints its URL once it answers. `GET /simulator` below that URL tells how to change what it holds.
 #[derive(Parser)]
 #[command(version)]
-#[allow(
-    clippy::struct_excessive_bools,
-    reason = "flags of a command line are what they are"
-)]
+#[allow(clippy::struct_excessive_bools, reason = "flags of a command line are what they are")]
 struct Arguments {
     /// Port on 127.0.0.1; 0 takes a free one
     #[arg(long, default_value_t = 0)]
@@ -131,10 +128,7 @@ impl Arguments {
         Ok(Options {
             content,
             port: self.port,
-            tokens: vec![Token {
-                name: self.pat_name,
-                secret: self.pat_secret,
-            }],
+            tokens: vec![Token { name: self.pat_name, secret: self.pat_secret }],
             username: self.username,
             password: self.password,
             connected_app: ConnectedApp {
@@ -144,16 +138,8 @@ impl Arguments {
             },
             cloud: self.cloud,
             old_server: self.old_server,
-            language: if self.german {
-                Language::German
-            } else {
-                Language::English
-            },
-            index: if lag.is_zero() {
-                IndexMode::Immediate
-            } else {
-                IndexMode::After(lag)
-            },
+            language: if self.german { Language::German } else { Language::English },
+            index: if lag.is_zero() { IndexMode::Immediate } else { IndexMode::After(lag) },
             latency: Duration::from_millis(self.latency),
             idle_timeout: Duration::from_secs(self.idle_timeout * 60),
             ..Options::default()

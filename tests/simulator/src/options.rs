@@ -69,11 +69,7 @@ impl Options {
 
     /// `Tableau Server` or `Tableau Cloud`, as error messages say.
     pub(crate) fn product(&self) -> &'static str {
-        if self.cloud {
-            "Tableau Cloud"
-        } else {
-            "Tableau Server"
-        }
+        if self.cloud { "Tableau Cloud" } else { "Tableau Server" }
     }
 }
 

@@ -34,8 +34,6 @@ impl Random {
     /// `length` letters and digits, for tokens.
     pub(crate) fn text(&mut self, length: usize) -> String {
         const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-        (0..length)
-            .map(|_| char::from(LETTERS[self.below(LETTERS.len())]))
-            .collect()
+        (0..length).map(|_| char::from(LETTERS[self.below(LETTERS.len())])).collect()
     }
 }

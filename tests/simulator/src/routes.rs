@@ -68,9 +68,7 @@ impl<'a> Route<'a> {
     /// Finds the route; `newest` is the newest minor version of REST API 3.
     pub(crate) fn of(method: &str, path: &'a str, newest: u32) -> Self {
         if let Some(path) = path.strip_prefix("/simulator") {
-            return Self::Control {
-                path: path.trim_matches('/'),
-            };
+            return Self::Control { path: path.trim_matches('/') };
         }
         let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
         match (method, segments.as_slice()) {
@@ -113,11 +111,7 @@ impl<'a> Route<'a> {
             }
             _ => return Self::Unknown,
         };
-        if method == allowed {
-            route
-        } else {
-            Self::WrongMethod
-        }
+        if method == allowed { route } else { Self::WrongMethod }
     }
 
     /// What a fault on this route is armed on.
@@ -132,20 +126,10 @@ impl<'a> Route<'a> {
             Self::Site { .. } => Endpoint::Site,
             Self::User { .. } => Endpoint::User,
             Self::Projects { .. } => Endpoint::Projects,
-            Self::List {
-                kind: Kind::Workbook, ..
-            } => Endpoint::Workbooks,
-            Self::List {
-                kind: Kind::Datasource,
-                ..
-            } => Endpoint::Datasources,
-            Self::One {
-                kind: Kind::Workbook, ..
-            } => Endpoint::Workbook,
-            Self::One {
-                kind: Kind::Datasource,
-                ..
-            } => Endpoint::Datasource,
+            Self::List { kind: Kind::Workbook, .. } => Endpoint::Workbooks,
+            Self::List { kind: Kind::Datasource, .. } => Endpoint::Datasources,
+            Self::One { kind: Kind::Workbook, .. } => Endpoint::Workbook,
+            Self::One { kind: Kind::Datasource, .. } => Endpoint::Datasource,
             Self::Refresh { .. } => Endpoint::Refresh,
             Self::Jobs { .. } => Endpoint::Jobs,
             Self::Job { .. } | Self::CancelJob { .. } => Endpoint::Job,
@@ -191,10 +175,7 @@ mod tests {
 
     #[test]
     fn a_known_path_with_another_method_is_not_unknown() {
-        assert_eq!(
-            Route::of("DELETE", "/api/3.29/sites/s/workbooks/w", 29),
-            Route::WrongMethod
-        );
+        assert_eq!(Route::of("DELETE", "/api/3.29/sites/s/workbooks/w", 29), Route::WrongMethod);
         assert_eq!(Route::of("GET", "/api/3.29/sites/s/flows", 29), Route::Unknown);
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{ConnectInfo, Request as HttpRequest, State as Shares};
-use axum::http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{HeaderName, HeaderValue, Response, StatusCode};
 use serde_json::{Value, json};
 
@@ -31,12 +31,7 @@ pub(crate) struct Reply {
 
 impl Reply {
     fn new(status: u16, content_type: &'static str, body: impl Into<String>) -> Self {
-        Self {
-            status,
-            content_type,
-            headers: BTreeMap::new(),
-            body: body.into(),
-        }
+        Self { status, content_type, headers: BTreeMap::new(), body: body.into() }
     }
 
     pub(crate) fn json(status: u16, body: &Value) -> Self {
@@ -52,10 +47,7 @@ impl Reply {
     fn gateway(status: u16, error: &str) -> Self {
         let timestamp = time::now().replace('Z', ".000+00:00");
         let path = "/relationship-service-war/graphql";
-        Self::json(
-            status,
-            &json!({ "timestamp": timestamp, "status": status, "error": error, "path": path }),
-        )
+        Self::json(status, &json!({ "timestamp": timestamp, "status": status, "error": error, "path": path }))
     }
 
     fn into_response(self) -> Response<Body> {
@@ -94,24 +86,15 @@ pub(crate) async fn handle(
         return control::answer(&shared, &request, path).into_response();
     }
     let endpoint = route.endpoint();
-    let parameters: Vec<(String, String)> = form_urlencoded::parse(request.query.as_bytes())
-        .into_owned()
-        .collect();
-    let page = parameters
-        .iter()
-        .find(|(name, _)| name == "pageNumber")
-        .and_then(|(_, page)| page.parse().ok());
-    let seen = Seen {
-        endpoint,
-        page: page.unwrap_or(1),
-        texts: [&request.path, &request.query, &request.body],
-    };
+    let parameters: Vec<(String, String)> =
+        form_urlencoded::parse(request.query.as_bytes()).into_owned().collect();
+    let page =
+        parameters.iter().find(|(name, _)| name == "pageNumber").and_then(|(_, page)| page.parse().ok());
+    let seen =
+        Seen { endpoint, page: page.unwrap_or(1), texts: [&request.path, &request.query, &request.body] };
     let (effects, latency) = {
         let mut state = shared.lock();
-        state.requests.push(Request {
-            endpoint,
-            ..request.clone()
-        });
+        state.requests.push(Request { endpoint, ..request.clone() });
         let effects = state.faults.strike(&seen);
         if let (true, Some(token)) = (effects.contains(&Effect::KillSession), token(&request)) {
             state.sessions.close(token);
@@ -131,9 +114,7 @@ pub(crate) async fn handle(
     }
 
     let form = Form::of_accept(header(&request, ACCEPT.as_str()).unwrap_or_default());
-    let replaced = effects
-        .iter()
-        .find_map(|effect| replacement(effect, &shared, form));
+    let replaced = effects.iter().find_map(|effect| replacement(effect, &shared, form));
     let mut reply = match replaced {
         Some(reply) => reply,
         None if route.is_metadata() => metadata(&shared, route, &request, &parameters, &effects).await,
@@ -151,11 +132,7 @@ pub(crate) async fn handle(
             }
         }
     }
-    if effects.contains(&Effect::CutBody) {
-        reply.into_response_with(cut)
-    } else {
-        reply.into_response()
-    }
+    if effects.contains(&Effect::CutBody) { reply.into_response_with(cut) } else { reply.into_response() }
 }
 
 async fn read(request: HttpRequest) -> Request {
@@ -163,11 +140,8 @@ async fn read(request: HttpRequest) -> Request {
     // A body that breaks off is as good as none: there is nobody left to answer.
     let body = to_bytes(body, 64 << 20).await.unwrap_or_default();
     let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-    let headers: BTreeMap<_, _> = parts
-        .headers
-        .iter()
-        .map(|(name, value)| (name.to_string(), text(value)))
-        .collect();
+    let headers: BTreeMap<_, _> =
+        parts.headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect();
     Request {
         endpoint: Endpoint::Unknown,
         method: parts.method.to_string(),
@@ -190,18 +164,12 @@ fn token(request: &Request) -> Option<&str> {
 /// The answer that a fault puts in place of the real one.
 fn replacement(effect: &Effect, shared: &Shared, form: Form) -> Option<Reply> {
     Some(match effect {
-        Effect::Status {
-            status,
-            body,
-            headers,
-        } => Reply {
-            headers: headers.clone(),
-            ..Reply::new(*status, "text/plain", body)
-        },
-        Effect::RestError { code, headers } => Reply {
-            headers: headers.clone(),
-            ..Reply::rest_error(&RestError::new(*code), shared, form)
-        },
+        Effect::Status { status, body, headers } => {
+            Reply { headers: headers.clone(), ..Reply::new(*status, "text/plain", body) }
+        }
+        Effect::RestError { code, headers } => {
+            Reply { headers: headers.clone(), ..Reply::rest_error(&RestError::new(*code), shared, form) }
+        }
         Effect::GraphqlErrors { problem } => {
             Reply::json(200, &json!({ "errors": [problem.element()], "data": null }))
         }
@@ -239,13 +207,7 @@ fn rest_reply(
             Reply::new(status, form.content_type(), form.render(&elements))
         }
         Ok(Answer::NoContent) => Reply::new(204, form.content_type(), ""),
-        Err(error) => {
-            let mut reply = Reply::rest_error(&error, shared, form);
-            if error.code == 429_000 {
-                reply.headers.insert(RETRY_AFTER.to_string(), "1".to_owned());
-            }
-            reply
-        }
+        Err(error) => Reply::rest_error(&error, shared, form),
     }
 }
 
@@ -261,22 +223,14 @@ async fn metadata(
         let state = &mut *state;
         let session = token(request).and_then(|token| state.sessions.use_token(token));
         let session = session.filter(|session| session.allows("tableau:content:read"));
-        let site = session.and_then(|session| {
-            state
-                .world
-                .sites
-                .iter()
-                .position(|site| site.luid == session.site)
-        });
+        let site =
+            session.and_then(|session| state.world.sites.iter().position(|site| site.luid == session.site));
         let Some(site) = site else {
             return Reply::gateway(401, "Unauthorized");
         };
         match route {
             Route::EventingStatus => {
-                let queues = [
-                    (Kind::Workbook, "Workbook"),
-                    (Kind::Datasource, "PublishedDatasource"),
-                ];
+                let queues = [(Kind::Workbook, "Workbook"), (Kind::Datasource, "PublishedDatasource")];
                 let queues = queues.map(|(kind, content_type)| {
                     let waiting = state.index.backlog(&state.world, site, kind);
                     json!({ "contentType": content_type, "queueSize": waiting, "checkpointCreatedTime": time::now() })
@@ -292,12 +246,10 @@ async fn metadata(
     };
     let view = View::new(index, effects, shared.options.node_limit);
     let mut outcome = graphql::execute(shared.options.old_server, query, view).await;
-    outcome
-        .errors
-        .extend(effects.iter().filter_map(|effect| match effect {
-            Effect::GraphqlWarning { problem } => Some(problem.element()),
-            _ => None,
-        }));
+    outcome.errors.extend(effects.iter().filter_map(|effect| match effect {
+        Effect::GraphqlWarning { problem } => Some(problem.element()),
+        _ => None,
+    }));
     match serde_json::to_string(&outcome) {
         Ok(body) => Reply::new(200, "application/json;charset=utf-8", body),
         Err(error) => Reply::new(500, "text/plain", error.to_string()),
@@ -306,25 +258,14 @@ async fn metadata(
 
 /// The query, in any of the three ways to send one.
 fn query(request: &Request, parameters: &[(String, String)]) -> Option<graphql::Query> {
-    let text = |query: &str| graphql::Query {
-        text: query.to_owned(),
-        variables: Value::Null,
-        operation_name: None,
-    };
-    let parameter = |name: &str| {
-        parameters
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
-    };
+    let text =
+        |query: &str| graphql::Query { text: query.to_owned(), variables: Value::Null, operation_name: None };
+    let parameter =
+        |name: &str| parameters.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
     if request.method == "GET" {
-        let variables = parameter("variables")
-            .and_then(|json| serde_json::from_str(json).ok())
-            .unwrap_or_default();
-        return Some(graphql::Query {
-            variables,
-            ..text(parameter("query")?)
-        });
+        let variables =
+            parameter("variables").and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
+        return Some(graphql::Query { variables, ..text(parameter("query")?) });
     }
     if header(request, "content-type")
         .is_some_and(|content_type| content_type.starts_with("application/graphql"))

@@ -34,10 +34,7 @@ pub(crate) struct Sessions {
 
 impl Sessions {
     pub(crate) fn new(idle_timeout: Duration) -> Self {
-        Self {
-            idle_timeout,
-            live: Vec::new(),
-        }
+        Self { idle_timeout, live: Vec::new() }
     }
 
     /// Opens a session on the site and answers its token.
@@ -94,10 +91,7 @@ impl Session {
     pub(crate) fn allows(&self, scope: &str) -> bool {
         self.scopes.as_ref().is_none_or(|scopes| {
             scopes.iter().any(|held| {
-                held == scope
-                    || held
-                        .strip_suffix('*')
-                        .is_some_and(|prefix| scope.starts_with(prefix))
+                held == scope || held.strip_suffix('*').is_some_and(|prefix| scope.starts_with(prefix))
             })
         })
     }

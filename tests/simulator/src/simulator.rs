@@ -44,15 +44,10 @@ impl Simulator {
             let _inside = runtime.enter();
             TearableListener(TcpListener::from_std(listener)?)
         };
-        let app = Router::new()
-            .fallback(server::handle)
-            .with_state(Arc::clone(&shared));
+        let app = Router::new().fallback(server::handle).with_state(Arc::clone(&shared));
         let app = app.into_make_service_with_connect_info::<Switch>();
         runtime.spawn(async move { axum::serve(listener, app).await });
-        Ok(Self {
-            shared,
-            runtime: Some(runtime),
-        })
+        Ok(Self { shared, runtime: Some(runtime) })
     }
 
     /// The address, without a trailing slash.
@@ -77,13 +72,7 @@ impl Simulator {
     /// The content URLs of its sites.
     #[must_use]
     pub fn sites(&self) -> Vec<String> {
-        self.shared
-            .lock()
-            .world
-            .sites
-            .iter()
-            .map(|site| site.content_url.clone())
-            .collect()
+        self.shared.lock().world.sites.iter().map(|site| site.content_url.clone()).collect()
     }
 
     /// The LUID of a site.
@@ -134,10 +123,7 @@ impl Simulator {
     /// # Panics
     ///
     /// When the change names something that is not there.
-    #[allow(
-        clippy::needless_pass_by_value,
-        reason = "a change is made once; callers build it in place"
-    )]
+    #[allow(clippy::needless_pass_by_value, reason = "a change is made once; callers build it in place")]
     pub fn change(&self, change: Change) -> Option<String> {
         let result = self.shared.lock().apply(&change);
         result.unwrap_or_else(|error| panic!("{change:?}: {error}"))
@@ -146,73 +132,41 @@ impl Simulator {
     /// Publishes a resource with an extract and answers its LUID.
     pub fn publish(&self, site: &str, kind: Kind, project: &[&str], name: &str) -> String {
         let (site, project, name) = (site.to_owned(), path(project), name.to_owned());
-        self.change(Change::Publish {
-            site,
-            kind,
-            project,
-            name,
-        })
-        .unwrap_or_default()
+        self.change(Change::Publish { site, kind, project, name }).unwrap_or_default()
     }
 
     /// Deletes a resource and publishes it again: same name and project, new LUID (the answer) and number.
     pub fn republish(&self, site: &str, kind: Kind, luid: &str) -> String {
-        self.change(Change::Republish {
-            site: site.to_owned(),
-            kind,
-            luid: luid.to_owned(),
-        })
-        .unwrap_or_default()
+        self.change(Change::Republish { site: site.to_owned(), kind, luid: luid.to_owned() })
+            .unwrap_or_default()
     }
 
     /// Gives a resource another name.
     pub fn rename(&self, site: &str, kind: Kind, luid: &str, name: &str) {
         let (site, luid, name) = (site.to_owned(), luid.to_owned(), name.to_owned());
-        self.change(Change::Rename {
-            site,
-            kind,
-            luid,
-            name,
-        });
+        self.change(Change::Rename { site, kind, luid, name });
     }
 
     /// Moves a resource to another project.
     pub fn move_to(&self, site: &str, kind: Kind, luid: &str, project: &[&str]) {
         let (site, luid, project) = (site.to_owned(), luid.to_owned(), path(project));
-        self.change(Change::Move {
-            site,
-            kind,
-            luid,
-            project,
-        });
+        self.change(Change::Move { site, kind, luid, project });
     }
 
     /// Deletes a resource.
     pub fn delete(&self, site: &str, kind: Kind, luid: &str) {
-        self.change(Change::Delete {
-            site: site.to_owned(),
-            kind,
-            luid: luid.to_owned(),
-        });
+        self.change(Change::Delete { site: site.to_owned(), kind, luid: luid.to_owned() });
     }
 
     /// Sets what the signed-in user may see of a resource.
     pub fn show(&self, site: &str, kind: Kind, luid: &str, visibility: Visibility) {
-        self.change(Change::Show {
-            site: site.to_owned(),
-            kind,
-            luid: luid.to_owned(),
-            visibility,
-        });
+        self.change(Change::Show { site: site.to_owned(), kind, luid: luid.to_owned(), visibility });
     }
 
     /// The LUID of the project at this path; it and those above it come into being when missing.
     pub fn create_project(&self, site: &str, project: &[&str]) -> String {
-        self.change(Change::CreateProject {
-            site: site.to_owned(),
-            project: path(project),
-        })
-        .unwrap_or_default()
+        self.change(Change::CreateProject { site: site.to_owned(), project: path(project) })
+            .unwrap_or_default()
     }
 
     /// Gives the project at this path another name; all it holds moves along.
@@ -236,10 +190,7 @@ impl Simulator {
     pub fn settle_index(&self, site: &str) {
         let mut state = self.shared.lock();
         let state = &mut *state;
-        let at = state
-            .world
-            .position(site)
-            .unwrap_or_else(|error| panic!("{error}"));
+        let at = state.world.position(site).unwrap_or_else(|error| panic!("{error}"));
         state.index.settle(&state.world, at);
     }
 

@@ -72,9 +72,7 @@ impl State {
     /// The truth about a site, as far as REST shows it.
     pub(crate) fn items(&self, content_url: &str, base: &str) -> Result<Vec<Item>, NotFound> {
         let site = &self.world.sites[self.world.position(content_url)?];
-        let resources = [Kind::Workbook, Kind::Datasource]
-            .into_iter()
-            .flat_map(|kind| site.listed(kind));
+        let resources = [Kind::Workbook, Kind::Datasource].into_iter().flat_map(|kind| site.listed(kind));
         Ok(resources.map(|resource| site.item(resource, base)).collect())
     }
 }

@@ -44,13 +44,7 @@ impl Listener for TearableListener {
             if let Ok((stream, address)) = self.0.accept().await {
                 // Small answers go out at once; a failure to say so only makes them slower.
                 let _ = stream.set_nodelay(true);
-                return (
-                    Wire {
-                        stream,
-                        switch: Switch::default(),
-                    },
-                    address,
-                );
+                return (Wire { stream, switch: Switch::default() }, address);
             }
             // Out of file descriptors, or the client has gone again: both pass.
             tokio::time::sleep(Duration::from_millis(10)).await;
@@ -120,10 +114,7 @@ impl AsyncWrite for Wire {
 /// A body that ends in the middle, though its `Content-Length` promised all of it.
 pub(crate) fn cut(body: &Bytes) -> Body {
     let half = body.slice(..body.len() / 2);
-    Body::new(Cut {
-        half: Some(half),
-        pause: None,
-    })
+    Body::new(Cut { half: Some(half), pause: None })
 }
 
 struct Cut {
@@ -143,12 +134,7 @@ impl HttpBody for Cut {
             return Poll::Ready(Some(Ok(Frame::data(half))));
         }
         // A pause lets the half reach the wire: a body that fails at once would take it along.
-        let pause = self
-            .pause
-            .get_or_insert_with(|| Box::pin(tokio::time::sleep(Duration::from_millis(20))));
-        pause
-            .as_mut()
-            .poll(cx)
-            .map(|()| Some(Err(io::ErrorKind::ConnectionAborted.into())))
+        let pause = self.pause.get_or_insert_with(|| Box::pin(tokio::time::sleep(Duration::from_millis(20))));
+        pause.as_mut().poll(cx).map(|()| Some(Err(io::ErrorKind::ConnectionAborted.into())))
     }
 }

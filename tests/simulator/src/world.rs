@@ -141,11 +141,7 @@ pub(crate) struct World {
 impl World {
     /// Builds the content; `user` is the name of the account that owns all of it.
     pub(crate) fn new(content: &Content, user: &str) -> Self {
-        let mut world = Self {
-            sites: Vec::new(),
-            random: Random::new(content.seed),
-            last_number: 1000,
-        };
+        let mut world = Self { sites: Vec::new(), random: Random::new(content.seed), last_number: 1000 };
         for site in &content.sites {
             world.add_site(site, user);
         }
@@ -173,24 +169,13 @@ impl World {
 
     /// The site that a sign-in means: content URLs match whatever their case.
     pub(crate) fn site_to_sign_in(&self, content_url: &str) -> Option<&Site> {
-        self.site(content_url).or_else(|| {
-            self.sites
-                .iter()
-                .find(|site| site.content_url.eq_ignore_ascii_case(content_url))
-        })
+        self.site(content_url)
+            .or_else(|| self.sites.iter().find(|site| site.content_url.eq_ignore_ascii_case(content_url)))
     }
 
     fn add_site(&mut self, content: &SiteContent, user: &str) {
-        let fallback = if content.content_url.is_empty() {
-            "Default"
-        } else {
-            &content.content_url
-        };
-        let name = if content.name.is_empty() {
-            fallback
-        } else {
-            &content.name
-        };
+        let fallback = if content.content_url.is_empty() { "Default" } else { &content.content_url };
+        let name = if content.name.is_empty() { fallback } else { &content.name };
         let site = Site {
             luid: self.random.uuid(),
             number: u64::try_from(self.sites.len()).unwrap_or_default() + 1,
@@ -214,10 +199,9 @@ impl World {
         for path in &content.projects {
             self.add_project(at, path, time::START);
         }
-        for (kind, resources) in [
-            (Kind::Workbook, &content.workbooks),
-            (Kind::Datasource, &content.datasources),
-        ] {
+        for (kind, resources) in
+            [(Kind::Workbook, &content.workbooks), (Kind::Datasource, &content.datasources)]
+        {
             for resource in resources {
                 self.add_resource(at, kind, resource);
             }
@@ -236,9 +220,8 @@ impl World {
     pub(crate) fn add_project(&mut self, site: usize, path: &[String], now: &str) -> String {
         let mut parent: Option<String> = None;
         for name in path {
-            let found = self.sites[site]
-                .child_project(parent.as_deref(), name)
-                .map(|project| project.luid.clone());
+            let found =
+                self.sites[site].child_project(parent.as_deref(), name).map(|project| project.luid.clone());
             parent = Some(found.unwrap_or_else(|| {
                 let project = Project {
                     luid: self.random.uuid(),
@@ -283,9 +266,7 @@ impl Site {
     }
 
     fn child_project(&self, parent: Option<&str>, name: &str) -> Option<&Project> {
-        self.projects
-            .iter()
-            .find(|project| project.parent.as_deref() == parent && project.name == name)
+        self.projects.iter().find(|project| project.parent.as_deref() == parent && project.name == name)
     }
 
     pub(crate) fn project_at(&self, path: &[String]) -> Option<&Project> {
@@ -310,15 +291,11 @@ impl Site {
 
     /// The resources that REST shows.
     pub(crate) fn listed(&self, kind: Kind) -> impl Iterator<Item = &Resource> {
-        self.resources
-            .iter()
-            .filter(move |it| it.kind == kind && it.visibility != Visibility::Hidden)
+        self.resources.iter().filter(move |it| it.kind == kind && it.visibility != Visibility::Hidden)
     }
 
     pub(crate) fn resource(&self, kind: Kind, luid: &str) -> Option<&Resource> {
-        self.resources
-            .iter()
-            .find(|resource| resource.kind == kind && resource.luid == luid)
+        self.resources.iter().find(|resource| resource.kind == kind && resource.luid == luid)
     }
 
     pub(crate) fn webpage_url(&self, base: &str, kind: Kind, number: u64) -> String {
@@ -335,11 +312,7 @@ impl Site {
             kind: resource.kind,
             luid: resource.luid.clone(),
             name: resource.name.clone(),
-            project_path: resource
-                .project
-                .as_deref()
-                .map(|luid| self.project_path(luid))
-                .unwrap_or_default(),
+            project_path: resource.project.as_deref().map(|luid| self.project_path(luid)).unwrap_or_default(),
             project_luid: resource.project.clone(),
             vizportal_url_id: resource.number.to_string(),
             webpage_url: self.webpage_url(base, resource.kind, resource.number),

@@ -24,27 +24,17 @@ struct DatabaseServer(Resource);
 
 impl WorkbookView {
     pub(super) fn sheet(workbook: &Resource) -> Self {
-        Self {
-            workbook: Arc::clone(workbook),
-            tag: "51",
-            title: "Sheet 1",
-        }
+        Self { workbook: Arc::clone(workbook), tag: "51", title: "Sheet 1" }
     }
 
     pub(super) fn dashboard(workbook: &Resource) -> Self {
-        Self {
-            workbook: Arc::clone(workbook),
-            tag: "da",
-            title: "Dashboard 1",
-        }
+        Self { workbook: Arc::clone(workbook), tag: "da", title: "Dashboard 1" }
     }
 }
 
 /// An id or LUID for something below a resource: `tag` replaces the first two digits of the resource's own.
 fn below(id: &str, tag: &str) -> Value {
-    id.get(2..)
-        .map_or_else(String::new, |rest| format!("{tag}{rest}"))
-        .into()
+    id.get(2..).map_or_else(String::new, |rest| format!("{tag}{rest}")).into()
 }
 
 pub(super) fn interfaces() -> Vec<Interface> {
@@ -58,11 +48,7 @@ pub(super) fn interfaces() -> Vec<Interface> {
         named("CanHaveLabels", &[]),
         named(
             "View",
-            &[
-                DATED,
-                &[("path", "String"), ("tags", "[Tag!]!"), ("workbook", "Workbook")],
-            ]
-            .concat(),
+            &[DATED, &[("path", "String"), ("tags", "[Tag!]!"), ("workbook", "Workbook")]].concat(),
         ),
         interface(
             "Datasource",
@@ -81,12 +67,7 @@ pub(super) fn interfaces() -> Vec<Interface> {
         ),
         interface(
             "Table",
-            &[
-                ("id", "ID!"),
-                ("name", "String"),
-                ("isEmbedded", "Boolean"),
-                ("description", "String"),
-            ],
+            &[("id", "ID!"), ("name", "String"), ("isEmbedded", "Boolean"), ("description", "String")],
         ),
         named(
             "Database",
@@ -113,9 +94,7 @@ pub(super) fn objects() -> Vec<Object> {
             })
             .object,
         workbook_view("Dashboard")
-            .many("sheets", "[Sheet!]!", |view| {
-                vec![WorkbookView::sheet(&view.workbook)]
-            })
+            .many("sheets", "[Sheet!]!", |view| vec![WorkbookView::sheet(&view.workbook)])
             .object,
         database_table(),
         database_server(),
@@ -131,26 +110,14 @@ fn workbook_view(name: &str) -> Type<WorkbookView> {
         .implements("View")
         .implements("Taggable")
         .scalar("id", "ID!", |view| below(&view.workbook.metadata_id, view.tag))
-        .scalar("name", "String", |view| {
-            view.workbook.shown(Some(view.title.to_owned()))
-        })
-        .scalar("documentViewId", "String", |view| {
-            below(&view.workbook.metadata_id, view.tag)
-        })
+        .scalar("name", "String", |view| view.workbook.shown(Some(view.title.to_owned())))
+        .scalar("documentViewId", "String", |view| below(&view.workbook.metadata_id, view.tag))
         .scalar("luid", "String!", |view| below(&view.workbook.luid, view.tag))
         .scalar("path", "String", |view| {
-            view.workbook.shown(Some(format!(
-                "{}/{}",
-                view.workbook.number,
-                view.title.replace(' ', "")
-            )))
+            view.workbook.shown(Some(format!("{}/{}", view.workbook.number, view.title.replace(' ', ""))))
         })
-        .scalar("createdAt", "DateTime!", |view| {
-            view.workbook.created_at.as_str().into()
-        })
-        .scalar("updatedAt", "DateTime!", |view| {
-            view.workbook.updated_at.as_str().into()
-        })
+        .scalar("createdAt", "DateTime!", |view| view.workbook.created_at.as_str().into())
+        .scalar("updatedAt", "DateTime!", |view| view.workbook.updated_at.as_str().into())
         .scalar("index", "Int", |_| 0.into())
         .many("tags", "[Tag!]!", |_| Vec::<Tag>::new())
         .one("workbook", "Workbook", |view| Some(Arc::clone(&view.workbook)))
@@ -160,9 +127,7 @@ fn embedded_datasource() -> Object {
     Type::<EmbeddedDatasource>::new("EmbeddedDatasource")
         .implements("Datasource")
         .scalar("id", "ID!", |it| below(&it.0.metadata_id, "ed"))
-        .scalar("name", "String", |it| {
-            it.0.shown(Some(format!("{} (data)", it.0.name)))
-        })
+        .scalar("name", "String", |it| it.0.shown(Some(format!("{} (data)", it.0.name))))
         .scalar("hasUserReference", "Boolean", |_| false.into())
         .scalar("hasExtracts", "Boolean", |it| it.0.has_extract.into())
         .scalar("containsUnsupportedCustomSql", "Boolean", |_| false.into())
@@ -171,12 +136,8 @@ fn embedded_datasource() -> Object {
         .scalar("extractLastUpdateTime", "DateTime", |it| extract_time(&it.0))
         .scalar("createdAt", "DateTime", |it| it.0.created_at.as_str().into())
         .scalar("updatedAt", "DateTime", |it| it.0.updated_at.as_str().into())
-        .many("parentPublishedDatasources", "[PublishedDatasource!]!", |_| {
-            Vec::<Resource>::new()
-        })
-        .many("upstreamTables", "[DatabaseTable]", |it| {
-            vec![Table(Arc::clone(&it.0))]
-        })
+        .many("parentPublishedDatasources", "[PublishedDatasource!]!", |_| Vec::<Resource>::new())
+        .many("upstreamTables", "[DatabaseTable]", |it| vec![Table(Arc::clone(&it.0))])
         .one("workbook", "Workbook", |it| Some(Arc::clone(&it.0)))
         .object
 }
@@ -186,27 +147,19 @@ fn database_table() -> Object {
         .implements("Table")
         .implements("Taggable")
         .scalar("id", "ID!", |table| below(&table.0.metadata_id, "7a"))
-        .scalar("vizportalId", "String!", |table| {
-            table.0.number.to_string().into()
-        })
+        .scalar("vizportalId", "String!", |table| table.0.number.to_string().into())
         .scalar("luid", "String!", |table| below(&table.0.luid, "7a"))
         .scalar("name", "String", |table| table.0.shown(Some("ORDERS".to_owned())))
         .scalar("isEmbedded", "Boolean", |_| true.into())
         .scalar("tableType", "TableType!", |_| "DATABASETABLE".into())
-        .scalar("schema", "String", |table| {
-            table.0.shown(Some("PUBLIC".to_owned()))
-        })
-        .scalar("fullName", "String", |table| {
-            table.0.shown(Some("[PUBLIC].[ORDERS]".to_owned()))
-        })
+        .scalar("schema", "String", |table| table.0.shown(Some("PUBLIC".to_owned())))
+        .scalar("fullName", "String", |table| table.0.shown(Some("[PUBLIC].[ORDERS]".to_owned())))
         .scalar("connectionType", "String", |_| "snowflake".into())
         .scalar("projectVizportalUrlId", "String", |_| Value::Null)
         .scalar("projectName", "String", |_| Value::Null)
         .scalar("description", "String", |_| "".into())
         .many("tags", "[Tag!]!", |_| Vec::<Tag>::new())
-        .one_as("database", "Database", "DatabaseServer", |table| {
-            DatabaseServer(Arc::clone(&table.0))
-        })
+        .one_as("database", "Database", "DatabaseServer", |table| DatabaseServer(Arc::clone(&table.0)))
         .object
 }
 
@@ -216,9 +169,7 @@ fn database_server() -> Object {
         .scalar("id", "ID!", |server| below(&server.0.site.metadata_id, "db"))
         .scalar("vizportalId", "String!", |_| "1".into())
         .scalar("luid", "String!", |server| below(&server.0.site.luid, "db"))
-        .scalar("name", "String", |server| {
-            server.0.shown(Some("WAREHOUSE".to_owned()))
-        })
+        .scalar("name", "String", |server| server.0.shown(Some("WAREHOUSE".to_owned())))
         .scalar("connectionType", "String", |_| "snowflake".into())
         .scalar("isEmbedded", "Boolean", |_| true.into())
         .scalar("projectVizportalUrlId", "String", |_| Value::Null)

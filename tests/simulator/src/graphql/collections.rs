@@ -7,41 +7,13 @@ use super::types::{Resource, Site};
 use crate::index::Rows;
 
 const RESOURCE_FACETS: [Facet<Resource>; 7] = [
-    Facet {
-        name: "id",
-        type_name: "ID",
-        get: |row| row.metadata_id.as_str().into(),
-    },
-    Facet {
-        name: "luid",
-        type_name: "String",
-        get: |row| row.luid.as_str().into(),
-    },
-    Facet {
-        name: "name",
-        type_name: "String",
-        get: |row| row.shown(Some(row.name.clone())),
-    },
-    Facet {
-        name: "vizportalUrlId",
-        type_name: "String",
-        get: |row| row.number.to_string().into(),
-    },
-    Facet {
-        name: "projectName",
-        type_name: "String",
-        get: |row| row.shown_project(|it| it.name.clone()),
-    },
-    Facet {
-        name: "containerName",
-        type_name: "String",
-        get: |row| row.shown(Some(row.container_name())),
-    },
-    Facet {
-        name: "containsUnsupportedCustomSql",
-        type_name: "Boolean",
-        get: |_| false.into(),
-    },
+    Facet { name: "id", type_name: "ID", get: |row| row.metadata_id.as_str().into() },
+    Facet { name: "luid", type_name: "String", get: |row| row.luid.as_str().into() },
+    Facet { name: "name", type_name: "String", get: |row| row.shown(Some(row.name.clone())) },
+    Facet { name: "vizportalUrlId", type_name: "String", get: |row| row.number.to_string().into() },
+    Facet { name: "projectName", type_name: "String", get: |row| row.shown_project(|it| it.name.clone()) },
+    Facet { name: "containerName", type_name: "String", get: |row| row.shown(Some(row.container_name())) },
+    Facet { name: "containsUnsupportedCustomSql", type_name: "Boolean", get: |_| false.into() },
 ];
 
 const fn facet(at: usize) -> Facet<Resource> {
@@ -88,12 +60,8 @@ pub(super) fn workbooks() -> &'static Collection<Resource> {
             ("ID", |row| row.metadata_id.as_str().into()),
             ("LUID", |row| row.luid.as_str().into()),
             ("NAME", |row| row.shown(Some(row.name.clone()))),
-            ("PROJECT_LUID", |row| {
-                row.shown_project(|project| project.luid.clone())
-            }),
-            ("PROJECT_NAME", |row| {
-                row.shown_project(|project| project.name.clone())
-            }),
+            ("PROJECT_LUID", |row| row.shown_project(|project| project.luid.clone())),
+            ("PROJECT_NAME", |row| row.shown_project(|project| project.name.clone())),
             ("VIZPORTAL_URL_ID", |row| row.number.to_string().into()),
         ],
         rows: |view| in_order(&view.index.workbooks),
@@ -120,16 +88,8 @@ pub(super) fn datasources() -> &'static Collection<Resource> {
                 facet(4),
                 facet(5),
                 facet(6),
-                Facet {
-                    name: "isCertified",
-                    type_name: "Boolean",
-                    get: |_| false.into(),
-                },
-                Facet {
-                    name: "hasActiveWarning",
-                    type_name: "Boolean",
-                    get: |_| false.into(),
-                },
+                Facet { name: "isCertified", type_name: "Boolean", get: |_| false.into() },
+                Facet { name: "hasActiveWarning", type_name: "Boolean", get: |_| false.into() },
             ]
         },
         orders: &[
@@ -145,9 +105,7 @@ pub(super) fn datasources() -> &'static Collection<Resource> {
             ("IS_CERTIFIED", |_| false.into()),
             ("LUID", |row| row.luid.as_str().into()),
             ("NAME", |row| row.shown(Some(row.name.clone()))),
-            ("PROJECT_NAME", |row| {
-                row.shown_project(|project| project.name.clone())
-            }),
+            ("PROJECT_NAME", |row| row.shown_project(|project| project.name.clone())),
             ("VIZPORTAL_URL_ID", |row| row.number.to_string().into()),
         ],
         rows: |view| in_order(&view.index.datasources),
@@ -166,21 +124,9 @@ pub(super) fn sites() -> &'static Collection<Site> {
         order_type: "TableauSiteSortOrder",
         order_field_type: "TableauSiteOrderField",
         facets: &[
-            Facet {
-                name: "id",
-                type_name: "ID",
-                get: |site| site.metadata_id.as_str().into(),
-            },
-            Facet {
-                name: "luid",
-                type_name: "String",
-                get: |site| site.luid.as_str().into(),
-            },
-            Facet {
-                name: "name",
-                type_name: "String",
-                get: |site| site.name.as_str().into(),
-            },
+            Facet { name: "id", type_name: "ID", get: |site| site.metadata_id.as_str().into() },
+            Facet { name: "luid", type_name: "String", get: |site| site.luid.as_str().into() },
+            Facet { name: "name", type_name: "String", get: |site| site.name.as_str().into() },
         ],
         orders: &[
             ("ID", |site| site.metadata_id.as_str().into()),

@@ -47,16 +47,12 @@ pub(super) struct Collection<T: 'static> {
 impl<T> Collection<T> {
     /// What to filter by; old servers do not know the project's LUID.
     pub(super) fn facets(&self, old: bool) -> impl Iterator<Item = &Facet<T>> {
-        self.facets
-            .iter()
-            .filter(move |facet| !old || facet.name != "projectLuid")
+        self.facets.iter().filter(move |facet| !old || facet.name != "projectLuid")
     }
 
     /// What to sort by.
     pub(super) fn orders(&self, old: bool) -> impl Iterator<Item = &Order<T>> {
-        self.orders
-            .iter()
-            .filter(move |(name, _)| !old || *name != "PROJECT_LUID")
+        self.orders.iter().filter(move |(name, _)| !old || *name != "PROJECT_LUID")
     }
 }
 
@@ -99,39 +95,29 @@ pub(super) fn add_to<T: Any + Clone + Send + Sync>(
     let list_type = format!("[{}{bang}]{bang}", collection.type_name);
     let list = Field::new(collection.list_field, type_ref(&list_type), move |context| {
         let view = view(&context);
-        let mut rows: Vec<T> = sorted(view, collection, &context.args)
-            .into_iter()
-            .map(|(_, row)| row)
-            .collect();
+        let mut rows: Vec<T> =
+            sorted(view, collection, &context.args).into_iter().map(|(_, row)| row).collect();
         if !nested {
             rows.truncate(view.faults.keep.unwrap_or(usize::MAX));
         }
         view.cut_to_limit(&mut rows);
-        FieldFuture::Value(Some(FieldValue::list(
-            rows.into_iter().map(FieldValue::owned_any),
-        )))
+        FieldFuture::Value(Some(FieldValue::list(rows.into_iter().map(FieldValue::owned_any))))
     });
     let connection_type = format!("{}{bang}", collection.connection_type);
-    let connection = Field::new(
-        collection.connection_field,
-        type_ref(&connection_type),
-        move |context| {
-            let view = view(&context);
-            match page(view, collection, &context.args, nested) {
-                Ok(page) => FieldFuture::Value(Some(FieldValue::owned_any(page))),
-                Err(message) => {
-                    view.fail(invalid_argument(message));
-                    FieldFuture::Value(None)
-                }
+    let connection = Field::new(collection.connection_field, type_ref(&connection_type), move |context| {
+        let view = view(&context);
+        match page(view, collection, &context.args, nested) {
+            Ok(page) => FieldFuture::Value(Some(FieldValue::owned_any(page))),
+            Err(message) => {
+                view.fail(invalid_argument(message));
+                FieldFuture::Value(None)
             }
-        },
-    )
+        }
+    })
     .argument(InputValue::new("after", TypeRef::named("String")))
     .argument(InputValue::new("first", TypeRef::named("Int")))
     .argument(InputValue::new("offset", TypeRef::named("Int")));
-    object
-        .field(with_arguments(list, collection, old))
-        .field(with_arguments(connection, collection, old))
+    object.field(with_arguments(list, collection, old)).field(with_arguments(connection, collection, old))
 }
 
 fn with_arguments<T>(field: Field, collection: &Collection<T>, old: bool) -> Field {
@@ -141,20 +127,14 @@ fn with_arguments<T>(field: Field, collection: &Collection<T>, old: bool) -> Fie
     if old {
         field
     } else {
-        field.argument(InputValue::new(
-            "permissionMode",
-            TypeRef::named("PermissionMode"),
-        ))
+        field.argument(InputValue::new("permissionMode", TypeRef::named("PermissionMode")))
     }
 }
 
 /// The rows that match, in order, each with the text it was sorted by (empty when by id).
 fn sorted<T: Clone>(view: &View, collection: &Collection<T>, args: &ObjectAccessor<'_>) -> Vec<(String, T)> {
     let mut rows = (collection.rows)(view);
-    if args
-        .get("permissionMode")
-        .is_some_and(|mode| mode.enum_name() == Ok("FILTER_RESULTS"))
-    {
+    if args.get("permissionMode").is_some_and(|mode| mode.enum_name() == Ok("FILTER_RESULTS")) {
         rows.retain(|row| !(collection.is_obfuscated)(row));
     }
     if let Some(Value::Object(filter)) = args.get("filter").map(|filter| filter.as_value()) {
@@ -167,10 +147,8 @@ fn sorted<T: Clone>(view: &View, collection: &Collection<T>, args: &ObjectAccess
         }
     }
     let Sorting { key, descending } = sorting(collection, args);
-    let mut rows: Vec<_> = rows
-        .into_iter()
-        .map(|row| (key.map(|key| text(&key(&row))).unwrap_or_default(), row))
-        .collect();
+    let mut rows: Vec<_> =
+        rows.into_iter().map(|row| (key.map(|key| text(&key(&row))).unwrap_or_default(), row)).collect();
     if key.is_some() {
         // Stable: ties stay in the order of their ids.
         rows.sort_by(|(a, _), (b, _)| if descending { b.cmp(a) } else { a.cmp(b) });
@@ -199,15 +177,8 @@ fn sorting<T>(collection: &Collection<T>, args: &ObjectAccessor<'_>) -> Sorting<
     let by = args.get("orderBy").and_then(|by| by.object().ok());
     let named = |name: &str| by.as_ref()?.get(name)?.enum_name().map(ToOwned::to_owned).ok();
     let field = named("field").unwrap_or_default();
-    let key = collection
-        .orders
-        .iter()
-        .find(|(name, _)| *name == field && *name != "ID")
-        .map(|(_, key)| *key);
-    Sorting {
-        key,
-        descending: named("direction").as_deref() == Some("DESC"),
-    }
+    let key = collection.orders.iter().find(|(name, _)| *name == field && *name != "ID").map(|(_, key)| *key);
+    Sorting { key, descending: named("direction").as_deref() == Some("DESC") }
 }
 
 /// A text that sorts as the value does.
@@ -226,10 +197,7 @@ fn page<T: Clone>(
     args: &ObjectAccessor<'_>,
     nested: bool,
 ) -> Result<Connection<T>, &'static str> {
-    let after = args
-        .get("after")
-        .filter(|after| !after.is_null())
-        .and_then(|after| after.string().ok());
+    let after = args.get("after").filter(|after| !after.is_null()).and_then(|after| after.string().ok());
     let offset = count(args, "offset")?;
     if after.is_some() && offset.is_some() {
         return Err(
@@ -254,11 +222,7 @@ fn page<T: Clone>(
     }
 
     let mut rows = sorted(view, collection, args);
-    let faults = if nested {
-        crate::faults::ListingFaults::default()
-    } else {
-        view.faults
-    };
+    let faults = if nested { crate::faults::ListingFaults::default() } else { view.faults };
     let total = faults.total.unwrap_or(rows.len());
     rows.truncate(faults.keep.unwrap_or(usize::MAX));
     let Sorting { key, descending } = sorting(collection, args);
@@ -277,10 +241,7 @@ fn page<T: Clone>(
         (_, None) => None,
         (_, Some((value, row))) => {
             let last_value = key.map(|_| value.clone());
-            let last = LastRow {
-                last_id: (collection.id)(row).to_owned(),
-                last_value,
-            };
+            let last = LastRow { last_id: (collection.id)(row).to_owned(), last_value };
             Some(encode(&Cursor {
                 type_name: collection.type_name.to_owned(),
                 scope,
@@ -290,20 +251,13 @@ fn page<T: Clone>(
     };
     Ok(Connection {
         nodes: rows[start..end].iter().map(|(_, row)| row.clone()).collect(),
-        page: PageInfo {
-            has_next: end < rows.len() || faults.looping,
-            end_cursor,
-        },
+        page: PageInfo { has_next: end < rows.len() || faults.looping, end_cursor },
         total,
     })
 }
 
 fn count(args: &ObjectAccessor<'_>, name: &str) -> Result<Option<usize>, &'static str> {
-    match args
-        .get(name)
-        .filter(|value| !value.is_null())
-        .and_then(|value| value.i64().ok())
-    {
+    match args.get(name).filter(|value| !value.is_null()).and_then(|value| value.i64().ok()) {
         None => Ok(None),
         Some(value) => usize::try_from(value)
             .map(Some)

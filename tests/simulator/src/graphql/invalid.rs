@@ -19,15 +19,9 @@ pub(super) fn element(error: &ServerError, query: &str) -> Value {
             "extensions": { "classification": "InvalidSyntax" },
         });
     };
-    let path = position
-        .map(|position| query_path(&document, position))
-        .unwrap_or_default();
+    let path = position.map(|position| query_path(&document, position)).unwrap_or_default();
     let (kind, description) = translate(&error.message);
-    let at = if path.is_empty() {
-        String::new()
-    } else {
-        format!(" @ '{}'", path.join("/"))
-    };
+    let at = if path.is_empty() { String::new() } else { format!(" @ '{}'", path.join("/")) };
     json!({
         "message": format!("Validation error of type {kind}: {description}{at}"),
         "locations": locations(error),
@@ -53,63 +47,45 @@ fn translate(message: &str) -> (&'static str, String) {
     let quoted: Vec<&str> = message.split('"').skip(1).step_by(2).collect();
     let starts = |start: &str| message.starts_with(start);
     match quoted.as_slice() {
-        [field, of, ..] if starts("Unknown field ") => (
-            "FieldUndefined",
-            format!("Field '{field}' in type '{of}' is undefined"),
-        ),
+        [field, of, ..] if starts("Unknown field ") => {
+            ("FieldUndefined", format!("Field '{field}' in type '{of}' is undefined"))
+        }
         [argument, ..] if starts("Unknown argument ") => {
             ("UnknownArgument", format!("Unknown field argument '{argument}'"))
         }
         [argument, field, of]
             if starts("Invalid value for argument ") && message.contains("unknown field ") =>
         {
-            (
-                "WrongType",
-                format!("argument '{argument}' contains a field not in '{of}': '{field}'"),
-            )
+            ("WrongType", format!("argument '{argument}' contains a field not in '{of}': '{field}'"))
         }
-        [argument, ..] if starts("Invalid value for argument ") => (
-            "WrongType",
-            format!("argument '{argument}' is not of the expected type"),
-        ),
+        [argument, ..] if starts("Invalid value for argument ") => {
+            ("WrongType", format!("argument '{argument}' is not of the expected type"))
+        }
         [name, ..] if starts("Unknown type ") => ("UnknownType", format!("Unknown type '{name}'")),
         [name, ..] if starts("Unknown fragment") => {
             ("UndefinedFragment", format!("Undefined fragment '{name}'"))
         }
-        [variable, ..] if starts("Variable ") && message.contains("is not used") => (
-            "UnusedVariable",
-            format!("Unused variable '{}'", variable.trim_start_matches('$')),
-        ),
-        [variable, ..] if starts("Variable ") && message.contains("is not defined") => (
-            "UndefinedVariable",
-            format!("Undefined variable '{}'", variable.trim_start_matches('$')),
-        ),
-        [_, of, ..] if message.contains("must have a selection of subfields") => (
-            "SubSelectionRequired",
-            format!("Sub selection required for type '{of}'"),
-        ),
-        [_, of, ..] if message.contains("must not have a selection") => (
-            "SubSelectionNotAllowed",
-            format!("Sub selection not allowed on leaf type '{of}'"),
-        ),
+        [variable, ..] if starts("Variable ") && message.contains("is not used") => {
+            ("UnusedVariable", format!("Unused variable '{}'", variable.trim_start_matches('$')))
+        }
+        [variable, ..] if starts("Variable ") && message.contains("is not defined") => {
+            ("UndefinedVariable", format!("Undefined variable '{}'", variable.trim_start_matches('$')))
+        }
+        [_, of, ..] if message.contains("must have a selection of subfields") => {
+            ("SubSelectionRequired", format!("Sub selection required for type '{of}'"))
+        }
+        [_, of, ..] if message.contains("must not have a selection") => {
+            ("SubSelectionNotAllowed", format!("Sub selection not allowed on leaf type '{of}'"))
+        }
         _ => ("InvalidSyntax", message.to_owned()),
     }
 }
 
 /// The names of the fields from the root down to the one that contains `position`.
 fn query_path(document: &ExecutableDocument, position: Pos) -> Vec<String> {
-    let operations = document
-        .operations
-        .iter()
-        .map(|(_, operation)| &operation.node.selection_set);
-    let fragments = document
-        .fragments
-        .values()
-        .map(|fragment| &fragment.node.selection_set);
-    operations
-        .chain(fragments)
-        .find_map(|set| path_within(set, position))
-        .unwrap_or_default()
+    let operations = document.operations.iter().map(|(_, operation)| &operation.node.selection_set);
+    let fragments = document.fragments.values().map(|fragment| &fragment.node.selection_set);
+    operations.chain(fragments).find_map(|set| path_within(set, position)).unwrap_or_default()
 }
 
 fn path_within(set: &Positioned<SelectionSet>, position: Pos) -> Option<Vec<String>> {

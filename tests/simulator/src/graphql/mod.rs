@@ -81,16 +81,24 @@ impl View {
         self.notes().errors.push(error);
     }
 
+    /// Fails unless the query has failed already.
+    fn fail_once(&self, error: impl FnOnce() -> Value) {
+        let mut notes = self.notes();
+        if notes.errors.is_empty() {
+            notes.errors.push(error());
+        }
+    }
+
     /// How many of `wanted` list members the node limit still allows.
     fn allow(&self, wanted: usize) -> usize {
         let take = |left: usize| Some(left - left.min(wanted));
-        let left = self
-            .nodes_left
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, take)
-            .unwrap_or_default();
+        let left =
+            self.nodes_left.fetch_update(Ordering::AcqRel, Ordering::Acquire, take).unwrap_or_default();
         left.min(wanted)
     }
 
+    /// Counts the members of a list against the node limit and drops those beyond it. Only lists are cut: an answer
+    /// that lacks a single non-null object would have no data at all.
     fn cut_to_limit<T>(&self, list: &mut Vec<T>) {
         let allowed = self.allow(list.len());
         if allowed < list.len() {
@@ -114,15 +122,10 @@ pub(crate) struct Outcome {
 
 /// Runs a query; errors are part of the answer, as the status is 200 all the same.
 pub(crate) async fn execute(old_server: bool, query: Query, view: View) -> Outcome {
-    let Query {
-        text,
-        variables,
-        operation_name,
-    } = query;
+    let Query { text, variables, operation_name } = query;
     let view = Arc::new(view);
-    let mut request = Request::new(text.clone())
-        .variables(Variables::from_json(variables))
-        .data(Arc::clone(&view));
+    let mut request =
+        Request::new(text.clone()).variables(Variables::from_json(variables)).data(Arc::clone(&view));
     request.operation_name = operation_name;
     let response = schema::schema(old_server).execute(request).await;
 
@@ -132,16 +135,10 @@ pub(crate) async fn execute(old_server: bool, query: Query, view: View) -> Outco
         errors.extend(response.errors.iter().map(|error| invalid::element(error, &text)));
     }
     if errors.is_empty() {
-        Outcome {
-            errors: std::mem::take(&mut notes.warnings),
-            data: response.data,
-        }
+        Outcome { errors: std::mem::take(&mut notes.warnings), data: response.data }
     } else {
         // Everything from the root down to the lists is non-null: an error anywhere leaves no data.
-        Outcome {
-            errors,
-            data: async_graphql::Value::Null,
-        }
+        Outcome { errors, data: async_graphql::Value::Null }
     }
 }
 

@@ -23,39 +23,26 @@ pub(super) fn schema(old_server: bool) -> &'static Schema {
 }
 
 fn build(old: bool) -> Result<Schema, async_graphql::dynamic::SchemaError> {
-    let (workbooks, datasources, sites) = (
-        collections::workbooks(),
-        collections::datasources(),
-        collections::sites(),
-    );
+    let (workbooks, datasources, sites) =
+        (collections::workbooks(), collections::datasources(), collections::sites());
     let query = add_to(Object::new("Query"), workbooks, old);
     let query = add_to(add_to(query, datasources, old), sites, old);
 
-    let mut schema = Schema::build("Query", None, None)
-        .disable_suggestions()
-        .register(query);
+    let mut schema = Schema::build("Query", None, None).disable_suggestions().register(query);
     schema = register(schema, workbooks, old);
     schema = register(schema, datasources, old);
     schema = register(schema, sites, old);
     if !old {
-        schema = schema.register(enumeration(
-            "PermissionMode",
-            &["OBFUSCATE_RESULTS", "FILTER_RESULTS"],
-        ));
+        schema = schema.register(enumeration("PermissionMode", &["OBFUSCATE_RESULTS", "FILTER_RESULTS"]));
     }
     schema = schema
         .register(Scalar::new("DateTime").description("An RFC-3339 compliant DateTime Scalar"))
         .register(enumeration("OrderDirection", &["ASC", "DESC"]))
-        .register(enumeration(
-            "TableType",
-            &["DATABASETABLE", "DATAMODEL", "DATALAKE", "CALCULATEDINSIGHT"],
-        ))
+        .register(enumeration("TableType", &["DATABASETABLE", "DATAMODEL", "DATALAKE", "CALCULATEDINSIGHT"]))
         .register(
             Type::<PageInfo>::new("PageInfo")
                 .scalar("hasNextPage", "Boolean!", |page| page.has_next.into())
-                .scalar("endCursor", "String", |page| {
-                    text_or_null(page.end_cursor.as_deref())
-                })
+                .scalar("endCursor", "String", |page| text_or_null(page.end_cursor.as_deref()))
                 .object,
         );
     for interface in below::interfaces() {
@@ -75,28 +62,18 @@ fn register<T: Any + Clone + Send + Sync>(
 ) -> SchemaBuilder {
     let name = collection.type_name;
     let connection = Type::<Connection<T>>::new(collection.connection_type)
-        .many("nodes", &format!("[{name}!]!"), |connection| {
-            connection.nodes.clone()
-        })
-        .one("pageInfo", "PageInfo!", |connection| {
-            Some(connection.page.clone())
-        })
+        .many("nodes", &format!("[{name}!]!"), |connection| connection.nodes.clone())
+        .one("pageInfo", "PageInfo!", |connection| Some(connection.page.clone()))
         .scalar("totalCount", "Int!", |connection| connection.total.into());
     let mut filter = InputObject::new(collection.filter_type);
     for facet in collection.facets(old) {
         filter = filter
             .field(InputValue::new(facet.name, TypeRef::named(facet.type_name)))
-            .field(InputValue::new(
-                format!("{}Within", facet.name),
-                TypeRef::named_list(facet.type_name),
-            ));
+            .field(InputValue::new(format!("{}Within", facet.name), TypeRef::named_list(facet.type_name)));
     }
     let fields: Vec<&str> = collection.orders(old).map(|(name, _)| *name).collect();
     let order = InputObject::new(collection.order_type)
-        .field(InputValue::new(
-            "field",
-            TypeRef::named_nn(collection.order_field_type),
-        ))
+        .field(InputValue::new("field", TypeRef::named_nn(collection.order_field_type)))
         .field(InputValue::new("direction", TypeRef::named_nn("OrderDirection")));
     schema
         .register(connection.object)
@@ -120,17 +97,11 @@ pub(super) struct Type<T> {
 
 impl<T: Any + Send + Sync> Type<T> {
     pub(super) fn new(name: &str) -> Self {
-        Self {
-            object: Object::new(name),
-            of: std::marker::PhantomData,
-        }
+        Self { object: Object::new(name), of: std::marker::PhantomData }
     }
 
     pub(super) fn implements(self, interface: &str) -> Self {
-        Self {
-            object: self.object.implement(interface),
-            ..self
-        }
+        Self { object: self.object.implement(interface), ..self }
     }
 
     /// A field that answers a value.
@@ -145,9 +116,7 @@ impl<T: Any + Send + Sync> Type<T> {
         type_text: &str,
         get: fn(&T) -> Option<U>,
     ) -> Self {
-        self.field(name, type_text, move |value| {
-            get(value).map(FieldValue::owned_any)
-        })
+        self.field(name, type_text, move |value| get(value).map(FieldValue::owned_any))
     }
 
     /// A field that answers an object of one type where its own type is an interface.
@@ -158,9 +127,7 @@ impl<T: Any + Send + Sync> Type<T> {
         actual: &'static str,
         get: fn(&T) -> U,
     ) -> Self {
-        self.field(name, type_text, move |value| {
-            Some(FieldValue::owned_any(get(value)).with_type(actual))
-        })
+        self.field(name, type_text, move |value| Some(FieldValue::owned_any(get(value)).with_type(actual)))
     }
 
     /// A field that answers a list of objects, which counts against the node limit.
@@ -173,9 +140,7 @@ impl<T: Any + Send + Sync> Type<T> {
         let field = Field::new(name, type_ref(type_text), move |context| {
             let mut list = context.parent_value.downcast_ref().map(get).unwrap_or_default();
             view(&context).cut_to_limit(&mut list);
-            FieldFuture::Value(Some(FieldValue::list(
-                list.into_iter().map(FieldValue::owned_any),
-            )))
+            FieldFuture::Value(Some(FieldValue::list(list.into_iter().map(FieldValue::owned_any))))
         });
         self.object = self.object.field(field);
         self
@@ -191,9 +156,8 @@ impl<T: Any + Send + Sync> Type<T> {
         let field = Field::new(name, type_ref(type_text), move |context| {
             let mut list = context.parent_value.downcast_ref().map(get).unwrap_or_default();
             view(&context).cut_to_limit(&mut list);
-            let values = list
-                .into_iter()
-                .map(|(actual, value)| FieldValue::owned_any(value).with_type(actual));
+            let values =
+                list.into_iter().map(|(actual, value)| FieldValue::owned_any(value).with_type(actual));
             FieldFuture::Value(Some(FieldValue::list(values)))
         });
         self.object = self.object.field(field);
@@ -215,10 +179,11 @@ impl<T: Any + Send + Sync> Type<T> {
     ) -> Self {
         let parent = self.object.type_name().to_owned();
         let type_name = type_text.trim_end_matches('!').to_owned();
+        let is_non_null = type_text.ends_with('!');
         let field = Field::new(name, type_ref(type_text), move |context| {
             let view = view(&context);
-            if view.null_field.as_deref() == Some(name) {
-                view.fail(null_in_non_null(&context, &parent, &type_name));
+            if is_non_null && view.null_field.as_deref() == Some(name) {
+                view.fail_once(|| null_in_non_null(&context, &parent, &type_name));
             }
             FieldFuture::Value(context.parent_value.downcast_ref().and_then(&get))
         });
@@ -245,11 +210,7 @@ fn null_in_non_null(context: &ResolverContext<'_>, parent: &str, type_name: &str
     segments.reverse();
     let path: String = segments
         .iter()
-        .map(|segment| {
-            segment
-                .as_str()
-                .map_or(format!("[{segment}]"), |name| format!("/{name}"))
-        })
+        .map(|segment| segment.as_str().map_or(format!("[{segment}]"), |name| format!("/{name}")))
         .collect();
     json!({
         "message": format!(
@@ -280,11 +241,9 @@ pub(super) fn type_ref(text: &str) -> TypeRef {
 
 /// An interface with these fields (`name: type`).
 pub(super) fn interface(name: &str, fields: &[(&str, &str)]) -> Interface {
-    fields
-        .iter()
-        .fold(Interface::new(name), |interface, (name, text)| {
-            interface.field(InterfaceField::new(*name, type_ref(text)))
-        })
+    fields.iter().fold(Interface::new(name), |interface, (name, text)| {
+        interface.field(InterfaceField::new(*name, type_ref(text)))
+    })
 }
 
 fn enumeration(name: &str, items: &[&str]) -> Enum {

@@ -26,9 +26,7 @@ impl Row {
 
     /// What only those may know who see the resource.
     pub(super) fn shown(&self, value: Option<String>) -> Value {
-        value
-            .filter(|_| !self.is_obfuscated())
-            .map_or(Value::Null, Value::from)
+        value.filter(|_| !self.is_obfuscated()).map_or(Value::Null, Value::from)
     }
 
     pub(super) fn shown_project(&self, get: impl FnOnce(&ProjectRow) -> String) -> Value {
@@ -36,36 +34,20 @@ impl Row {
     }
 
     fn container_type(&self) -> &'static str {
-        if self.project.is_some() {
-            "project"
-        } else {
-            "personal space"
-        }
+        if self.project.is_some() { "project" } else { "personal space" }
     }
 
     pub(super) fn container_name(&self) -> String {
-        self.project
-            .as_ref()
-            .map_or_else(|| "Personal Space".to_owned(), |project| project.name.clone())
+        self.project.as_ref().map_or_else(|| "Personal Space".to_owned(), |project| project.name.clone())
     }
 
     fn uri(&self) -> String {
-        format!(
-            "sites/{}/{}/{}",
-            self.site.number,
-            self.kind.plural(),
-            self.number
-        )
+        format!("sites/{}/{}/{}", self.site.number, self.kind.plural(), self.number)
     }
 }
 
 pub(super) fn objects(old: bool) -> Vec<Object> {
-    vec![
-        tableau_site(old),
-        tableau_user(),
-        workbook(old),
-        published_datasource(),
-    ]
+    vec![tableau_site(old), tableau_user(), workbook(old), published_datasource()]
 }
 
 fn tableau_site(old: bool) -> Object {
@@ -87,9 +69,7 @@ fn tableau_user() -> Object {
         .scalar("uri", "String!", |owner| {
             format!("sites/{}/users/{}", owner.0.number, user(owner).number).into()
         })
-        .scalar("vizportalId", "String!", |owner| {
-            user(owner).number.to_string().into()
-        })
+        .scalar("vizportalId", "String!", |owner| user(owner).number.to_string().into())
         .scalar("luid", "String!", |owner| user(owner).luid.as_str().into())
         .scalar("username", "String", |owner| user(owner).name.as_str().into())
         .scalar("name", "String", |owner| user(owner).name.as_str().into())
@@ -110,13 +90,9 @@ fn resource(name: &str) -> Type<Resource> {
         .scalar("projectVizportalUrlId", "String", |row| {
             row.shown_project(|project| project.number.to_string())
         })
-        .scalar("projectName", "String", |row| {
-            row.shown_project(|project| project.name.clone())
-        })
+        .scalar("projectName", "String", |row| row.shown_project(|project| project.name.clone()))
         .scalar("containerType", "String!", |row| row.container_type().into())
-        .scalar("containerName", "String", |row| {
-            row.shown(Some(row.container_name()))
-        })
+        .scalar("containerName", "String", |row| row.shown(Some(row.container_name())))
         .one("owner", "TableauUser!", |row| Some(Owner(Arc::clone(&row.site))))
         .many("tags", "[Tag!]!", |_| Vec::<Tag>::new())
         .scalar("description", "String", |_| "".into())
@@ -129,14 +105,9 @@ fn workbook(old: bool) -> Object {
         .scalar("createdAt", "DateTime!", |row| row.created_at.as_str().into())
         .scalar("updatedAt", "DateTime!", |row| row.updated_at.as_str().into())
         .many("sheets", "[Sheet!]!", |row| vec![WorkbookView::sheet(row)])
-        .many("dashboards", "[Dashboard!]!", |row| {
-            vec![WorkbookView::dashboard(row)]
-        })
+        .many("dashboards", "[Dashboard!]!", |row| vec![WorkbookView::dashboard(row)])
         .many_as("views", "[View!]!", |row| {
-            vec![
-                ("Sheet", WorkbookView::sheet(row)),
-                ("Dashboard", WorkbookView::dashboard(row)),
-            ]
+            vec![("Sheet", WorkbookView::sheet(row)), ("Dashboard", WorkbookView::dashboard(row))]
         })
         .many("embeddedDatasources", "[EmbeddedDatasource!]!", |row| {
             vec![EmbeddedDatasource(Arc::clone(row))]
@@ -144,11 +115,7 @@ fn workbook(old: bool) -> Object {
     if old {
         return workbook.object;
     }
-    workbook
-        .scalar("projectLuid", "String", |row| {
-            row.shown_project(|project| project.luid.clone())
-        })
-        .object
+    workbook.scalar("projectLuid", "String", |row| row.shown_project(|project| project.luid.clone())).object
 }
 
 fn published_datasource() -> Object {
@@ -171,9 +138,7 @@ fn published_datasource() -> Object {
         .scalar("vizportalId", "String!", |row| row.number.to_string().into())
         .scalar("createdAt", "DateTime", |row| row.created_at.as_str().into())
         .scalar("updatedAt", "DateTime", |row| row.updated_at.as_str().into())
-        .many("upstreamTables", "[DatabaseTable]", |row| {
-            vec![Table(Arc::clone(row))]
-        })
+        .many("upstreamTables", "[DatabaseTable]", |row| vec![Table(Arc::clone(row))])
         .object
 }
 

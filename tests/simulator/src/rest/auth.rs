@@ -85,23 +85,12 @@ fn check(
     }
     if let Some(name) = &given.personal_access_token_name {
         let secret = given.personal_access_token_secret.as_ref();
-        let known = options
-            .tokens
-            .iter()
-            .any(|token| token.name == *name && Some(&token.secret) == secret);
-        return if known {
-            Ok((Origin::Token(name.clone()), None))
-        } else {
-            Err(refused(call))
-        };
+        let known = options.tokens.iter().any(|token| token.name == *name && Some(&token.secret) == secret);
+        return if known { Ok((Origin::Token(name.clone()), None)) } else { Err(refused(call)) };
     }
     let known =
         given.name.as_ref() == Some(&options.username) && given.password.as_ref() == Some(&options.password);
-    if known {
-        Ok((Origin::Password, None))
-    } else {
-        Err(refused(call))
-    }
+    if known { Ok((Origin::Password, None)) } else { Err(refused(call)) }
 }
 
 fn refused(call: &Call<'_>) -> RestError {
@@ -112,11 +101,7 @@ fn credentials_answer(site: &Site, token: &str, lifetime: Option<&str>) -> Answe
     let credentials = Element::new("credentials")
         .with("token", token)
         .with_some("estimatedTimeToExpiration", lifetime)
-        .child(
-            Element::new("site")
-                .with("id", &site.luid)
-                .with("contentUrl", &site.content_url),
-        )
+        .child(Element::new("site").with("id", &site.luid).with("contentUrl", &site.content_url))
         .child(Element::new("user").with("id", &site.user.luid));
     Answer::ok(vec![credentials])
 }
@@ -131,10 +116,7 @@ pub(super) fn sign_out(state: &mut State, call: &Call<'_>) -> Result {
 
 pub(super) fn switch_site(state: &mut State, call: &Call<'_>) -> Result {
     if call.options.cloud {
-        return Err(RestError::with_detail(
-            403_004,
-            "Switching sites is not available in Tableau Cloud.",
-        ));
+        return Err(RestError::with_detail(403_004, "Switching sites is not available in Tableau Cloud."));
     }
     let current = signed_in(state, call, None)?;
     let parsed = body::parse(call.body).and_then(|body| serde_json::from_value::<Switch>(body).ok());
@@ -150,9 +132,7 @@ pub(super) fn switch_site(state: &mut State, call: &Call<'_>) -> Result {
         return Err(RestError::new(401_002));
     };
     state.sessions.close(old);
-    let token = state
-        .sessions
-        .open(&mut state.random, site, session.origin, session.scopes);
+    let token = state.sessions.open(&mut state.random, site, session.origin, session.scopes);
     Ok(credentials_answer(site, &token, None))
 }
 
@@ -163,18 +143,12 @@ pub(super) fn session(state: &mut State, call: &Call<'_>) -> Result {
         .with("id", &site.luid)
         .with("name", &site.name)
         .with("contentUrl", &site.content_url);
-    Ok(Answer::ok(vec![
-        Element::new("session").child(about_site).child(user(site, call)),
-    ]))
+    Ok(Answer::ok(vec![Element::new("session").child(about_site).child(user(site, call))]))
 }
 
 /// The user of a site, as several answers show it.
 pub(super) fn user(site: &Site, call: &Call<'_>) -> Element {
-    let role = if call.options.cloud {
-        "SiteAdministratorExplorer"
-    } else {
-        "ServerAdministrator"
-    };
+    let role = if call.options.cloud { "SiteAdministratorExplorer" } else { "ServerAdministrator" };
     Element::new("user")
         .with("id", &site.user.luid)
         .with("name", &site.user.name)

@@ -12,34 +12,20 @@ const READ: Option<&str> = Some("tableau:content:read");
 pub(super) fn sites(state: &mut State, call: &Call<'_>) -> Result {
     auth::signed_in(state, call, None)?;
     if call.options.cloud {
-        return Err(RestError::with_detail(
-            403_004,
-            "The list of sites is not available in Tableau Cloud.",
-        ));
+        return Err(RestError::with_detail(403_004, "The list of sites is not available in Tableau Cloud."));
     }
-    let (pagination, sites) = page(
-        call,
-        state.world.sites.iter().collect(),
-        |site, field| match field {
-            "name" => Some(Some(site.name.clone())),
-            "contentUrl" => Some(Some(site.content_url.clone())),
-            _ => None,
-        },
-    )?;
+    let (pagination, sites) = page(call, state.world.sites.iter().collect(), |site, field| match field {
+        "name" => Some(Some(site.name.clone())),
+        "contentUrl" => Some(Some(site.content_url.clone())),
+        _ => None,
+    })?;
     let sites = sites.into_iter().map(site_element).collect();
-    Ok(Answer::ok(vec![
-        pagination,
-        Element::new("sites").many("site", sites),
-    ]))
+    Ok(Answer::ok(vec![pagination, Element::new("sites").many("site", sites)]))
 }
 
 pub(super) fn site(state: &mut State, call: &Call<'_>, asked: &str) -> Result {
     // `?key=contentUrl` and `?key=name` say what the path holds.
-    let key = call
-        .query
-        .iter()
-        .find(|(name, _)| name == "key")
-        .map(|(_, key)| key.as_str());
+    let key = call.query.iter().find(|(name, _)| name == "key").map(|(_, key)| key.as_str());
     let found = state.world.sites.iter().find(|site| match key {
         Some("contentUrl") => site.content_url.eq_ignore_ascii_case(asked),
         Some("name") => site.name == asked,
@@ -81,14 +67,8 @@ pub(super) fn projects(state: &mut State, call: &Call<'_>, site: &str) -> Result
             _ => return None,
         })
     })?;
-    let projects = projects
-        .into_iter()
-        .map(|project| project_element(site, project))
-        .collect();
-    Ok(Answer::ok(vec![
-        pagination,
-        Element::new("projects").many("project", projects),
-    ]))
+    let projects = projects.into_iter().map(|project| project_element(site, project)).collect();
+    Ok(Answer::ok(vec![pagination, Element::new("projects").many("project", projects)]))
 }
 
 fn project_element(site: &Site, project: &Project) -> Element {
@@ -105,17 +85,10 @@ fn project_element(site: &Site, project: &Project) -> Element {
 
 pub(super) fn resources(state: &mut State, call: &Call<'_>, site: &str, kind: Kind) -> Result {
     let site = authorize(state, call, site, READ)?;
-    let (pagination, found) = page(call, site.listed(kind).collect(), |resource, field| {
-        facet(site, resource, field)
-    })?;
-    let elements = found
-        .into_iter()
-        .map(|resource| resource_element(site, resource, call.base))
-        .collect();
-    Ok(Answer::ok(vec![
-        pagination,
-        Element::new(kind.plural()).many(kind.word(), elements),
-    ]))
+    let (pagination, found) =
+        page(call, site.listed(kind).collect(), |resource, field| facet(site, resource, field))?;
+    let elements = found.into_iter().map(|resource| resource_element(site, resource, call.base)).collect();
+    Ok(Answer::ok(vec![pagination, Element::new(kind.plural()).many(kind.word(), elements)]))
 }
 
 fn facet(site: &Site, resource: &Resource, field: &str) -> Facet {
@@ -152,11 +125,7 @@ pub(super) fn find<'a>(
         }
     };
     let resource = site.resource(kind, luid).ok_or(missing)?;
-    if resource.visibility == Visibility::Hidden {
-        Err(RestError::new(403_004))
-    } else {
-        Ok(resource)
-    }
+    if resource.visibility == Visibility::Hidden { Err(RestError::new(403_004)) } else { Ok(resource) }
 }
 
 fn resource_element(site: &Site, resource: &Resource, base: &str) -> Element {
@@ -165,10 +134,7 @@ fn resource_element(site: &Site, resource: &Resource, base: &str) -> Element {
         .with("name", &resource.name)
         .with("description", "")
         .with("contentUrl", content_url(resource))
-        .with(
-            "webpageUrl",
-            site.webpage_url(base, resource.kind, resource.number),
-        )
+        .with("webpageUrl", site.webpage_url(base, resource.kind, resource.number))
         .with("size", "1")
         .with("createdAt", &resource.created_at)
         .with("updatedAt", &resource.updated_at)
@@ -193,11 +159,10 @@ fn resource_element(site: &Site, resource: &Resource, base: &str) -> Element {
             .with("name", "Personal Space"),
     };
     element
-        .child_some(project.map(|project| {
-            Element::new("project")
-                .with("id", &project.luid)
-                .with("name", &project.name)
-        }))
+        .child_some(
+            project
+                .map(|project| Element::new("project").with("id", &project.luid).with("name", &project.name)),
+        )
         .child_some((resource.kind == Kind::Workbook).then_some(location))
         .child(owner(site))
         .child(Element::new("tags"))
@@ -213,10 +178,6 @@ fn owner(site: &Site) -> Element {
 
 /// As Tableau makes it: the letters and digits of the name; the number keeps it apart from others.
 fn content_url(resource: &Resource) -> String {
-    let name: String = resource
-        .name
-        .chars()
-        .filter(char::is_ascii_alphanumeric)
-        .collect();
+    let name: String = resource.name.chars().filter(char::is_ascii_alphanumeric).collect();
     format!("{name}_{}", resource.number)
 }

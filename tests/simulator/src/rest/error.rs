@@ -13,54 +13,24 @@ pub(crate) struct RestError {
 
 /// Code, English summary, German summary, detail.
 const ERRORS: &[(u32, &str, &str, &str)] = &[
-    (
-        400_000,
-        "Bad Request",
-        "Ungültige Anforderung",
-        "Payload is either malformed or incomplete.",
-    ),
-    (
-        400_006,
-        "Invalid page number",
-        "Ungültige Seitenzahl",
-        "The page number is beyond the last page.",
-    ),
+    (400_000, "Bad Request", "Ungültige Anforderung", "Payload is either malformed or incomplete."),
+    (400_006, "Invalid page number", "Ungültige Seitenzahl", "The page number is beyond the last page."),
     (
         400_007,
         "Invalid page size",
         "Ungültige Seitengröße",
         "The page size must be a whole number of at least 1.",
     ),
-    (
-        401_000,
-        "Unauthorized",
-        "Nicht autorisiert",
-        "The request was not authorized.",
-    ),
-    (
-        401_001,
-        "Signin Error",
-        "Anmeldefehler",
-        "Error signing in to Tableau Server",
-    ),
+    (401_000, "Unauthorized", "Nicht autorisiert", "The request was not authorized."),
+    (401_001, "Signin Error", "Anmeldefehler", "Error signing in to Tableau Server"),
     (
         401_002,
         "Unauthorized Access",
         "Nicht autorisierter Zugriff",
         "Invalid authentication credentials were provided.",
     ),
-    (
-        401_009,
-        "Invalid Signin Request",
-        "Ungültige Anmeldeanforderung",
-        "The sign-in request has no body.",
-    ),
-    (
-        403_004,
-        "Forbidden",
-        "Unzulässig",
-        "The user does not have permission to do this.",
-    ),
+    (401_009, "Invalid Signin Request", "Ungültige Anmeldeanforderung", "The sign-in request has no body."),
+    (403_004, "Forbidden", "Unzulässig", "The user does not have permission to do this."),
     (
         403_010,
         "Forbidden",
@@ -73,90 +43,30 @@ const ERRORS: &[(u32, &str, &str, &str)] = &[
         "Maximale Seitengröße überschritten",
         "The page size must not exceed 1000.",
     ),
-    (
-        403_070,
-        "Forbidden",
-        "Unzulässig",
-        "The user is already signed in to this site.",
-    ),
-    (
-        404_000,
-        "Resource Not Found",
-        "Ressource nicht gefunden",
-        "The site could not be found.",
-    ),
-    (
-        404_001,
-        "API Version Not Found",
-        "API-Version nicht gefunden",
-        "The API version could not be found.",
-    ),
-    (
-        404_002,
-        "Resource Not Found",
-        "Ressource nicht gefunden",
-        "The user could not be found.",
-    ),
-    (
-        404_003,
-        "Resource Not Found",
-        "Ressource nicht gefunden",
-        "The path names no resource of this server.",
-    ),
-    (
-        404_004,
-        "Resource Not Found",
-        "Ressource nicht gefunden",
-        "The datasource could not be found.",
-    ),
-    (
-        404_005,
-        "Resource Not Found",
-        "Ressource nicht gefunden",
-        "The project could not be found.",
-    ),
-    (
-        404_006,
-        "Resource Not Found",
-        "Ressource nicht gefunden",
-        "The workbook could not be found.",
-    ),
-    (
-        404_018,
-        "Resource Not Found",
-        "Ressource nicht gefunden",
-        "The job could not be found.",
-    ),
+    (403_070, "Forbidden", "Unzulässig", "The user is already signed in to this site."),
+    (404_000, "Resource Not Found", "Ressource nicht gefunden", "The site could not be found."),
+    (404_001, "API Version Not Found", "API-Version nicht gefunden", "The API version could not be found."),
+    (404_002, "Resource Not Found", "Ressource nicht gefunden", "The user could not be found."),
+    (404_003, "Resource Not Found", "Ressource nicht gefunden", "The path names no resource of this server."),
+    (404_004, "Resource Not Found", "Ressource nicht gefunden", "The datasource could not be found."),
+    (404_005, "Resource Not Found", "Ressource nicht gefunden", "The project could not be found."),
+    (404_006, "Resource Not Found", "Ressource nicht gefunden", "The workbook could not be found."),
+    (404_018, "Resource Not Found", "Ressource nicht gefunden", "The job could not be found."),
     (
         405_000,
         "Invalid request method",
         "Ungültige Anforderungsmethode",
         "The path does not allow this method.",
     ),
-    (
-        409_090,
-        "Bad Request",
-        "Ungültige Anforderung",
-        "Extract operation is not allowed.",
-    ),
+    (409_090, "Bad Request", "Ungültige Anforderung", "Extract operation is not allowed."),
     (
         409_093,
         "Resource Conflict",
         "Ressourcenkonflikt",
         "The job is already queued. Not queuing a duplicate.",
     ),
-    (
-        429_000,
-        "Too Many Requests",
-        "Zu viele Anforderungen",
-        "Too many requests. Try again later.",
-    ),
-    (
-        500_000,
-        "Internal Server Error",
-        "Interner Serverfehler",
-        "The request could not be completed.",
-    ),
+    (429_000, "Too Many Requests", "Zu viele Anforderungen", "Too many requests. Try again later."),
+    (500_000, "Internal Server Error", "Interner Serverfehler", "The request could not be completed."),
 ];
 
 impl RestError {
@@ -166,10 +76,7 @@ impl RestError {
     }
 
     pub(crate) fn with_detail(code: u32, detail: impl Into<String>) -> Self {
-        Self {
-            code,
-            detail: Some(detail.into()),
-        }
+        Self { code, detail: Some(detail.into()) }
     }
 
     pub(crate) fn status(&self) -> u16 {
@@ -178,10 +85,10 @@ impl RestError {
 
     pub(crate) fn element(&self, language: Language) -> Element {
         let known = ERRORS.iter().find(|(code, ..)| *code == self.code);
-        let (english, german, detail) = known.map_or(
-            ("Error", "Fehler", "Unknown error."),
-            |(_, english, german, detail)| (english, german, detail),
-        );
+        let (english, german, detail) = known
+            .map_or(("Error", "Fehler", "Unknown error."), |(_, english, german, detail)| {
+                (english, german, detail)
+            });
         let summary = match language {
             Language::English => english,
             Language::German => german,

@@ -40,11 +40,7 @@ pub(super) fn page<T>(
 
 fn parameter<'a>(call: &Call<'a>, name: &str) -> Option<&'a str> {
     // The last one counts.
-    call.query
-        .iter()
-        .rev()
-        .find(|(key, _)| key == name)
-        .map(|(_, value)| value.as_str())
+    call.query.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
 }
 
 fn page_number(call: &Call<'_>) -> Result<usize, RestError> {
@@ -81,10 +77,7 @@ fn filter<T>(
     for condition in split(expression) {
         let mut parts = condition.splitn(3, ':');
         let (Some(field), Some(operator), Some(value)) = (parts.next(), parts.next(), parts.next()) else {
-            return Err(RestError::with_detail(
-                400_000,
-                format!("Invalid filter expression '{condition}'."),
-            ));
+            return Err(RestError::with_detail(400_000, format!("Invalid filter expression '{condition}'.")));
         };
         // The same field twice: the last one wins.
         conditions.retain(|(other, ..)| *other != field);
@@ -92,22 +85,12 @@ fn filter<T>(
     }
     for (field, operator, value) in conditions {
         if !["eq", "in", "gt", "gte", "lt", "lte", "has"].contains(&operator) {
-            return Err(RestError::with_detail(
-                400_000,
-                format!("Unknown filter operator '{operator}'."),
-            ));
+            return Err(RestError::with_detail(400_000, format!("Unknown filter operator '{operator}'.")));
         }
         if rows.iter().any(|row| facet(row, field).is_none()) {
-            return Err(RestError::with_detail(
-                400_000,
-                format!("Unknown filter field '{field}'."),
-            ));
+            return Err(RestError::with_detail(400_000, format!("Unknown filter field '{field}'.")));
         }
-        rows.retain(|row| {
-            facet(row, field)
-                .flatten()
-                .is_some_and(|actual| holds(&actual, operator, value))
-        });
+        rows.retain(|row| facet(row, field).flatten().is_some_and(|actual| holds(&actual, operator, value)));
     }
     Ok(())
 }
@@ -128,10 +111,7 @@ fn split(expression: &str) -> impl Iterator<Item = &str> {
 fn holds(actual: &str, operator: &str, value: &str) -> bool {
     match operator {
         "eq" => equal(actual, value),
-        "in" => value
-            .trim_matches(['[', ']'])
-            .split(',')
-            .any(|value| equal(actual, value)),
+        "in" => value.trim_matches(['[', ']']).split(',').any(|value| equal(actual, value)),
         "has" => actual.to_lowercase().contains(&value.to_lowercase()),
         // Times of one form and single digits compare as text.
         "gt" => actual > value,
@@ -155,10 +135,7 @@ fn sort<T>(call: &Call<'_>, rows: &mut [T], facet: &impl Fn(&T, &str) -> Facet) 
     for key in expression.split(',') {
         let (field, direction) = key.split_once(':').unwrap_or((key, "asc"));
         if rows.first().is_some_and(|row| facet(row, field).is_none()) {
-            return Err(RestError::with_detail(
-                400_000,
-                format!("Unknown sort field '{field}'."),
-            ));
+            return Err(RestError::with_detail(400_000, format!("Unknown sort field '{field}'.")));
         }
         keys.push((field, direction == "desc"));
     }
@@ -167,10 +144,7 @@ fn sort<T>(call: &Call<'_>, rows: &mut [T], facet: &impl Fn(&T, &str) -> Facet) 
             let order = facet(a, field).cmp(&facet(b, field));
             if descending { order.reverse() } else { order }
         };
-        keys.iter()
-            .map(by)
-            .find(|order| order.is_ne())
-            .unwrap_or(Ordering::Equal)
+        keys.iter().map(by).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
     });
     Ok(())
 }

@@ -81,9 +81,5 @@ fn authorize<'a>(
 ) -> std::result::Result<&'a Site, RestError> {
     let signed_in = auth::signed_in(state, call, scope)?;
     let asked = state.world.site_by_luid(site).ok_or(RestError::new(404_000))?;
-    if asked.luid == signed_in {
-        Ok(asked)
-    } else {
-        Err(RestError::new(403_010))
-    }
+    if asked.luid == signed_in { Ok(asked) } else { Err(RestError::new(403_010)) }
 }

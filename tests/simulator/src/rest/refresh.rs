@@ -9,12 +9,7 @@ use crate::state::State;
 use crate::world::Kind;
 
 pub(super) fn start(state: &mut State, call: &Call<'_>, site: &str, kind: Kind, luid: &str) -> Result {
-    let resource = find(
-        authorize(state, call, site, Some("tableau:tasks:run"))?,
-        kind,
-        luid,
-    )?
-    .clone();
+    let resource = find(authorize(state, call, site, Some("tableau:tasks:run"))?, kind, luid)?.clone();
     if !resource.has_extract {
         let (word, name) = (kind.word(), &resource.name);
         return Err(RestError::with_detail(
@@ -28,15 +23,10 @@ pub(super) fn start(state: &mut State, call: &Call<'_>, site: &str, kind: Kind, 
     if state.jobs.is_open(site, kind, luid) {
         return Err(RestError::with_detail(
             409_093,
-            format!(
-                "Job for '{}' is already queued. Not queuing a duplicate.",
-                resource.name
-            ),
+            format!("Job for '{}' is already queued. Not queuing a duplicate.", resource.name),
         ));
     }
-    let job = state
-        .jobs
-        .start(state.random.uuid(), site, kind, luid, &resource.name);
+    let job = state.jobs.start(state.random.uuid(), site, kind, luid, &resource.name);
     let element = Element::new("job")
         .with("id", &job.luid)
         .with("mode", "Asynchronous")
@@ -71,12 +61,7 @@ fn job_element(job: &Job) -> Element {
         .with("progress", job.progress().to_string())
         .with("createdAt", job.created_at())
         .with_some("startedAt", job.started_at())
-        .with(
-            "updatedAt",
-            job.ended_at()
-                .or_else(|| job.started_at())
-                .unwrap_or_else(|| job.created_at()),
-        )
+        .with("updatedAt", job.ended_at().or_else(|| job.started_at()).unwrap_or_else(|| job.created_at()))
         .with_some("completedAt", job.ended_at())
         .with_some("finishCode", job.finish_code())
         .child(refresh.child(target(job)));
@@ -93,9 +78,7 @@ fn job_element(job: &Job) -> Element {
 }
 
 fn target(job: &Job) -> Element {
-    Element::new(job.kind.word())
-        .with("id", &job.resource)
-        .with("name", &job.name)
+    Element::new(job.kind.word()).with("id", &job.resource).with("name", &job.name)
 }
 
 pub(super) fn jobs(state: &mut State, call: &Call<'_>, site: &str) -> Result {
@@ -117,10 +100,7 @@ pub(super) fn jobs(state: &mut State, call: &Call<'_>, site: &str) -> Result {
         })
     })?;
     let elements = jobs.into_iter().map(background_job).collect();
-    Ok(Answer::ok(vec![
-        pagination,
-        Element::new("backgroundJobs").many("backgroundJob", elements),
-    ]))
+    Ok(Answer::ok(vec![pagination, Element::new("backgroundJobs").many("backgroundJob", elements)]))
 }
 
 fn background_job(job: &Job) -> Element {

@@ -1,1 +1,129 @@
+//! Refresh jobs, from the queue to the end.
 
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tableau_simulator::{Generate, JobPlan, Kind, Outcome, Simulator};
+
+use crate::support::{SITE, Session, simulator};
+
+const REFRESH: &str = "<tsRequest><extractRefresh /></tsRequest>";
+
+fn plan(pending: u64, running: u64, outcome: Outcome) -> JobPlan {
+    JobPlan { pending: Duration::from_millis(pending), running: Duration::from_millis(running), outcome }
+}
+
+fn workbook(simulator: &Simulator) -> String {
+    simulator.publish(SITE, Kind::Workbook, &["default"], "Nightly")
+}
+
+async fn refresh(session: &Session, luid: &str) -> Value {
+    let answer = session.post(&format!("workbooks/{luid}/refresh"), REFRESH).await;
+    assert_eq!(answer.status, 202, "{}", answer.text);
+    answer.json()["job"].clone()
+}
+
+async fn job(session: &Session, luid: &Value) -> Value {
+    session.get(&format!("jobs/{}", luid.as_str().expect("an id"))).await.json()["job"].clone()
+}
+
+#[tokio::test]
+async fn a_job_waits_runs_and_ends_with_a_finish_code() {
+    let simulator = simulator(&Generate::default());
+    let session = Session::start(&simulator, SITE).await;
+    simulator.plan_jobs(plan(300, 300, Outcome::Success));
+    let luid = workbook(&simulator);
+    let started = refresh(&session, &luid).await;
+    assert_eq!(started["extractRefreshJob"]["workbook"], json!({ "id": luid, "name": "Nightly" }));
+    assert_eq!((&started["mode"], &started["type"]), (&json!("Asynchronous"), &json!("RefreshExtract")));
+    let pending = job(&session, &started["id"]).await;
+    for absent in ["finishCode", "startedAt", "completedAt"] {
+        assert_eq!(pending.get(absent), None, "{absent}");
+    }
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    let running = job(&session, &started["id"]).await;
+    assert!(running.get("startedAt").is_some() && running.get("finishCode").is_none(), "{running}");
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    let done = job(&session, &started["id"]).await;
+    assert_eq!((&done["finishCode"], &done["progress"]), (&json!("0"), &json!("100")));
+    assert!(done.get("completedAt").is_some());
+}
+
+#[tokio::test]
+async fn every_outcome_has_its_finish_code_and_failures_say_why() {
+    let simulator = simulator(&Generate::default());
+    let session = Session::start(&simulator, SITE).await;
+    let cases = [
+        (Outcome::Success, "0", "Success"),
+        (Outcome::Failure("no such table".to_owned()), "1", "Failed"),
+        (Outcome::Cancelled, "2", "Cancelled"),
+        (Outcome::CompletedByBridge, "3", "Success"),
+    ];
+    let luid = workbook(&simulator);
+    for (outcome, code, status) in cases {
+        simulator.plan_jobs(plan(0, 0, outcome));
+        let started = refresh(&session, &luid).await;
+        let done = job(&session, &started["id"]).await;
+        assert_eq!(done["finishCode"], code);
+        let listed = session.get(&format!("jobs?filter=status:eq:{status}&sort=createdAt:desc")).await.json();
+        let jobs = listed["backgroundJobs"]["backgroundJob"].as_array().expect("a list").clone();
+        assert!(jobs.iter().any(|job| job["id"] == started["id"] && job["jobType"] == "refresh_extracts"));
+        if code == "1" {
+            assert_eq!(done["extractRefreshJob"]["notes"], "no such table");
+            assert_eq!(done["statusNotes"]["statusNote"][0]["text"], "no such table");
+        } else {
+            assert_eq!(done["extractRefreshJob"].get("notes"), None);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_second_refresh_is_a_conflict_while_the_first_is_open() {
+    let simulator = simulator(&Generate::default());
+    let session = Session::start(&simulator, SITE).await;
+    simulator.plan_jobs(plan(100, 400, Outcome::Success));
+    let luid = workbook(&simulator);
+    refresh(&session, &luid).await;
+    let conflict = session.post(&format!("workbooks/{luid}/refresh"), "{}").await;
+    assert_eq!(conflict.code(), "409093");
+    let detail = "Job for 'Nightly' is already queued. Not queuing a duplicate.";
+    assert_eq!(conflict.json()["error"]["detail"], detail);
+    let other = simulator.publish(SITE, Kind::Workbook, &["default"], "Hourly");
+    refresh(&session, &other).await;
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    refresh(&session, &luid).await;
+}
+
+#[tokio::test]
+async fn a_cancelled_job_ends_at_once_and_a_finished_one_stays_finished() {
+    let simulator = simulator(&Generate::default());
+    let session = Session::start(&simulator, SITE).await;
+    simulator.plan_jobs(plan(0, 60_000, Outcome::Success));
+    let luid = workbook(&simulator);
+    let started = refresh(&session, &luid).await;
+    let path = format!("/api/3.29/sites/{}/jobs/{}", session.site, started["id"].as_str().expect("an id"));
+    assert_eq!(session.call("PUT", &path, "").await.json()["job"]["finishCode"], "2");
+    simulator.plan_jobs(plan(0, 0, Outcome::Success));
+    let done = refresh(&session, &luid).await;
+    let path = format!("/api/3.29/sites/{}/jobs/{}", session.site, done["id"].as_str().expect("an id"));
+    assert_eq!(session.call("PUT", &path, "").await.json()["job"]["finishCode"], "0");
+}
+
+#[tokio::test]
+async fn what_cannot_be_refreshed_says_so() {
+    let simulator = simulator(&Generate::default());
+    let session = Session::start(&simulator, SITE).await;
+    let live = simulator.resources(SITE).into_iter().find(|it| it.kind == Kind::Workbook && !it.has_extract);
+    let live = live.expect("some have no extract").luid;
+    let refused = session.post(&format!("workbooks/{live}/refresh"), REFRESH).await;
+    assert_eq!(refused.code(), "409090");
+    assert!(refused.text.contains("is not allowed.."), "{}", refused.text);
+    let old = workbook(&simulator);
+    simulator.republish(SITE, Kind::Workbook, &old);
+    assert_eq!(
+        session.post(&format!("workbooks/{old}/refresh"), REFRESH).await.code(),
+        "404006",
+        "a stale LUID"
+    );
+    assert_eq!(session.post(&format!("datasources/{old}/refresh"), REFRESH).await.code(), "404004");
+}

@@ -14,17 +14,12 @@ const PAGE: &str = "query($first: Int, $after: String, $offset: Int) { workbooks
 fn code(answer: &Value) -> &str {
     assert_eq!(answer["data"], Value::Null, "{answer}");
     assert_eq!(answer["errors"].as_array().map(Vec::len), Some(1), "{answer}");
-    answer["errors"][0]["extensions"]["code"]
-        .as_str()
-        .unwrap_or_default()
+    answer["errors"][0]["extensions"]["code"].as_str().unwrap_or_default()
 }
 
 #[tokio::test]
 async fn cursors_lead_through_every_page_and_the_last_one_has_a_cursor_too() {
-    let simulator = simulator(&Generate {
-        workbooks: 25,
-        ..Generate::default()
-    });
+    let simulator = simulator(&Generate { workbooks: 25, ..Generate::default() });
     let session = Session::start(&simulator, SITE).await;
     let (mut luids, mut after, mut pages) = (Vec::new(), Value::Null, 0);
     loop {
@@ -32,15 +27,9 @@ async fn cursors_lead_through_every_page_and_the_last_one_has_a_cursor_too() {
         let page = &answer["data"]["workbooksConnection"];
         assert_eq!(page["totalCount"], 25);
         let nodes = page["nodes"].as_array().expect("a list");
-        luids.extend(
-            nodes
-                .iter()
-                .map(|node| node["luid"].as_str().expect("a LUID").to_owned()),
-        );
+        luids.extend(nodes.iter().map(|node| node["luid"].as_str().expect("a LUID").to_owned()));
         after = page["pageInfo"]["endCursor"].clone();
-        let cursor = STANDARD
-            .decode(after.as_str().expect("never null"))
-            .expect("base64");
+        let cursor = STANDARD.decode(after.as_str().expect("never null")).expect("base64");
         let last_id = nodes.last().expect("a node")["id"].as_str().expect("an id");
         let expected =
             format!(r#"{{"type":"Workbook","scope":"sites/1","sortOrderValue":{{"lastId":"{last_id}"}}}}"#);
@@ -64,38 +53,18 @@ async fn cursors_lead_through_every_page_and_the_last_one_has_a_cursor_too() {
 
 #[tokio::test]
 async fn a_cursor_survives_the_deletion_of_its_row() {
-    let simulator = simulator(&Generate {
-        workbooks: 25,
-        ..Generate::default()
-    });
+    let simulator = simulator(&Generate { workbooks: 25, ..Generate::default() });
     let session = Session::start(&simulator, SITE).await;
     let first = session.query(PAGE, json!({ "first": 10 })).await;
     let page = &first["data"]["workbooksConnection"];
-    simulator.delete(
-        SITE,
-        Kind::Workbook,
-        page["nodes"][9]["luid"].as_str().expect("a LUID"),
-    );
-    let second = session
-        .query(
-            PAGE,
-            json!({ "first": 100, "after": page["pageInfo"]["endCursor"] }),
-        )
-        .await;
-    assert_eq!(
-        second["data"]["workbooksConnection"]["nodes"]
-            .as_array()
-            .map(Vec::len),
-        Some(15)
-    );
+    simulator.delete(SITE, Kind::Workbook, page["nodes"][9]["luid"].as_str().expect("a LUID"));
+    let second = session.query(PAGE, json!({ "first": 100, "after": page["pageInfo"]["endCursor"] })).await;
+    assert_eq!(second["data"]["workbooksConnection"]["nodes"].as_array().map(Vec::len), Some(15));
 }
 
 #[tokio::test]
 async fn cursors_of_another_type_or_site_are_invalid_arguments() {
-    let simulator = simulator(&Generate {
-        sites: 2,
-        ..Generate::default()
-    });
+    let simulator = simulator(&Generate { sites: 2, ..Generate::default() });
     let session = Session::start(&simulator, SITE).await;
     let datasources = "{ publishedDatasourcesConnection(first: 1) { pageInfo { endCursor } } }";
     let other_type = session.query(datasources, json!(null)).await;
@@ -104,17 +73,13 @@ async fn cursors_of_another_type_or_site_are_invalid_arguments() {
     let other_site = session.query(PAGE, json!({ "first": 1 })).await;
     let other_site = other_site["data"]["workbooksConnection"]["pageInfo"]["endCursor"].clone();
     let session = Session::start(&simulator, SITE).await;
-    for (after, message) in [
-        (other_type, "same type"),
-        (other_site, "same site"),
-        (json!("rubbish"), "same type"),
-    ] {
+    for (after, message) in
+        [(other_type, "same type"), (other_site, "same site"), (json!("rubbish"), "same type")]
+    {
         let answer = session.query(PAGE, json!({ "after": after })).await;
         assert_eq!(code(&answer), "INVALID_ARGUMENT");
         assert!(
-            answer["errors"][0]["message"]
-                .as_str()
-                .is_some_and(|text| text.contains(message)),
+            answer["errors"][0]["message"].as_str().is_some_and(|text| text.contains(message)),
             "{answer}"
         );
     }
@@ -133,34 +98,18 @@ async fn offsets_count_rows() {
     assert_eq!(some["data"]["workbooksConnection"]["nodes"], json!(all[5..8]));
     let beyond = session.query(PAGE, json!({ "offset": 500 })).await;
     let page = &beyond["data"]["workbooksConnection"];
-    assert_eq!(
-        (&page["nodes"], &page["pageInfo"]["hasNextPage"]),
-        (&json!([]), &json!(false))
-    );
+    assert_eq!((&page["nodes"], &page["pageInfo"]["hasNextPage"]), (&json!([]), &json!(false)));
 }
 
 #[tokio::test]
 async fn pages_have_a_hundred_rows_by_default_and_a_thousand_at_most() {
-    let simulator = simulator(&Generate {
-        workbooks: 1005,
-        ..Generate::default()
-    });
+    let simulator = simulator(&Generate { workbooks: 1005, ..Generate::default() });
     let session = Session::start(&simulator, SITE).await;
     let usual = session.query(PAGE, json!({})).await;
-    assert_eq!(
-        usual["data"]["workbooksConnection"]["nodes"]
-            .as_array()
-            .map(Vec::len),
-        Some(100)
-    );
+    assert_eq!(usual["data"]["workbooksConnection"]["nodes"].as_array().map(Vec::len), Some(100));
     assert_eq!(usual.get("errors"), None);
     let large = session.query(PAGE, json!({ "first": 5000 })).await;
-    assert_eq!(
-        large["data"]["workbooksConnection"]["nodes"]
-            .as_array()
-            .map(Vec::len),
-        Some(1000)
-    );
+    assert_eq!(large["data"]["workbooksConnection"]["nodes"].as_array().map(Vec::len), Some(1000));
     assert_eq!(large["errors"][0]["extensions"]["code"], "MAX_PAGE_SIZE_EXCEEDED");
     assert_eq!(large["errors"][0]["extensions"]["severity"], "WARNING");
     let nested = "{ tableauSites { workbooksConnection(first: 5000) { nodes { luid } } } }";
@@ -172,10 +121,7 @@ async fn pages_have_a_hundred_rows_by_default_and_a_thousand_at_most() {
 
 #[tokio::test]
 async fn more_nodes_than_the_limit_are_left_out_with_a_warning() {
-    let simulator = start(Options {
-        node_limit: 30,
-        ..Options::default()
-    });
+    let simulator = start(Options { node_limit: 30, ..Options::default() });
     let session = Session::start(&simulator, SITE).await;
     let answer = session.query("{ workbooks { luid } }", json!(null)).await;
     assert_eq!(answer["data"]["workbooks"].as_array().map(Vec::len), Some(30));
@@ -183,17 +129,9 @@ async fn more_nodes_than_the_limit_are_left_out_with_a_warning() {
     assert_eq!(answer["errors"][0]["extensions"]["properties"]["nodeLimit"], 30);
     let connection = session.query(PAGE, json!({})).await;
     assert_eq!(connection["data"]["workbooksConnection"]["totalCount"], 40);
-    assert_eq!(
-        connection["data"]["workbooksConnection"]["nodes"]
-            .as_array()
-            .map(Vec::len),
-        Some(30)
-    );
+    assert_eq!(connection["data"]["workbooksConnection"]["nodes"].as_array().map(Vec::len), Some(30));
     assert_eq!(connection["errors"][0]["extensions"]["severity"], "WARNING");
-    assert_eq!(
-        session.query(PAGE, json!({ "first": 30 })).await.get("errors"),
-        None
-    );
+    assert_eq!(session.query(PAGE, json!({ "first": 30 })).await.get("errors"), None);
 }
 
 #[tokio::test]
@@ -202,47 +140,22 @@ async fn every_filter_finds_its_rows_alone_and_within_lists() {
     let session = Session::start(&simulator, SITE).await;
     let query = "query($filter: Workbook_Filter) { workbooks(filter: $filter) { id luid name vizportalUrlId projectName \
                  projectLuid containerName containsUnsupportedCustomSql } }";
-    let all = session.query(query, json!({})).await["data"]["workbooks"]
-        .as_array()
-        .expect("a list")
-        .clone();
+    let all = session.query(query, json!({})).await["data"]["workbooks"].as_array().expect("a list").clone();
     let sample = &all[7];
-    let fields = [
-        "id",
-        "luid",
-        "name",
-        "vizportalUrlId",
-        "projectName",
-        "projectLuid",
-        "containerName",
-    ];
+    let fields = ["id", "luid", "name", "vizportalUrlId", "projectName", "projectLuid", "containerName"];
     for field in fields.into_iter().chain(["containsUnsupportedCustomSql"]) {
         let expected: Vec<&Value> = all.iter().filter(|row| row[field] == sample[field]).collect();
-        let alone = session
-            .query(query, json!({ "filter": { field: sample[field] } }))
-            .await;
+        let alone = session.query(query, json!({ "filter": { field: sample[field] } })).await;
         assert_eq!(alone["data"]["workbooks"], json!(expected), "{field}");
         let within = json!({ "filter": { format!("{field}Within"): [sample[field]] } });
-        assert_eq!(
-            session.query(query, within).await["data"]["workbooks"],
-            json!(expected),
-            "{field}Within"
-        );
+        assert_eq!(session.query(query, within).await["data"]["workbooks"], json!(expected), "{field}Within");
     }
     let both = json!({ "filter": { "luidWithin": [all[0]["luid"], all[1]["luid"], "none"], "name": all[1]["name"] } });
-    assert_eq!(
-        session.query(query, both).await["data"]["workbooks"],
-        json!([all[1]])
-    );
+    assert_eq!(session.query(query, both).await["data"]["workbooks"], json!([all[1]]));
     let datasources =
         "{ publishedDatasources(filter: {isCertified: false, hasActiveWarningWithin: [false]}) { luid } }";
     let datasources = session.query(datasources, json!(null)).await;
-    assert_eq!(
-        datasources["data"]["publishedDatasources"]
-            .as_array()
-            .map(Vec::len),
-        Some(20)
-    );
+    assert_eq!(datasources["data"]["publishedDatasources"].as_array().map(Vec::len), Some(20));
 }
 
 #[tokio::test]
@@ -254,9 +167,7 @@ async fn rows_are_sorted_as_asked_and_cursors_follow_that_order() {
     for direction in ["ASC", "DESC"] {
         let (mut rows, mut after) = (Vec::new(), Value::Null);
         loop {
-            let answer = session
-                .query(query, json!({ "after": after, "direction": direction }))
-                .await;
+            let answer = session.query(query, json!({ "after": after, "direction": direction })).await;
             let page = &answer["data"]["workbooksConnection"];
             for node in page["nodes"].as_array().unwrap_or_else(|| panic!("{answer}")) {
                 let text = |field: &str| node[field].as_str().expect("a text").to_owned();
@@ -276,10 +187,8 @@ async fn rows_are_sorted_as_asked_and_cursors_follow_that_order() {
         assert_eq!(rows.len(), 40);
     }
     let down = "{ workbooks(orderBy: {field: ID, direction: DESC}) { id } }";
-    let down = session.query(down, json!(null)).await["data"]["workbooks"]
-        .as_array()
-        .expect("a list")
-        .clone();
+    let down =
+        session.query(down, json!(null)).await["data"]["workbooks"].as_array().expect("a list").clone();
     assert!(down.is_sorted_by(|a, b| a["id"].as_str() > b["id"].as_str()));
 }
 
@@ -310,37 +219,20 @@ async fn an_unknown_field_is_a_validation_error_in_graphql_javas_words() {
 
 #[tokio::test]
 async fn an_old_server_knows_neither_project_luids_nor_permission_modes() {
-    let simulator = start(Options {
-        old_server: true,
-        ..Options::default()
-    });
+    let simulator = start(Options { old_server: true, ..Options::default() });
     let session = Session::start_at(&simulator, SITE, "3.6").await;
-    assert_eq!(
-        session.call("GET", "/api/3.7/serverinfo", "").await.code(),
-        "404001"
-    );
+    assert_eq!(session.call("GET", "/api/3.7/serverinfo", "").await.code(), "404001");
     let cases = [
         ("{ workbooks { projectLuid } }", "FieldUndefined"),
-        (
-            "{ workbooks(filter: {projectLuid: \"x\"}) { luid } }",
-            "WrongType",
-        ),
-        (
-            "{ workbooks(permissionMode: FILTER_RESULTS) { luid } }",
-            "UnknownArgument",
-        ),
-        (
-            "{ workbooks(orderBy: {field: PROJECT_LUID, direction: ASC}) { luid } }",
-            "WrongType",
-        ),
+        ("{ workbooks(filter: {projectLuid: \"x\"}) { luid } }", "WrongType"),
+        ("{ workbooks(permissionMode: FILTER_RESULTS) { luid } }", "UnknownArgument"),
+        ("{ workbooks(orderBy: {field: PROJECT_LUID, direction: ASC}) { luid } }", "WrongType"),
     ];
     for (query, error) in cases {
         let answer = session.query(query, json!(null)).await;
         assert_eq!(answer["errors"][0]["validationErrorType"], error, "{answer}");
     }
-    let known = session
-        .query("{ workbooks { luid projectName } }", json!(null))
-        .await;
+    let known = session.query("{ workbooks { luid projectName } }", json!(null)).await;
     assert_eq!(known["data"]["workbooks"].as_array().map(Vec::len), Some(40));
 }
 
@@ -349,20 +241,12 @@ async fn queries_arrive_as_json_as_text_and_in_the_address() {
     let simulator = simulator(&Generate::default());
     let session = Session::start(&simulator, SITE).await;
     let url = format!("{}/api/metadata/graphql", session.url);
-    let text = session
-        .http
-        .post(&url)
-        .header("Content-Type", "application/graphql")
-        .body("{tableauSites{name}}");
-    let address = session
-        .http
-        .get(format!("{url}?query=%7BtableauSites%7Bname%7D%7D"));
+    let text =
+        session.http.post(&url).header("Content-Type", "application/graphql").body("{tableauSites{name}}");
+    let address = session.http.get(format!("{url}?query=%7BtableauSites%7Bname%7D%7D"));
     for request in [text, address] {
         let answer = answer(request.header("X-Tableau-Auth", &session.token)).await;
-        assert_eq!(
-            answer.json(),
-            json!({ "data": { "tableauSites": [{ "name": SITE }] } })
-        );
+        assert_eq!(answer.json(), json!({ "data": { "tableauSites": [{ "name": SITE }] } }));
     }
     let nonsense = session.call("POST", "/api/metadata/graphql", "nonsense").await;
     assert_eq!(nonsense.status, 400);
@@ -373,19 +257,10 @@ async fn without_a_session_the_gateway_answers_401() {
     let simulator = simulator(&Generate::default());
     let mut session = Session::start(&simulator, SITE).await;
     session.token = "gone".to_owned();
-    let answer = session
-        .call(
-            "POST",
-            "/api/metadata/graphql",
-            r#"{"query":"{tableauSites{name}}"}"#,
-        )
-        .await;
+    let answer = session.call("POST", "/api/metadata/graphql", r#"{"query":"{tableauSites{name}}"}"#).await;
     assert_eq!(answer.status, 401);
     let body = answer.json();
-    assert_eq!(
-        (&body["status"], &body["error"]),
-        (&json!(401), &json!("Unauthorized"))
-    );
+    assert_eq!((&body["status"], &body["error"]), (&json!(401), &json!("Unauthorized")));
     assert_eq!(body["path"], "/relationship-service-war/graphql");
 }
 
@@ -393,17 +268,10 @@ async fn without_a_session_the_gateway_answers_401() {
 async fn introspection_and_fragments_and_the_queries_of_orchestrators_are_valid() {
     let simulator = simulator(&Generate::default());
     let session = Session::start(&simulator, SITE).await;
-    let schema = session.query(
-        "{ __schema { types { name } } __type(name: \"Workbook\") { fields { name } } }",
-        json!(null),
-    );
+    let schema = session
+        .query("{ __schema { types { name } } __type(name: \"Workbook\") { fields { name } } }", json!(null));
     let schema = schema.await;
-    assert!(
-        schema["data"]["__schema"]["types"]
-            .as_array()
-            .is_some_and(|types| types.len() > 30),
-        "{schema}"
-    );
+    assert!(schema["data"]["__schema"]["types"].as_array().is_some_and(|types| types.len() > 30), "{schema}");
     let query = "query workbooks($luid: String!) { workbooks(filter: {luid: $luid}) { ...common sheets { luid id name createdAt \
                  updatedAt path parentEmbeddedDatasources { id name hasExtracts upstreamTables { id name connectionType \
                  schema isEmbedded tableType fullName projectName database { id name projectName } } \

@@ -12,25 +12,20 @@ use crate::support::{SITE, claims, jwt, simulator, start};
 use crate::venv;
 
 fn script(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/python")
-        .join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python").join(name)
 }
 
 /// Runs a script under tableauserverclient and answers what it printed.
 fn python(script_name: &str, arguments: &Value) -> Value {
     let python = venv::python("tableauserverclient-0.42", &["tableauserverclient==0.42"]);
     let output = Command::new(python)
+        .env("PYTHONDONTWRITEBYTECODE", "1")
         .arg(script(script_name))
         .arg(arguments.to_string())
         .output()
         .expect("run Python");
     let text = String::from_utf8_lossy(&output.stdout);
-    assert!(
-        output.status.success(),
-        "{text}{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
 }
 
@@ -68,15 +63,11 @@ fn assert_everything_was_listed(simulator: &Simulator, listed: &Value) {
     assert_eq!(listed["by_id"]["workbook"], listed["workbooks"][0]);
     assert_eq!(listed["by_id"]["datasource"], listed["datasources"][0]);
     let projects = listed["projects"].as_array().expect("a list");
-    let projects: Vec<(&str, &str)> = projects
-        .iter()
-        .map(|it| (it[0].as_str().expect("an id"), it[1].as_str().expect("a name")))
-        .collect();
+    let projects: Vec<(&str, &str)> =
+        projects.iter().map(|it| (it[0].as_str().expect("an id"), it[1].as_str().expect("a name"))).collect();
     let truth = simulator.projects(SITE);
-    let truth: Vec<(&str, &str)> = truth
-        .iter()
-        .map(|(path, luid)| (luid.as_str(), path.last().expect("a name").as_str()))
-        .collect();
+    let truth: Vec<(&str, &str)> =
+        truth.iter().map(|(path, luid)| (luid.as_str(), path.last().expect("a name").as_str())).collect();
     assert_eq!(projects, truth);
 }
 
@@ -100,19 +91,14 @@ fn tableaus_client_signs_in_by_token_and_lists_everything_byte_for_byte() {
 #[test]
 fn tableaus_client_signs_in_at_version_2_4_before_it_knows_the_servers_version() {
     let simulator = simulator(&Generate::default());
-    let listed = python(
-        "list_everything.py",
-        &by_token(&simulator, json!({ "version_first": false })),
-    );
+    let listed = python("list_everything.py", &by_token(&simulator, json!({ "version_first": false })));
     assert_everything_was_listed(&simulator, &listed);
 }
 
 #[test]
 fn tableaus_client_signs_in_by_password() {
     let simulator = simulator(&Generate::default());
-    let Options {
-        username, password, ..
-    } = simulator.options();
+    let Options { username, password, .. } = simulator.options();
     let arguments =
         json!({ "url": simulator.url(), "site": SITE, "username": username, "password": password });
     assert_everything_was_listed(&simulator, &python("list_everything.py", &arguments));
@@ -120,10 +106,7 @@ fn tableaus_client_signs_in_by_password() {
 
 #[test]
 fn tableaus_client_signs_in_to_the_cloud_by_jwt() {
-    let simulator = start(Options {
-        cloud: true,
-        ..Options::default()
-    });
+    let simulator = start(Options { cloud: true, ..Options::default() });
     let jwt = jwt(&simulator, &claims(&simulator));
     let arguments = json!({ "url": simulator.url(), "site": SITE, "jwt": jwt, "cloud": true });
     assert_everything_was_listed(&simulator, &python("list_everything.py", &arguments));
@@ -131,17 +114,9 @@ fn tableaus_client_signs_in_to_the_cloud_by_jwt() {
 
 #[test]
 fn tableaus_client_lists_a_site_that_holds_nothing() {
-    let simulator = simulator(&Generate {
-        workbooks: 0,
-        datasources: 0,
-        projects: 1,
-        ..Generate::default()
-    });
+    let simulator = simulator(&Generate { workbooks: 0, datasources: 0, projects: 1, ..Generate::default() });
     let listed = python("list_everything.py", &by_token(&simulator, json!({})));
-    assert_eq!(
-        (&listed["workbooks"], &listed["datasources"]),
-        (&json!([]), &json!([]))
-    );
+    assert_eq!((&listed["workbooks"], &listed["datasources"]), (&json!([]), &json!([])));
     assert_eq!(listed["projects"].as_array().map(Vec::len), Some(1));
 }
 
@@ -149,21 +124,12 @@ fn tableaus_client_lists_a_site_that_holds_nothing() {
 fn tableaus_client_filters_by_name_and_project() {
     let simulator = simulator(&Generate::default());
     let truth = simulator.resources(SITE);
-    let wanted = truth
-        .iter()
-        .find(|item| item.name == "$foo and ${bar}")
-        .expect("a nasty name");
+    let wanted = truth.iter().find(|item| item.name == "$foo and ${bar}").expect("a nasty name");
     let project = wanted.project_path.last().expect("a project");
-    let found = python(
-        "filters.py",
-        &by_token(&simulator, json!({ "name": wanted.name, "project": project })),
-    );
+    let found =
+        python("filters.py", &by_token(&simulator, json!({ "name": wanted.name, "project": project })));
     assert_eq!(found["both"], json!([wanted.luid]));
-    assert_eq!(
-        found["default"],
-        json!(["default"]),
-        "`Default` means the project `default`"
-    );
+    assert_eq!(found["default"], json!(["default"]), "`Default` means the project `default`");
     assert_eq!(found["none"], json!([]));
 }
 
@@ -186,29 +152,21 @@ fn tableaus_client_reads_the_metadata_api_page_by_page() {
         assert_eq!(node["projectLuid"], json!(item.project_luid));
         assert_eq!(node["vizportalUrlId"], item.vizportal_url_id.as_str());
         assert!(item.webpage_url.ends_with(&format!("/{}", item.vizportal_url_id)));
-        assert_eq!(
-            node["uri"],
-            format!("sites/1/workbooks/{}", item.vizportal_url_id)
-        );
+        assert_eq!(node["uri"], format!("sites/1/workbooks/{}", item.vizportal_url_id));
     }
     assert_eq!(answer["one"].as_array().map(Vec::len), Some(1));
 }
 
 fn refreshable(simulator: &Simulator, kind: Kind, has_extract: bool) -> String {
     let truth = simulator.resources(SITE);
-    let found = truth
-        .into_iter()
-        .find(|item| item.kind == kind && item.has_extract == has_extract);
+    let found = truth.into_iter().find(|item| item.kind == kind && item.has_extract == has_extract);
     found.expect("generated content has both").luid
 }
 
 #[test]
 fn tableaus_client_refreshes_and_waits_and_meets_the_conflicts() {
     let simulator = simulator(&Generate::default());
-    simulator.plan_jobs(JobPlan {
-        running: Duration::from_secs(2),
-        ..JobPlan::default()
-    });
+    simulator.plan_jobs(JobPlan { running: Duration::from_secs(2), ..JobPlan::default() });
     let datasource = refreshable(&simulator, Kind::Datasource, true);
     let more = json!({
         "workbook": refreshable(&simulator, Kind::Workbook, true),
@@ -216,11 +174,7 @@ fn tableaus_client_refreshes_and_waits_and_meets_the_conflicts() {
         "without_extract": refreshable(&simulator, Kind::Workbook, false),
     });
     let answer = python("refresh.py", &by_token(&simulator, more));
-    assert_eq!(
-        answer["conflict"],
-        Value::Null,
-        "409093 makes `refresh` return None"
-    );
+    assert_eq!(answer["conflict"], Value::Null, "409093 makes `refresh` return None");
     assert_eq!(answer["finish_code"], 0);
     assert_eq!(answer["datasource_finish_code"], 0);
     assert_eq!(answer["datasource_of_job"], datasource);
@@ -234,10 +188,7 @@ fn tableaus_client_refreshes_and_waits_and_meets_the_conflicts() {
 fn tableaus_client_learns_why_a_refresh_failed() {
     let simulator = simulator(&Generate::default());
     let outcome = Outcome::Failure("The table \"ORDERS\" was not found.".to_owned());
-    simulator.plan_jobs(JobPlan {
-        outcome,
-        ..JobPlan::default()
-    });
+    simulator.plan_jobs(JobPlan { outcome, ..JobPlan::default() });
     let more = json!({ "workbook": refreshable(&simulator, Kind::Workbook, true) });
     let answer = python("failing_refresh.py", &by_token(&simulator, more));
     assert_eq!(answer["finish_code"], 1);
@@ -246,22 +197,13 @@ fn tableaus_client_learns_why_a_refresh_failed() {
 
 #[test]
 fn tableaus_client_switches_to_another_site() {
-    let simulator = simulator(&Generate {
-        sites: 2,
-        ..Generate::default()
-    });
-    let answer = python(
-        "switch_site.py",
-        &by_token(&simulator, json!({ "other": "Site2" })),
-    );
+    let simulator = simulator(&Generate { sites: 2, ..Generate::default() });
+    let answer = python("switch_site.py", &by_token(&simulator, json!({ "other": "Site2" })));
     assert_eq!(answer["site"], simulator.site_luid("Site2"));
     assert_eq!(answer["new_token"], true);
     let truth = simulator.resources("Site2");
-    let workbooks: Vec<&str> = truth
-        .iter()
-        .filter(|item| item.kind == Kind::Workbook)
-        .map(|item| item.luid.as_str())
-        .collect();
+    let workbooks: Vec<&str> =
+        truth.iter().filter(|item| item.kind == Kind::Workbook).map(|item| item.luid.as_str()).collect();
     assert_eq!(answer["workbooks"], json!(workbooks));
     assert_eq!(simulator.live_sessions(), 1, "the old token died");
 }
@@ -278,34 +220,23 @@ fn tableaus_client_loses_its_session_when_the_token_signs_in_elsewhere() {
 fn tabcmd(simulator: &Simulator, arguments: &[&str]) -> String {
     let python = venv::python("tabcmd-2.0.21", &["tabcmd==2.0.21"]);
     let (name, secret) = simulator.pat();
-    let home = tempfile_home();
+    let home = home_of_tabcmd();
     let output: Output = Command::new(python)
         .args(["-m", "tabcmd"])
         .args(arguments)
-        .args([
-            "--server",
-            simulator.url(),
-            "--site",
-            SITE,
-            "--token-name",
-            name,
-            "--token-value",
-            secret,
-        ])
-        // It keeps a session file there.
+        .args(["--server", simulator.url(), "--site", SITE, "--token-name", name, "--token-value", secret])
+        // It keeps a session file in the one and a log in the other.
         .env("HOME", &home)
+        .current_dir(&home)
         .output()
         .expect("run tabcmd");
-    let text = format!(
-        "{}{}",
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    );
+    let text =
+        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{text}");
     text
 }
 
-fn tempfile_home() -> PathBuf {
+fn home_of_tabcmd() -> PathBuf {
     let home = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("tabcmd-home");
     std::fs::create_dir_all(&home).expect("create a home for tabcmd");
     home
@@ -316,40 +247,16 @@ fn tabcmd_refreshes_extracts_and_waits_for_the_job() {
     let simulator = simulator(&Generate::default());
     simulator.publish(SITE, Kind::Workbook, &["default"], "Nightly");
     simulator.publish(SITE, Kind::Datasource, &["default"], "Ledger");
-    let text = tabcmd(
-        &simulator,
-        &["refreshextracts", "--workbook", "Nightly", "--synchronous"],
-    );
-    assert!(
-        simulator
-            .requests()
-            .iter()
-            .any(|request| request.path.contains("/jobs/")),
-        "{text}"
-    );
-    tabcmd(
-        &simulator,
-        &[
-            "refreshextracts",
-            "--datasource",
-            "Ledger",
-            "--project",
-            "default",
-        ],
-    );
-    let refreshes = simulator
-        .requests()
-        .into_iter()
-        .filter(|request| request.path.ends_with("/refresh"));
+    let text = tabcmd(&simulator, &["refreshextracts", "--workbook", "Nightly", "--synchronous"]);
+    assert!(simulator.requests().iter().any(|request| request.path.contains("/jobs/")), "{text}");
+    tabcmd(&simulator, &["refreshextracts", "--datasource", "Ledger", "--project", "default"]);
+    let refreshes = simulator.requests().into_iter().filter(|request| request.path.ends_with("/refresh"));
     assert_eq!(refreshes.count(), 2);
 }
 
 #[test]
 fn tabcmd_lists_sites() {
-    let simulator = simulator(&Generate {
-        sites: 3,
-        ..Generate::default()
-    });
+    let simulator = simulator(&Generate { sites: 3, ..Generate::default() });
     let text = tabcmd(&simulator, &["listsites"]);
     for site in simulator.sites() {
         assert!(text.contains(&site), "{text}");

@@ -11,27 +11,13 @@ use crate::support::{SITE, Session, answer, simulator, start};
 async fn answers_are_xml_unless_json_is_asked_for() {
     let simulator = simulator(&Generate::default());
     let session = Session::start(&simulator, SITE).await;
-    let url = format!(
-        "{}/api/3.29/sites/{}/workbooks?pageSize=1",
-        session.url, session.site
-    );
-    let xml = answer(
-        session
-            .http
-            .get(&url)
-            .header("X-Tableau-Auth", &session.token)
-            .header("Accept", "*/*"),
-    )
-    .await;
+    let url = format!("{}/api/3.29/sites/{}/workbooks?pageSize=1", session.url, session.site);
+    let xml =
+        answer(session.http.get(&url).header("X-Tableau-Auth", &session.token).header("Accept", "*/*")).await;
     assert_eq!(xml.content_type, "application/xml;charset=utf-8");
+    assert!(xml.text.contains(r#"<tsResponse xmlns="http://tableau.com/api""#), "{}", xml.text);
     assert!(
-        xml.text.contains(r#"<tsResponse xmlns="http://tableau.com/api""#),
-        "{}",
-        xml.text
-    );
-    assert!(
-        xml.text
-            .contains(r#"<pagination pageNumber="1" pageSize="1" totalAvailable="40"/>"#),
+        xml.text.contains(r#"<pagination pageNumber="1" pageSize="1" totalAvailable="40"/>"#),
         "{}",
         xml.text
     );
@@ -40,25 +26,15 @@ async fn answers_are_xml_unless_json_is_asked_for() {
     let truth = &simulator.resources(SITE)[0];
     let workbook = &json.json()["workbooks"]["workbook"][0];
     assert_eq!(workbook["id"], truth.luid.as_str());
-    assert_eq!(
-        workbook["project"],
-        json!({ "id": truth.project_luid, "name": truth.project_path.last() })
-    );
+    assert_eq!(workbook["project"], json!({ "id": truth.project_luid, "name": truth.project_path.last() }));
     assert_eq!(workbook["webpageUrl"], truth.webpage_url.as_str());
     assert_eq!(workbook["tags"], json!({}));
-    assert_eq!(
-        json.json()["pagination"]["totalAvailable"],
-        "40",
-        "numbers are strings"
-    );
+    assert_eq!(json.json()["pagination"]["totalAvailable"], "40", "numbers are strings");
 }
 
 #[tokio::test]
 async fn an_empty_listing_has_no_member_in_json() {
-    let simulator = simulator(&Generate {
-        workbooks: 0,
-        ..Generate::default()
-    });
+    let simulator = simulator(&Generate { workbooks: 0, ..Generate::default() });
     let session = Session::start(&simulator, SITE).await;
     let listing = session.get("workbooks").await.json();
     assert_eq!(listing["workbooks"], json!({}));
@@ -67,26 +43,13 @@ async fn an_empty_listing_has_no_member_in_json() {
 
 #[tokio::test]
 async fn pages_come_in_order_and_end_with_an_error() {
-    let simulator = simulator(&Generate {
-        workbooks: 25,
-        ..Generate::default()
-    });
+    let simulator = simulator(&Generate { workbooks: 25, ..Generate::default() });
     let session = Session::start(&simulator, SITE).await;
     let mut luids = Vec::new();
     for page in 1..=3 {
-        let listing = session
-            .get(&format!("workbooks?pageSize=10&pageNumber={page}"))
-            .await
-            .json();
-        let workbooks = listing["workbooks"]["workbook"]
-            .as_array()
-            .expect("a list")
-            .clone();
-        luids.extend(
-            workbooks
-                .iter()
-                .map(|it| it["id"].as_str().expect("a LUID").to_owned()),
-        );
+        let listing = session.get(&format!("workbooks?pageSize=10&pageNumber={page}")).await.json();
+        let workbooks = listing["workbooks"]["workbook"].as_array().expect("a list").clone();
+        luids.extend(workbooks.iter().map(|it| it["id"].as_str().expect("a LUID").to_owned()));
     }
     let truth: Vec<String> = simulator
         .resources(SITE)
@@ -124,22 +87,10 @@ async fn what_is_not_there_is_not_there_by_its_own_code() {
     for (path, code) in cases {
         assert_eq!(session.get(&path).await.code(), code, "{path}");
     }
-    assert_eq!(
-        session.post(&format!("workbooks/{workbook}"), "").await.code(),
-        "405000"
-    );
-    assert_eq!(
-        session.call("GET", "/api/2.3/serverinfo", "").await.code(),
-        "404001"
-    );
-    assert_eq!(
-        session.get(&format!("users/{}", session.user)).await.json()["user"]["name"],
-        "analyst"
-    );
-    assert_eq!(
-        session.get(&format!("workbooks/{workbook}")).await.json()["workbook"]["id"],
-        workbook
-    );
+    assert_eq!(session.post(&format!("workbooks/{workbook}"), "").await.code(), "405000");
+    assert_eq!(session.call("GET", "/api/2.3/serverinfo", "").await.code(), "404001");
+    assert_eq!(session.get(&format!("users/{}", session.user)).await.json()["user"]["name"], "analyst");
+    assert_eq!(session.get(&format!("workbooks/{workbook}")).await.json()["workbook"]["id"], workbook);
 }
 
 #[tokio::test]
@@ -147,62 +98,23 @@ async fn filters_and_sorting_work_together() {
     let simulator = simulator(&Generate::default());
     let session = Session::start(&simulator, SITE).await;
     let names = |listing: &Value| -> Vec<String> {
-        let workbooks = listing["workbooks"]["workbook"]
-            .as_array()
-            .cloned()
-            .unwrap_or_default();
-        workbooks
-            .iter()
-            .map(|it| it["name"].as_str().expect("a name").to_owned())
-            .collect()
+        let workbooks = listing["workbooks"]["workbook"].as_array().cloned().unwrap_or_default();
+        workbooks.iter().map(|it| it["name"].as_str().expect("a name").to_owned()).collect()
     };
-    let found = session
-        .get("workbooks?filter=name:in:[Revenue,revenue,NULL]&sort=name:desc")
-        .await
-        .json();
-    assert_eq!(
-        names(&found),
-        ["revenue", "Revenue", "NULL"],
-        "names differ by case"
-    );
-    let found = session
-        .get("workbooks?filter=name:eq:Quarterly+Review,projectName:eq:EMEA")
-        .await
-        .json();
-    assert_eq!(
-        names(&found),
-        ["Quarterly Review"; 2],
-        "one in each of two projects of that name"
-    );
-    let found = session
-        .get("workbooks?filter=name:eq:NULL,name:eq:Revenue")
-        .await
-        .json();
+    let found = session.get("workbooks?filter=name:in:[Revenue,revenue,NULL]&sort=name:desc").await.json();
+    assert_eq!(names(&found), ["revenue", "Revenue", "NULL"], "names differ by case");
+    let found = session.get("workbooks?filter=name:eq:Quarterly+Review,projectName:eq:EMEA").await.json();
+    assert_eq!(names(&found), ["Quarterly Review"; 2], "one in each of two projects of that name");
+    let found = session.get("workbooks?filter=name:eq:NULL,name:eq:Revenue").await.json();
     assert_eq!(names(&found), ["Revenue"], "the last condition on a field wins");
-    let found = session
-        .get("workbooks?filter=updatedAt:gt:2030-01-01T00:00:00Z")
-        .await
-        .json();
+    let found = session.get("workbooks?filter=updatedAt:gt:2030-01-01T00:00:00Z").await.json();
     assert_eq!(found["workbooks"], json!({}));
-    let found = session
-        .get("projects?filter=name:eq:Default&fields=_all_")
-        .await
-        .json();
+    let found = session.get("projects?filter=name:eq:Default&fields=_all_").await.json();
     assert_eq!(found["projects"]["project"][0]["name"], "default");
-    let tops = session
-        .get("projects?filter=topLevelProject:eq:true&pageSize=1000")
-        .await
-        .json();
+    let tops = session.get("projects?filter=topLevelProject:eq:true&pageSize=1000").await.json();
     let tops = tops["projects"]["project"].as_array().expect("a list").clone();
-    assert!(
-        tops.iter()
-            .all(|project| project.get("parentProjectId").is_none())
-            && tops.len() == 9
-    );
-    assert_eq!(
-        session.get("workbooks?filter=colour:eq:red").await.code(),
-        "400000"
-    );
+    assert!(tops.iter().all(|project| project.get("parentProjectId").is_none()) && tops.len() == 9);
+    assert_eq!(session.get("workbooks?filter=colour:eq:red").await.code(), "400000");
     assert_eq!(session.get("workbooks?filter=name").await.code(), "400000");
 }
 
@@ -213,46 +125,26 @@ async fn projects_nest_and_two_leaves_share_a_name() {
     let listing = session.get("projects?pageSize=1000").await.json();
     let projects = listing["projects"]["project"].as_array().expect("a list").clone();
     assert_eq!(projects.len(), 12);
-    let emea: Vec<&Value> = projects
-        .iter()
-        .filter(|project| project["name"] == "EMEA")
-        .collect();
+    let emea: Vec<&Value> = projects.iter().filter(|project| project["name"] == "EMEA").collect();
     assert_eq!(emea.len(), 2);
     assert_ne!(emea[0]["parentProjectId"], emea[1]["parentProjectId"]);
     let parents = ["Finance", "Marketing"];
     for (leaf, parent) in emea.iter().zip(parents) {
-        let found = projects
-            .iter()
-            .find(|project| project["id"] == leaf["parentProjectId"])
-            .expect("its parent");
+        let found =
+            projects.iter().find(|project| project["id"] == leaf["parentProjectId"]).expect("its parent");
         assert_eq!(found["name"], parent);
     }
 }
 
 #[tokio::test]
 async fn personal_space_content_has_no_project() {
-    let simulator = simulator(&Generate {
-        personal_space: 1,
-        ..Generate::default()
-    });
+    let simulator = simulator(&Generate { personal_space: 1, ..Generate::default() });
     let session = Session::start(&simulator, SITE).await;
-    let listing = session
-        .get("workbooks?pageSize=1000&filter=name:eq:Personal+Draft+1")
-        .await
-        .json();
+    let listing = session.get("workbooks?pageSize=1000&filter=name:eq:Personal+Draft+1").await.json();
     let draft = &listing["workbooks"]["workbook"][0];
     assert_eq!(draft.get("project"), None);
-    let node = session
-        .nodes(
-            "workbooksConnection",
-            "name projectName projectLuid containerType",
-            100,
-        )
-        .await;
-    let node = node
-        .into_iter()
-        .find(|node| node["name"] == "Personal Draft 1")
-        .expect("it is indexed");
+    let node = session.nodes("workbooksConnection", "name projectName projectLuid containerType", 100).await;
+    let node = node.into_iter().find(|node| node["name"] == "Personal Draft 1").expect("it is indexed");
     assert_eq!(
         node,
         json!({ "name": "Personal Draft 1", "projectName": null, "projectLuid": null, "containerType": "personal space" })
@@ -273,39 +165,19 @@ async fn what_the_user_may_not_see_is_kept_back() {
         resource("veiled", Visibility::Obfuscated),
         resource("hidden", Visibility::Hidden),
     ];
-    let phantom = Phantom {
-        kind: Kind::Workbook,
-        name: "ghost".to_owned(),
-        project,
-        luid: String::new(),
-    };
+    let phantom = Phantom { kind: Kind::Workbook, name: "ghost".to_owned(), project, luid: String::new() };
     let site = SiteContent {
         content_url: SITE.to_owned(),
         workbooks,
         phantoms: vec![phantom],
         ..SiteContent::default()
     };
-    let simulator = start(Options {
-        content: Content {
-            seed: 3,
-            sites: vec![site],
-        },
-        ..Options::default()
-    });
+    let simulator = start(Options { content: Content { seed: 3, sites: vec![site] }, ..Options::default() });
     let session = Session::start(&simulator, SITE).await;
     let listed = session.get("workbooks").await.json();
-    assert_eq!(
-        listed["pagination"]["totalAvailable"], "2",
-        "REST shows the open and the veiled one"
-    );
+    assert_eq!(listed["pagination"]["totalAvailable"], "2", "REST shows the open and the veiled one");
     assert_eq!(simulator.resources(SITE).len(), 2);
-    let nodes = session
-        .nodes(
-            "workbooksConnection",
-            "luid name projectName uri vizportalUrlId",
-            100,
-        )
-        .await;
+    let nodes = session.nodes("workbooksConnection", "luid name projectName uri vizportalUrlId", 100).await;
     let nulls = nodes.iter().filter(|node| node["name"].is_null());
     assert!(
         nulls
@@ -313,63 +185,32 @@ async fn what_the_user_may_not_see_is_kept_back() {
             .all(|node| node["luid"] != "" && node["projectName"].is_null() && node["uri"].is_null())
     );
     assert_eq!(nulls.count(), 2);
-    assert_eq!(
-        nodes.iter().filter(|node| node["luid"] == "").count(),
-        1,
-        "the ghost has no LUID"
-    );
-    let filtered = session
-        .query(
-            "{ workbooks(permissionMode: FILTER_RESULTS) { name } }",
-            json!(null),
-        )
-        .await;
+    assert_eq!(nodes.iter().filter(|node| node["luid"] == "").count(), 1, "the ghost has no LUID");
+    let filtered = session.query("{ workbooks(permissionMode: FILTER_RESULTS) { name } }", json!(null)).await;
     assert_eq!(filtered["data"]["workbooks"].as_array().map(Vec::len), Some(2));
 }
 
 #[tokio::test]
 async fn generated_content_is_the_same_for_the_same_seed() {
-    let generate = Generate {
-        seed: 9,
-        sites: 2,
-        projects: 40,
-        workbooks: 300,
-        datasources: 80,
-        ..Generate::default()
-    };
+    let generate =
+        Generate { seed: 9, sites: 2, projects: 40, workbooks: 300, datasources: 80, ..Generate::default() };
     let (one, same) = (simulator(&generate), simulator(&generate));
     let other = simulator(&Generate { seed: 10, ..generate });
     for site in ["MySite", "Site2"] {
         let described = |simulator: &tableau_simulator::Simulator| -> Vec<(String, String, Vec<String>)> {
-            simulator
-                .resources(site)
-                .into_iter()
-                .map(|it| (it.luid, it.name, it.project_path))
-                .collect()
+            simulator.resources(site).into_iter().map(|it| (it.luid, it.name, it.project_path)).collect()
         };
         assert_eq!(described(&one), described(&same));
         assert_ne!(described(&one), described(&other));
         let resources = one.resources(site);
-        assert_eq!(
-            resources.iter().filter(|it| it.kind == Kind::Workbook).count(),
-            300
-        );
-        assert_eq!(
-            resources.iter().filter(|it| it.kind == Kind::Datasource).count(),
-            80
-        );
+        assert_eq!(resources.iter().filter(|it| it.kind == Kind::Workbook).count(), 300);
+        assert_eq!(resources.iter().filter(|it| it.kind == Kind::Datasource).count(), 80);
         assert_eq!(one.projects(site).len(), 40);
         assert!(resources.iter().any(|it| it.name.chars().count() == 255));
         let mut keys = std::collections::BTreeMap::new();
         for it in &resources {
-            *keys
-                .entry((it.kind, it.project_path.last().cloned(), it.name.clone()))
-                .or_insert(0) += 1;
+            *keys.entry((it.kind, it.project_path.last().cloned(), it.name.clone())).or_insert(0) += 1;
         }
-        assert_eq!(
-            keys.values().filter(|count| **count > 1).count(),
-            2,
-            "one ambiguous key of each kind"
-        );
+        assert_eq!(keys.values().filter(|count| **count > 1).count(), 2, "one ambiguous key of each kind");
     }
 }

@@ -11,10 +11,7 @@ pub const SITE: &str = "MySite";
 
 /// A server with generated content and nothing unusual.
 pub fn simulator(generate: &Generate) -> Simulator {
-    start(Options {
-        content: Content::generate(generate),
-        ..Options::default()
-    })
+    start(Options { content: Content::generate(generate), ..Options::default() })
 }
 
 pub fn start(options: Options) -> Simulator {
@@ -38,11 +35,7 @@ impl Answer {
     pub fn code(&self) -> String {
         let code = self.json()["error"]["code"].as_str().map(ToOwned::to_owned);
         let code = code.unwrap_or_else(|| panic!("not an error: {}", self.text));
-        assert_eq!(
-            self.status.to_string(),
-            code[..3],
-            "the status is the first three digits of the code"
-        );
+        assert_eq!(self.status.to_string(), code[..3], "the status is the first three digits of the code");
         code
     }
 }
@@ -69,10 +62,7 @@ impl Session {
             "personalAccessTokenName": name, "personalAccessTokenSecret": secret, "site": { "contentUrl": site }
         });
         let body = json!({ "credentials": credentials }).to_string();
-        Self::of(
-            simulator,
-            &post(simulator, &format!("/api/{version}/auth/signin"), &body).await,
-        )
+        Self::of(simulator, &post(simulator, &format!("/api/{version}/auth/signin"), &body).await)
     }
 
     /// The session of an answer to a sign-in.
@@ -91,35 +81,23 @@ impl Session {
 
     /// Gets a path below the site (`workbooks?pageSize=2`).
     pub async fn get(&self, path: &str) -> Answer {
-        self.call("GET", &format!("/api/3.29/sites/{}/{path}", self.site), "")
-            .await
+        self.call("GET", &format!("/api/3.29/sites/{}/{path}", self.site), "").await
     }
 
     pub async fn post(&self, path: &str, body: &str) -> Answer {
-        self.call("POST", &format!("/api/3.29/sites/{}/{path}", self.site), body)
-            .await
+        self.call("POST", &format!("/api/3.29/sites/{}/{path}", self.site), body).await
     }
 
     pub async fn call(&self, method: &str, path: &str, body: &str) -> Answer {
         let method = method.parse().expect("a method");
-        let request = self
-            .http
-            .request(method, format!("{}{path}", self.url))
-            .body(body.to_owned());
-        answer(
-            request
-                .header("X-Tableau-Auth", &self.token)
-                .header("Accept", "application/json"),
-        )
-        .await
+        let request = self.http.request(method, format!("{}{path}", self.url)).body(body.to_owned());
+        answer(request.header("X-Tableau-Auth", &self.token).header("Accept", "application/json")).await
     }
 
     /// Asks the Metadata API.
     pub async fn query(&self, query: &str, variables: Value) -> Value {
         let body = json!({ "query": query, "variables": variables });
-        let answer = self
-            .call("POST", "/api/metadata/graphql", &body.to_string())
-            .await;
+        let answer = self.call("POST", "/api/metadata/graphql", &body.to_string()).await;
         assert_eq!(answer.status, 200, "{}", answer.text);
         answer.json()
     }
@@ -132,16 +110,10 @@ impl Session {
         );
         let (mut nodes, mut after) = (Vec::new(), Value::Null);
         loop {
-            let page = self
-                .query(&query, json!({ "first": first, "after": after }))
-                .await;
+            let page = self.query(&query, json!({ "first": first, "after": after })).await;
             let page = &page["data"]["list"];
             nodes.extend(
-                page["nodes"]
-                    .as_array()
-                    .unwrap_or_else(|| panic!("no nodes: {page}"))
-                    .iter()
-                    .cloned(),
+                page["nodes"].as_array().unwrap_or_else(|| panic!("no nodes: {page}")).iter().cloned(),
             );
             if page["pageInfo"]["hasNextPage"] == false {
                 return nodes;
@@ -158,18 +130,14 @@ pub async fn sign_in(simulator: &Simulator, credentials: Value) -> Answer {
 
 /// A request without a token that asks for JSON.
 pub async fn post(simulator: &Simulator, path: &str, body: &str) -> Answer {
-    let request = reqwest::Client::new()
-        .post(format!("{}{path}", simulator.url()))
-        .body(body.to_owned());
+    let request = reqwest::Client::new().post(format!("{}{path}", simulator.url())).body(body.to_owned());
     answer(request.header("Accept", "application/json")).await
 }
 
 pub async fn answer(request: reqwest::RequestBuilder) -> Answer {
     let response = request.send().await.expect("an answer");
-    let content_type = response
-        .headers()
-        .get("content-type")
-        .map(|value| value.to_str().expect("a text").to_owned());
+    let content_type =
+        response.headers().get("content-type").map(|value| value.to_str().expect("a text").to_owned());
     Answer {
         status: response.status().as_u16(),
         content_type: content_type.unwrap_or_default(),
@@ -179,10 +147,8 @@ pub async fn answer(request: reqwest::RequestBuilder) -> Answer {
 
 /// The claims of a JWT that the simulator accepts.
 pub fn claims(simulator: &Simulator) -> Value {
-    let now = std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .expect("after 1970")
-        .as_secs();
+    let now =
+        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970").as_secs();
     json!({
         "iss": simulator.options().connected_app.client_id,
         "exp": now + 300,
