@@ -34,6 +34,7 @@ pub mod diff;
 pub mod mapping;
 pub mod plan;
 pub mod report;
+pub mod resolve;
 pub mod resource;
 pub mod snapshot;
 pub mod source;

@@ -9,6 +9,7 @@ use thiserror::Error;
 
 use crate::config::{Config, ConfigError, Credentials, Environment, Flags, SnowflakeTables, StoreAddress};
 use crate::report::Logging;
+use crate::resolve::ResolveError;
 use crate::source::recording::RecordingError;
 use crate::store::snowflake::connection::{Connection, ConnectionError};
 use crate::store::snowflake::{SessionOptions, SnowflakeStore, TableNames};
@@ -61,6 +62,10 @@ pub enum Exit {
     Found,
     /// 4: done, but the listing was incomplete and nothing was removed.
     Incomplete,
+    /// 5: a refresh job failed.
+    RefreshFailed,
+    /// 6: gave up waiting.
+    GaveUp,
 }
 
 impl From<Exit> for ExitCode {
@@ -71,6 +76,8 @@ impl From<Exit> for ExitCode {
             Exit::Usage => 2,
             Exit::Found => 3,
             Exit::Incomplete => 4,
+            Exit::RefreshFailed => 5,
+            Exit::GaveUp => 6,
         })
     }
 }
@@ -101,7 +108,7 @@ pub enum CommandError {
     /// What `resolve` was asked has no single answer.
     #[error(transparent)]
     #[diagnostic(transparent)]
-    Resolve(#[from] resolve::ResolveError),
+    Resolve(#[from] ResolveError),
     /// The configuration file that `init` writes.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -126,7 +133,9 @@ impl CommandError {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Config(_) | Self::Connection(_) => Exit::Usage,
-            Self::Resolve(error) => error.exit(),
+            Self::Resolve(ResolveError::Usage { .. } | ResolveError::Address(_)) => Exit::Usage,
+            Self::Resolve(ResolveError::Store(_)) => Exit::Failed,
+            Self::Resolve(_) => Exit::Found,
             _ => Exit::Failed,
         }
     }

@@ -154,7 +154,7 @@ fn questions_that_cannot_be_read_are_usage_errors() {
     let (desk, ..) = desk();
     desk.run(&["resolve", "Sales"]).refused(
         2,
-        &["neither a browser address nor a LUID", "resolve workbook NAME"],
+        &["neither a browser address nor a LUID", "`workbook NAME`"],
     );
     desk.run(&["resolve", "view", "Sales"])
         .refused(2, &["`view` is not a kind"]);

@@ -1,0 +1,320 @@
+//! From what people know a resource by (a name, a browser address, a number from one, a LUID) to the resource.
+//!
+//! Never a guess: what has no single answer is an error that lists the candidates, or near names.
+
+use miette::Diagnostic;
+use thiserror::Error;
+
+use crate::browser_url::{BrowserUrl, NotAnAddress, Page};
+use crate::report::{ResourceReport, on_one_line};
+use crate::resource::{Luid, ProjectPath, Resource, ResourceKind, SiteName};
+use crate::store::{RecordedChange, Store, StoreError};
+
+/// How many near names an unknown one is answered with.
+const MOST_NEAR_NAMES: usize = 3;
+/// How alike a near name must be, from 0 to 1.
+const NEAR: f64 = 0.7;
+
+/// What was asked has no single answer.
+#[derive(Debug, Error, Diagnostic)]
+pub enum ResolveError {
+    /// The question cannot be read.
+    #[error("{what}")]
+    #[diagnostic(code(tabmap::resolve::usage))]
+    Usage {
+        /// What is wrong.
+        what: String,
+        /// The remedy.
+        #[help]
+        help: &'static str,
+    },
+    /// The map could not be read.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Store(#[from] StoreError),
+    /// Not an address.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Address(#[from] NotAnAddress),
+    /// The address is of another server than the map.
+    #[error("the address is on server `{host}`, and this map belongs to `{server}`")]
+    #[diagnostic(
+        code(tabmap::resolve::other_server),
+        help("name the store of that server with `--store`")
+    )]
+    OtherServer {
+        /// The host of the address.
+        host: String,
+        /// The server of the map.
+        server: String,
+    },
+    /// Nothing by that name.
+    #[error("the map has no {what}")]
+    #[diagnostic(code(tabmap::resolve::unknown))]
+    Unknown {
+        /// What was looked for.
+        what: String,
+        /// Near names, or where else to look.
+        #[help]
+        help: String,
+    },
+    /// Several by that name.
+    #[error("{what} is ambiguous: {} resources fit\n{}", candidates.len(), table_of(candidates))]
+    #[diagnostic(
+        code(tabmap::resolve::ambiguous),
+        help(
+            "add `--project` with as much of the path as tells them apart, or `--site`, or resolve the LUID that you mean"
+        )
+    )]
+    Ambiguous {
+        /// What was looked for.
+        what: String,
+        /// All that fit.
+        candidates: Vec<ResourceReport>,
+    },
+    /// A LUID that was current once.
+    #[error("LUID {luid} is stale: {what}")]
+    #[diagnostic(code(tabmap::resolve::stale))]
+    Stale {
+        /// The LUID.
+        luid: Luid,
+        /// What became of it.
+        what: String,
+        /// What to use instead.
+        #[help]
+        help: String,
+    },
+}
+
+fn table_of(candidates: &[ResourceReport]) -> String {
+    let lines: Vec<_> = candidates
+        .iter()
+        .map(|one| {
+            format!(
+                "  {}  site `{}`, {} `{}`",
+                one.luid,
+                one.site,
+                one.kind,
+                one.place()
+            )
+        })
+        .collect();
+    lines.join("\n")
+}
+
+/// What somebody wants to find.
+#[derive(Debug, Clone)]
+pub struct Question {
+    what: What,
+    project: Option<String>,
+    sites: Vec<SiteName>,
+}
+
+#[derive(Debug, Clone)]
+enum What {
+    Name { kind: ResourceKind, name: String },
+    Page { url: BrowserUrl, kind: ResourceKind, number: String },
+    Luid { kind: Option<ResourceKind>, luid: Luid },
+}
+
+impl Question {
+    /// Reads a name or number with its kind, or a browser address or LUID with or without.
+    ///
+    /// `project` is any tail of a path (`EMEA`, `Finance/EMEA`), or a whole one after a slash (`/Finance`). With
+    /// `sites`, only those are searched; an address names its own.
+    pub fn read(
+        kind: Option<ResourceKind>,
+        text: &str,
+        project: Option<&str>,
+        sites: &[SiteName],
+    ) -> Result<Self, ResolveError> {
+        let what = read_what(kind, text)?;
+        let sites = if let What::Page { url, .. } = &what { vec![url.site.clone()] } else { sites.to_vec() };
+        Ok(Self { what, project: project.map(str::to_owned), sites })
+    }
+
+    /// The one resource of the map that fits.
+    pub async fn resolve(&self, store: &dyn Store) -> Result<Resource, ResolveError> {
+        let mut resources = Vec::new();
+        for site in store.sites().await? {
+            if !self.sites.is_empty() && !self.sites.iter().any(|wanted| wanted.is_same_site(&site)) {
+                continue;
+            }
+            let mapping = store.load(&site).await?;
+            self.refuse_other_server(mapping.server)?;
+            resources.extend(mapping.rows.into_iter().map(|row| row.resource));
+        }
+        match self.answer(&resources) {
+            Err(ResolveError::Unknown { what, help }) => Err(self.became_of_it(store).await?.unwrap_or(ResolveError::Unknown { what, help })),
+            answer => answer.cloned(),
+        }
+    }
+
+    /// The one of `resources` that fits.
+    pub fn answer<'a>(&self, resources: &'a [Resource]) -> Result<&'a Resource, ResolveError> {
+        let fitting: Vec<&Resource> = resources.iter().filter(|one| self.fits(one)).collect();
+        match fitting.as_slice() {
+            [one] => Ok(one),
+            [] => {
+                let help = match &self.what {
+                    What::Name { kind, name } => near_names(*kind, name, resources),
+                    What::Page { .. } | What::Luid { .. } => {
+                        "it may be newer than the last sync: run `tabmap sync`, then ask again".to_owned()
+                    }
+                };
+                Err(ResolveError::Unknown { what: self.to_string(), help })
+            }
+            several => {
+                let mut candidates: Vec<_> = several.iter().map(|one| ResourceReport::of(one)).collect();
+                candidates.sort_by_key(|one| (one.site.clone(), one.kind, one.place()));
+                Err(ResolveError::Ambiguous { what: self.to_string(), candidates })
+            }
+        }
+    }
+
+    fn fits(&self, one: &Resource) -> bool {
+        let has_number = |number: &str| one.vizportal_url_id.as_deref() == Some(number);
+        let fits = match &self.what {
+            What::Luid { kind, luid } => one.luid == *luid && kind.is_none_or(|kind| kind == one.key.kind),
+            What::Page { kind, number, .. } => one.key.kind == *kind && has_number(number),
+            // A number names a page; a resource may also be called by a number, and then both fit.
+            What::Name { kind, name } => one.key.kind == *kind && (one.key.name == *name || has_number(name)),
+        };
+        fits && self.project.as_ref().is_none_or(|project| is_project(project, &one.key.project))
+    }
+
+    fn refuse_other_server(&self, server: Option<String>) -> Result<(), ResolveError> {
+        match (&self.what, server) {
+            (What::Page { url, .. }, Some(server)) if !server.eq_ignore_ascii_case(&url.host) => {
+                Err(ResolveError::OtherServer { host: url.host.clone(), server })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The change log remembers LUIDs that the map does not hold any more.
+    async fn became_of_it(&self, store: &dyn Store) -> Result<Option<ResolveError>, ResolveError> {
+        let What::Luid { luid, .. } = &self.what else { return Ok(None) };
+        Ok(store.history(luid).await?.last().map(|last| stale(luid, last)))
+    }
+}
+
+impl std::fmt::Display for Question {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.what {
+            What::Luid { kind: None, luid } => write!(f, "LUID {luid}")?,
+            What::Luid { kind: Some(kind), luid } => write!(f, "{kind} with LUID {luid}")?,
+            What::Page { url, kind, number } => write!(f, "{kind} {number} on site `{}`", url.site)?,
+            What::Name { kind, name } => write!(f, "{kind} `{}`", on_one_line(name))?,
+        }
+        self.project.as_ref().map_or(Ok(()), |project| write!(f, " in project `{}`", on_one_line(project)))
+    }
+}
+
+fn read_what(kind: Option<ResourceKind>, text: &str) -> Result<What, ResolveError> {
+    if BrowserUrl::looks_like_one(text) {
+        return page_of(BrowserUrl::parse(text)?, text);
+    }
+    let is_luid = uuid::Uuid::try_parse(text).is_ok() && text.len() == 36;
+    match (kind, Luid::new(text).filter(|_| is_luid)) {
+        (kind, Some(luid)) => Ok(What::Luid { kind, luid }),
+        (Some(kind), None) => Ok(What::Name { kind, name: text.to_owned() }),
+        (None, None) => Err(ResolveError::Usage {
+            what: format!("`{}` is neither a browser address nor a LUID", on_one_line(text)),
+            help: "for a name or a number, say of what: `workbook NAME` or `datasource NAME`",
+        }),
+    }
+}
+
+fn page_of(url: BrowserUrl, text: &str) -> Result<What, ResolveError> {
+    match url.page.clone() {
+        Page::Resource(kind, number) => Ok(What::Page { url, kind, number }),
+        Page::View => Err(ResolveError::Usage {
+            what: format!(
+                "`{text}` is the address of a view, which does not say which workbook it belongs to"
+            ),
+            help: "open the workbook itself in the browser and copy that address (.../workbooks/123/views), or resolve it \
+                   by name",
+        }),
+        Page::Other => Err(ResolveError::Usage {
+            what: format!("`{text}` is not the address of a workbook or data source"),
+            help: "copy the address of its own page: https://HOST/#/site/SITE/workbooks/123/views",
+        }),
+    }
+}
+
+/// Whether a person who wrote `text` may mean `project`.
+fn is_project(text: &str, project: &ProjectPath) -> bool {
+    match text.strip_prefix('/') {
+        Some(from_root) => ProjectPath::parse(from_root) == *project,
+        None => ProjectPath::parse(text).is_tail_of(project),
+    }
+}
+
+fn stale(luid: &Luid, last: &RecordedChange) -> ResolveError {
+    let site = &last.site;
+    match (&last.before, &last.after) {
+        (Some(before), Some(after)) if before.luid == *luid && after.luid != *luid => ResolveError::Stale {
+            luid: luid.clone(),
+            what: format!(
+                "{} `{}` in project `{}` on site `{site}` was published again",
+                last.kind,
+                on_one_line(&after.name),
+                on_one_line(&after.project.to_string())
+            ),
+            help: format!("since {} its LUID is {}", last.changed_at, after.luid),
+        },
+        (before, after) => {
+            let named = before.as_ref().or(after.as_ref());
+            let named = named.map(|side| {
+                format!(
+                    "`{}` in project `{}` ",
+                    on_one_line(&side.name),
+                    on_one_line(&side.project.to_string())
+                )
+            });
+            ResolveError::Stale {
+                luid: luid.clone(),
+                what: format!(
+                    "{} {}on site `{site}` is gone",
+                    last.kind,
+                    named.unwrap_or_default()
+                ),
+                help: format!(
+                    "it was removed from the map by the snapshot of {}",
+                    last.changed_at
+                ),
+            }
+        }
+    }
+}
+
+fn near_names(kind: ResourceKind, name: &str, resources: &[Resource]) -> String {
+    let wanted = name.to_lowercase();
+    let mut near: Vec<_> = resources
+        .iter()
+        .filter(|one| one.key.kind == kind)
+        .map(|one| {
+            (
+                strsim::normalized_damerau_levenshtein(&wanted, &one.key.name.to_lowercase()),
+                one,
+            )
+        })
+        .filter(|(likeness, _)| *likeness >= NEAR)
+        .collect();
+    near.sort_by(|(a, one), (b, other)| b.total_cmp(a).then_with(|| one.key.cmp(&other.key)));
+    let names: Vec<_> = near
+        .iter()
+        .take(MOST_NEAR_NAMES)
+        .map(|(_, one)| format!("`{}`", ResourceReport::of(one).place()))
+        .collect();
+    if names.is_empty() {
+        "names count letter by letter; `tabmap list` shows all, `tabmap sync` brings the map up to date"
+            .to_owned()
+    } else {
+        format!(
+            "did you mean {}? Names count letter by letter, and `--project` must fit too",
+            names.join(", ")
+        )
+    }
+}
