@@ -85,27 +85,9 @@ pub(crate) async fn handle(
     if let Route::Control { path } = route {
         return control::answer(&shared, &request, path).into_response();
     }
-    let endpoint = route.endpoint();
     let parameters: Vec<(String, String)> =
         form_urlencoded::parse(request.query.as_bytes()).into_owned().collect();
-    let page =
-        parameters.iter().find(|(name, _)| name == "pageNumber").and_then(|(_, page)| page.parse().ok());
-    let seen =
-        Seen { endpoint, page: page.unwrap_or(1), texts: [&request.path, &request.query, &request.body] };
-    let (effects, latency) = {
-        let mut state = shared.lock();
-        state.requests.push(Request { endpoint, ..request.clone() });
-        let effects = state.faults.strike(&seen);
-        if let (true, Some(token)) = (effects.contains(&Effect::KillSession), token(&request)) {
-            state.sessions.close(token);
-        }
-        (effects, state.latency)
-    };
-    let delays = effects.iter().map(|effect| match effect {
-        Effect::Delay { milliseconds } => Duration::from_millis(*milliseconds),
-        _ => Duration::ZERO,
-    });
-    let delay = latency + delays.sum::<Duration>();
+    let (effects, delay) = note(&shared, &request, route.endpoint(), &parameters);
     if !delay.is_zero() {
         tokio::time::sleep(delay).await;
     }
@@ -115,24 +97,52 @@ pub(crate) async fn handle(
 
     let form = Form::of_accept(header(&request, ACCEPT.as_str()).unwrap_or_default());
     let replaced = effects.iter().find_map(|effect| replacement(effect, &shared, form));
-    let mut reply = match replaced {
+    let reply = match replaced {
         Some(reply) => reply,
         None if route.is_metadata() => metadata(&shared, route, &request, &parameters, &effects).await,
         None => rest_reply(&shared, route, &request, &parameters, &effects, form),
     };
-    for effect in &effects {
-        if let Effect::Change { changes } = effect {
-            let mut state = shared.lock();
-            if let Some(error) = changes.iter().find_map(|change| state.apply(change).err()) {
-                reply = Reply::new(
-                    500,
-                    "text/plain",
-                    format!("an armed fault could not change the content: {error}"),
-                );
-            }
+    let reply = change_content(&shared, &effects).err().unwrap_or(reply);
+    if effects.contains(&Effect::CutBody) { reply.into_response_with(cut) } else { reply.into_response() }
+}
+
+/// Notes a request and answers what faults do to it, and how late its answer is.
+fn note(
+    shared: &Shared,
+    request: &Request,
+    endpoint: Endpoint,
+    parameters: &[(String, String)],
+) -> (Vec<Effect>, Duration) {
+    let page = parameters.iter().find(|(name, _)| name == "pageNumber").map_or("1", |(_, page)| page);
+    let texts = [request.path.as_str(), &request.query, &request.body];
+    let seen = Seen { endpoint, page: page.parse().unwrap_or(1), texts };
+    let mut state = shared.lock();
+    state.requests.push(Request { endpoint, ..request.clone() });
+    let effects = state.faults.strike(&seen);
+    if let (true, Some(token)) = (effects.contains(&Effect::KillSession), token(request)) {
+        state.sessions.close(token);
+    }
+    let delays = effects.iter().map(|effect| match effect {
+        Effect::Delay { milliseconds } => Duration::from_millis(*milliseconds),
+        _ => Duration::ZERO,
+    });
+    let delay = state.latency + delays.sum::<Duration>();
+    (effects, delay)
+}
+
+/// Makes the changes that faults wait with until a listing was made.
+fn change_content(shared: &Shared, effects: &[Effect]) -> Result<(), Reply> {
+    for effect in effects {
+        let Effect::Change { changes } = effect else { continue };
+        let mut state = shared.lock();
+        for change in changes {
+            // Nobody else would tell that the test is mistaken.
+            state.apply(change).map_err(|error| {
+                Reply::new(500, "text/plain", format!("an armed fault could not change the content: {error}"))
+            })?;
         }
     }
-    if effects.contains(&Effect::CutBody) { reply.into_response_with(cut) } else { reply.into_response() }
+    Ok(())
 }
 
 async fn read(request: HttpRequest) -> Request {

@@ -137,7 +137,7 @@ pub(crate) async fn execute(old_server: bool, query: Query, view: View) -> Outco
     if errors.is_empty() {
         Outcome { errors: std::mem::take(&mut notes.warnings), data: response.data }
     } else {
-        // Everything from the root down to the lists is non-null: an error anywhere leaves no data.
+        // From the root down to the rows of a list everything is non-null: an error leaves no data.
         Outcome { errors, data: async_graphql::Value::Null }
     }
 }

@@ -281,7 +281,7 @@ async fn answers_may_be_empty_cut_reset_or_late() {
     simulator.set_latency(Duration::from_millis(100));
     let since = Instant::now();
     assert_eq!(ask().await.expect("an answer").status(), 200);
-    assert!((100..300).contains(&since.elapsed().as_millis()));
+    assert!(since.elapsed() >= Duration::from_millis(100));
 }
 
 #[tokio::test]

@@ -90,11 +90,11 @@ async fn settling_one_site_leaves_the_others_behind() {
 #[tokio::test]
 async fn an_index_with_a_delay_catches_up_by_itself() {
     let simulator =
-        start(Options { index: IndexMode::After(Duration::from_millis(600)), ..Options::default() });
+        start(Options { index: IndexMode::After(Duration::from_millis(1500)), ..Options::default() });
     let session = Session::start(&simulator, SITE).await;
     let luid = simulator.publish(SITE, Kind::Workbook, &["default"], "New");
     assert_eq!(indexed(&session, &luid).await, None);
-    tokio::time::sleep(Duration::from_millis(700)).await;
+    tokio::time::sleep(Duration::from_millis(1600)).await;
     assert_eq!(indexed(&session, &luid).await, Some(pair("New", "default")));
 }
 

@@ -213,6 +213,11 @@ async fn an_unknown_field_is_a_validation_error_in_graphql_javas_words() {
             "path": null,
         }])
     );
+    let projects = session.query("{ publishedDatasources { projectLuid } }", json!(null)).await;
+    assert_eq!(
+        projects["errors"][0]["validationErrorType"], "FieldUndefined",
+        "only workbooks have a project's LUID"
+    );
     let syntax = session.query("{ workbooks {", json!(null)).await;
     assert_eq!(syntax["errors"][0]["errorType"], "InvalidSyntax");
 }

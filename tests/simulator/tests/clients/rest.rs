@@ -188,6 +188,12 @@ async fn what_the_user_may_not_see_is_kept_back() {
     assert_eq!(nodes.iter().filter(|node| node["luid"] == "").count(), 1, "the ghost has no LUID");
     let filtered = session.query("{ workbooks(permissionMode: FILTER_RESULTS) { name } }", json!(null)).await;
     assert_eq!(filtered["data"]["workbooks"].as_array().map(Vec::len), Some(2));
+
+    let open =
+        simulator.resources(SITE).into_iter().find(|item| item.name == "open").expect("it is shown").luid;
+    simulator.show(SITE, Kind::Workbook, &open, Visibility::Hidden);
+    assert_eq!(session.get(&format!("workbooks/{open}")).await.code(), "403004");
+    assert_eq!(simulator.resources(SITE).len(), 1);
 }
 
 #[tokio::test]

@@ -46,13 +46,13 @@ async fn a_token_is_good_for_its_site_only() {
 
 #[tokio::test]
 async fn an_unused_session_dies() {
-    let simulator = start(Options { idle_timeout: Duration::from_millis(400), ..Options::default() });
+    let simulator = start(Options { idle_timeout: Duration::from_millis(1500), ..Options::default() });
     let session = Session::start(&simulator, SITE).await;
     for _ in 0..4 {
-        tokio::time::sleep(Duration::from_millis(150)).await;
+        tokio::time::sleep(Duration::from_millis(500)).await;
         assert_eq!(session.get("projects").await.status, 200, "every use keeps it alive");
     }
-    tokio::time::sleep(Duration::from_millis(600)).await;
+    tokio::time::sleep(Duration::from_millis(1800)).await;
     assert_eq!(session.get("projects").await.code(), "401002");
     assert_eq!(simulator.live_sessions(), 0);
 }
