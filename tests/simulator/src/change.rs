@@ -67,6 +67,11 @@ impl World {
     /// Makes the change.
     pub(crate) fn apply(&mut self, change: &Change) -> Result<Done, NotFound> {
         match change {
+            Change::CreateProject { project, .. } | Change::RenameProject { project, .. }
+                if project.is_empty() =>
+            {
+                Err(NotFound("the Personal Space is not a project".to_owned()))
+            }
             Change::Publish { site, kind, project, name } => {
                 let site = self.position(site)?;
                 let project = self.project_luid(site, project)?;

@@ -43,6 +43,8 @@ async fn content_changes_through_the_control_api() {
     let gone = ask(url, "POST", "changes", delete).await;
     assert_eq!(gone.status, 404);
     assert!(gone.json()["error"].as_str().is_some_and(|text| text.contains(newer)), "{}", gone.text);
+    let nameless = json!({ "change": "rename_project", "site": SITE, "project": [], "name": "Mine" });
+    assert_eq!(ask(url, "POST", "changes", nameless).await.status, 404);
     assert_eq!(ask(url, "POST", "changes", json!({ "change": "explode" })).await.status, 400);
 }
 
