@@ -11,7 +11,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use miette::Diagnostic;
 use reqwest::header::{ACCEPT, HeaderMap, RETRY_AFTER};
-use reqwest::{Method, RequestBuilder, StatusCode};
+use reqwest::{RequestBuilder, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -26,8 +26,23 @@ const OLDEST_API: &str = "2.4";
 /// The server's own limit for a Metadata API query is 30 s; listings of 1,000 rows take some seconds.
 const CALL_TIMEOUT: Duration = Duration::from_secs(120);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// How often one call is sent in all when the network or the server fails in passing.
-const ATTEMPTS: u32 = 5;
+/// How much failure is taken for passing.
+#[derive(Debug, Clone, Copy)]
+struct Patience {
+    /// How often a call is sent in all. A server that limits the rate is always met with the usual number.
+    attempts: u32,
+    /// Whether a good status without JSON is a gateway's doing, or that of a server which is not Tableau.
+    only_json: bool,
+}
+
+impl Patience {
+    const USUAL: Self = Self { attempts: 5, only_json: true };
+    /// A server that we do not know yet: what it answers, it will answer again.
+    const STRANGER: Self = Self { only_json: false, ..Self::USUAL };
+    /// A query that may be too large: asked again in smaller pieces rather than as it is.
+    const QUERY: Self = Self { attempts: 2, ..Self::USUAL };
+}
+
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// A server that asks for more patience than this is reported instead of waited for.
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
@@ -180,6 +195,19 @@ impl TableauError {
         matches!(self, Self::Refused { code, .. } if code == "404006" || code == "404004")
     }
 
+    /// Whether a query that asks for less may pass where this one failed: a gateway lost patience, or the answer
+    /// did not come through whole.
+    #[must_use]
+    pub fn may_pass_with_less(&self) -> bool {
+        match self {
+            Self::Status { status, .. } => status.is_server_error(),
+            Self::Refused { code, .. } => code.starts_with('5'),
+            Self::Unreachable { source, .. } => !source.is_connect(),
+            Self::Decoding { .. } => true,
+            _ => false,
+        }
+    }
+
     /// Whether Tableau answered with this code.
     #[must_use]
     pub fn has_code(&self, wanted: &str) -> bool {
@@ -293,7 +321,7 @@ impl Tableau {
         }
         let doing = "ask for the server's version";
         let url = self.server.join(&format!("/api/{OLDEST_API}/serverinfo"));
-        let reply = self.send(doing, || self.http.get(url.clone())).await?;
+        let reply = self.send(doing, Patience::STRANGER, || Ok(self.http.get(url.clone()))).await?;
         Ok(self
             .decode::<Answer>(doing, "a server's description", &reply)?
             .server_info
@@ -318,10 +346,12 @@ impl Tableau {
         }
         let doing = "sign in";
         let url = self.server.join(&format!("/api/{version}/auth/signin"));
-        let body = serde_json::json!({ "credentials": self.sign_in_body(site)? });
-        let reply = self
-            .send(doing, || self.http.post(url.clone()).json(&body))
-            .await?;
+        // Made anew for each attempt: the token of a connected app is good for one sign-in.
+        let request = || {
+            let body = serde_json::json!({ "credentials": self.sign_in_body(site)? });
+            Ok(self.http.post(url.clone()).json(&body))
+        };
+        let reply = self.send(doing, Patience::STRANGER, request).await?;
         let answer = match self.decode::<Answer>(doing, "a sign-in's answer", &reply) {
             Err(TableauError::Refused { code, detail, .. }) if code.starts_with("401") => {
                 return Err(TableauError::SignInRefused {
@@ -382,43 +412,30 @@ impl Tableau {
     async fn send(
         &self,
         doing: &str,
-        request: impl Fn() -> RequestBuilder + Send + Sync,
+        patience: Patience,
+        request: impl Fn() -> Result<RequestBuilder, TableauError> + Send + Sync,
     ) -> Result<Reply, TableauError> {
         let mut pause = FIRST_PAUSE;
         for attempt in 1.. {
-            let is_last = attempt >= ATTEMPTS;
-            match self.send_once(&request).await {
+            let is_last = attempt >= patience.attempts;
+            match self.send_once(request()?).await {
                 Ok(reply) if reply.status == StatusCode::TOO_MANY_REQUESTS => {
                     let wait = reply.wait().unwrap_or(pause);
-                    if is_last || wait > LONGEST_PAUSE {
-                        return Err(TableauError::RateLimited {
-                            doing: doing.to_owned(),
-                            wait,
-                        });
+                    if attempt >= Patience::USUAL.attempts || wait > LONGEST_PAUSE {
+                        return Err(TableauError::RateLimited { doing: doing.to_owned(), wait });
                     }
-                    tracing::warn!(
-                        doing,
-                        seconds = wait.as_secs(),
-                        "Tableau limits the rate, waiting"
-                    );
+                    tracing::warn!(doing, seconds = wait.as_secs(), "Tableau limits the rate, waiting");
                     tokio::time::sleep(wait).await;
                 }
-                Ok(reply) if reply.is_passing_failure() && !is_last => {
-                    tracing::warn!(
-                        doing,
-                        status = reply.status.as_u16(),
-                        "Tableau failed in passing, trying again"
-                    );
+                Ok(reply) if reply.is_passing_failure(patience) && !is_last => {
+                    let status = reply.status.as_u16();
+                    tracing::warn!(doing, status, "Tableau failed in passing, trying again");
                     tokio::time::sleep(pause).await;
                 }
                 Ok(reply) => return Ok(reply),
                 Err(error) if is_last || error.is_builder() => {
-                    let server = self.server.to_string();
-                    return Err(TableauError::Unreachable {
-                        doing: doing.to_owned(),
-                        server,
-                        source: error.without_url(),
-                    });
+                    let (doing, server) = (doing.to_owned(), self.server.to_string());
+                    return Err(TableauError::Unreachable { doing, server, source: error.without_url() });
                 }
                 Err(error) => {
                     let reason = error.without_url().to_string();
@@ -431,15 +448,11 @@ impl Tableau {
         unreachable!("the last attempt returns")
     }
 
-    async fn send_once(&self, request: impl Fn() -> RequestBuilder) -> Result<Reply, reqwest::Error> {
-        let response = request().header(ACCEPT, "application/json").send().await?;
+    async fn send_once(&self, request: RequestBuilder) -> Result<Reply, reqwest::Error> {
+        let response = request.header(ACCEPT, "application/json").send().await?;
         let (status, headers) = (response.status(), response.headers().clone());
         let body = response.bytes().await?.to_vec();
-        Ok(Reply {
-            status,
-            headers,
-            body,
-        })
+        Ok(Reply { status, headers, body })
     }
 
     /// The body of a good answer, or Tableau's error.
@@ -599,9 +612,7 @@ impl Session {
         if query.is_empty() {
             url.set_query(None);
         }
-        let reply = self
-            .call(doing, |http| http.request(Method::GET, url.clone()))
-            .await?;
+        let reply = self.call(doing, Patience::USUAL, |http| http.get(url.clone())).await?;
         self.tableau.decode(doing, expected, &reply)
     }
 
@@ -614,9 +625,7 @@ impl Session {
         query: &(impl Serialize + Sync),
     ) -> Result<T, TableauError> {
         let url = self.tableau.server.join("/api/metadata/graphql");
-        let reply = self
-            .call(doing, |http| http.post(url.clone()).json(query))
-            .await?;
+        let reply = self.call(doing, Patience::QUERY, |http| http.post(url.clone()).json(query)).await?;
         self.tableau.decode(doing, "a GraphQL answer", &reply)
     }
 
@@ -624,6 +633,7 @@ impl Session {
     async fn call(
         &self,
         doing: &str,
+        patience: Patience,
         request: impl Fn(&reqwest::Client) -> RequestBuilder + Send + Sync,
     ) -> Result<Reply, TableauError> {
         loop {
@@ -631,8 +641,8 @@ impl Session {
                 doing: doing.to_owned(),
             };
             let Token { secret, sign_ins, .. } = self.tableau.live.lock().await.clone().ok_or_else(ended)?;
-            let send = || request(&self.tableau.http).header("X-Tableau-Auth", secret.expose_secret());
-            let reply = self.tableau.send(doing, send).await?;
+            let send = || Ok(request(&self.tableau.http).header("X-Tableau-Auth", secret.expose_secret()));
+            let reply = self.tableau.send(doing, patience, send).await?;
             if reply.status != StatusCode::UNAUTHORIZED {
                 return Ok(reply);
             }
@@ -671,8 +681,10 @@ struct Reply {
 }
 
 impl Reply {
-    fn is_passing_failure(&self) -> bool {
+    fn is_passing_failure(&self, patience: Patience) -> bool {
+        let begins_as_json = || self.body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
         matches!(self.status.as_u16(), 408 | 500 | 502 | 503 | 504)
+            || patience.only_json && self.status.is_success() && !begins_as_json()
     }
 
     fn rest_error(&self) -> Option<RestError> {

@@ -230,7 +230,13 @@ impl From<published_datasources_page::ResponseData> for Option<Page> {
 async fn list(session: &Session, kind: ResourceKind) -> Result<Listed, SourceError> {
     let mut listing = Pager::new(kind);
     loop {
-        let answer = listing.ask(session).await?;
+        let answer = match listing.ask(session).await {
+            Err(SourceError::Tableau(error)) if error.may_pass_with_less() && listing.ask_for_less() => {
+                tracing::warn!(reason = %error, page = listing.first, "asking for a smaller page");
+                continue;
+            }
+            answer => answer?,
+        };
         match listing.take(answer)? {
             Step::Next => {}
             Step::Pause(pause) => tokio::time::sleep(pause).await,
@@ -350,14 +356,8 @@ impl Pager {
             }
         }
         if let Some(error) = too_much {
-            if self.first > SMALLEST_PAGE {
-                self.first = (self.first / 2).max(SMALLEST_PAGE);
-                self.good_pages = 0;
-                tracing::warn!(
-                    code = code_of(error),
-                    page = self.first,
-                    "the page was too large, asking for a smaller one"
-                );
+            if self.ask_for_less() {
+                tracing::warn!(code = code_of(error), page = self.first, "asking for a smaller page");
                 return Ok(Step::Next);
             }
             doubts.insert(code_of(error));
@@ -367,6 +367,14 @@ impl Pager {
         };
         self.codes.append(&mut doubts);
         Ok(self.turn(page))
+    }
+
+    /// Halves the page; `false` when it is as small as it gets.
+    fn ask_for_less(&mut self) -> bool {
+        let was = self.first;
+        self.first = (was / 2).max(SMALLEST_PAGE);
+        self.good_pages = 0;
+        self.first < was
     }
 
     fn turn(&mut self, page: Page) -> Step {

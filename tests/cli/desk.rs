@@ -206,7 +206,7 @@ impl Desk {
     /// What the map holds of a site: kind, path, name, LUID and number, sorted.
     pub fn mapped(&self, site: &str) -> Vec<[String; 5]> {
         let map = self.map();
-        let sql = "SELECT RESOURCE_TYPE, PROJECT_PATH, RESOURCE_NAME, RESOURCE_ID, VIZPORTAL_URL_ID \
+        let sql = "SELECT RESOURCE_TYPE, COALESCE(PROJECT_PATH, PROJECT_NAME), RESOURCE_NAME, RESOURCE_ID, VIZPORTAL_URL_ID \
                    FROM API__TABLEAU__RESOURCES WHERE SITE_ID = ?1";
         let mut statement = map.prepare(sql).expect("a valid query");
         let rows = statement

@@ -1,1 +1,410 @@
-//! Trouble on Tableau's side, and what becomes of the map.
+//! Trouble on Tableau's side, and what becomes of the map. `docs/reliability.md` lists these tests.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tableau_simulator::{Change, Content, Effect, Endpoint, Fault, GraphqlProblem, Kind, Visibility};
+
+use crate::desk::Desk;
+
+/// A site that is mapped, and then loses a workbook and gains a data source.
+fn changed_desk() -> Desk {
+    let desk = Desk::generated(1, 30, 10);
+    desk.done(&["init"]);
+    desk.sync();
+    let gone = desk.tableau.resources("MySite").into_iter().find(|item| item.kind == Kind::Workbook).expect("a workbook");
+    desk.tableau.delete("MySite", Kind::Workbook, &gone.luid);
+    desk.publish(Kind::Datasource, &["default"], "Brand new");
+    desk
+}
+
+/// The same, and REST refuses to list: the Metadata API is alone.
+fn desk_without_witness() -> Desk {
+    let desk = changed_desk();
+    desk.tableau.arm(Fault::on(Endpoint::Workbooks, refused(403_004)));
+    desk
+}
+
+fn refused(code: u32) -> Effect {
+    Effect::RestError { code, headers: BTreeMap::new() }
+}
+
+fn status(status: u16) -> Effect {
+    Effect::Status { status, body: "<html>gateway</html>".to_owned(), headers: BTreeMap::new() }
+}
+
+fn warning(problem: GraphqlProblem) -> Fault {
+    Fault::on(Endpoint::Metadata, Effect::GraphqlWarning { problem })
+}
+
+fn errors(problem: GraphqlProblem) -> Fault {
+    Fault::on(Endpoint::Metadata, Effect::GraphqlErrors { problem })
+}
+
+fn code(code: &str) -> GraphqlProblem {
+    GraphqlProblem::Custom(json!({"message": "in the server's words", "extensions": {"severity": "WARNING", "code": code}}))
+}
+
+#[track_caller]
+fn ends_complete(desk: &Desk) -> Value {
+    let report = desk.report(&["sync", "--format", "json"], 0);
+    assert_eq!(report["complete"], true, "{report:#}");
+    assert_eq!(desk.mapped("MySite"), desk.present("MySite"));
+    report
+}
+
+/// Exit 4: what is new is in, what is gone is still there, and the run row and the report say so.
+#[track_caller]
+fn ends_incomplete(desk: &Desk) -> Value {
+    let before = desk.mapped("MySite");
+    let report = desk.report(&["sync", "--format", "json"], 4);
+    assert_eq!(report["counts"]["removed"], 0, "{report:#}");
+    assert_ne!(report["warnings"], json!([]), "{report:#}");
+    let after = desk.mapped("MySite");
+    assert!(before.iter().all(|row| after.contains(row)), "a row was lost");
+    let run = desk.query("SELECT STATUS FROM API__TABLEAU__SYNC_RUNS ORDER BY RUN_ID DESC LIMIT 1");
+    assert_eq!(run, ["incomplete"]);
+    report
+}
+
+fn page_sizes(desk: &Desk, connection: &str) -> Vec<u64> {
+    let bodies = desk.tableau.requests().into_iter().filter(|request| request.path.ends_with("/graphql"));
+    bodies
+        .filter(|request| request.body.contains(connection))
+        .map(|request| serde_json::from_str::<Value>(&request.body).expect("JSON")["variables"]["first"].as_u64().expect("a size"))
+        .collect()
+}
+
+#[test]
+fn with_its_witness_a_sync_is_complete_whatever_the_metadata_api_warns_of() {
+    for problem in [
+        GraphqlProblem::BackfillRunning,
+        GraphqlProblem::PermissionsModeSwitched,
+        code("USER_VISIBILITY_IS_LIMITED"),
+        code("MAX_PAGE_SIZE_EXCEEDED"),
+        code("A_CODE_OF_THE_FUTURE"),
+    ] {
+        let desk = changed_desk();
+        desk.tableau.arm(warning(problem));
+        let report = ends_complete(&desk);
+        assert_eq!((&report["counts"]["removed"], &report["counts"]["added"]), (&1.into(), &1.into()));
+    }
+}
+
+#[test]
+fn without_witness_a_warning_that_something_may_be_missing_ends_incomplete() {
+    for problem in [
+        GraphqlProblem::BackfillRunning,
+        GraphqlProblem::PermissionsModeSwitched,
+        code("A_CODE_OF_THE_FUTURE"),
+        GraphqlProblem::Custom(json!({"message": "NullValueInNonNullableField: owner"})),
+    ] {
+        let desk = desk_without_witness();
+        desk.tableau.arm(warning(problem));
+        let report = ends_incomplete(&desk);
+        assert_eq!(report["counts"]["added"], 1);
+    }
+}
+
+#[test]
+fn without_witness_harmless_warnings_and_duplicates_across_pages_stay_complete() {
+    for code_name in ["MAX_PAGE_SIZE_EXCEEDED", "INHERITANCE_INCOMPLETE", "LINKED_RESULTS_INCOMPLETE"] {
+        let desk = desk_without_witness();
+        desk.tableau.arm(warning(code(code_name)));
+        ends_complete(&desk);
+    }
+    let desk = Desk::generated(1, 1500, 0);
+    desk.done(&["init"]);
+    desk.tableau.arm(Fault::on(Endpoint::Projects, refused(403_004)));
+    desk.tableau.arm(Fault::on(Endpoint::Metadata, Effect::RepeatRows { rows: 10 }));
+    let report = desk.report(&["sync", "--format", "json"], 0);
+    assert_eq!((&report["complete"], &report["counts"]["added"]), (&true.into(), &1500.into()));
+}
+
+#[test]
+fn witness_lost_half_way_leaves_the_metadata_api_to_decide_and_keeps_the_paths() {
+    for endpoint in [Endpoint::Workbooks, Endpoint::Datasources, Endpoint::Projects] {
+        let desk = changed_desk();
+        desk.tableau.arm(Fault::on(endpoint, refused(403_004)));
+        let report = desk.report(&["sync", "--format", "json"], 0);
+        assert_eq!((&report["counts"]["removed"], &report["counts"]["added"]), (&1.into(), &1.into()));
+        assert_eq!(report["counts"]["moved"], 0, "a path that is not known now is no other path");
+        assert!(report["warnings"][0].as_str().expect("a warning").contains("403004"), "{report:#}");
+        desk.tableau.clear_faults();
+        let report = ends_complete(&desk);
+        assert_eq!(report["counts"], json!({"added": 0, "replaced": 0, "moved": 0, "removed": 0, "corrected": 1}));
+    }
+}
+
+#[test]
+fn listing_that_is_cut_short_or_counts_wrongly_removes_nothing() {
+    for effect in [
+        Effect::Truncate { keep: 5 },
+        Effect::TotalCount { total: 1000 },
+        Effect::TotalCount { total: 1 },
+        Effect::LoopingCursor,
+    ] {
+        let desk = desk_without_witness();
+        desk.tableau.arm(Fault::on(Endpoint::Metadata, effect.clone()));
+        ends_incomplete(&desk);
+
+        let desk = changed_desk();
+        desk.tableau.arm(Fault::on(Endpoint::Metadata, effect));
+        ends_complete(&desk);
+    }
+}
+
+#[test]
+fn resources_whose_names_are_withheld_keep_their_rows() {
+    let desk = desk_without_witness();
+    for item in desk.tableau.resources("MySite").iter().take(3) {
+        desk.tableau.show("MySite", item.kind, &item.luid, Visibility::Obfuscated);
+    }
+    let report = ends_incomplete(&desk);
+    assert_eq!(report["skipped"], 3);
+    desk.tableau.clear_faults();
+    ends_complete(&desk);
+}
+
+#[test]
+fn limits_and_timeouts_halve_the_page_and_go_on_from_the_same_cursor() {
+    for fault in [
+        warning(GraphqlProblem::NodeLimitExceeded),
+        warning(GraphqlProblem::TimeLimitExceeded),
+        errors(GraphqlProblem::Timeout),
+        errors(GraphqlProblem::Unexpected),
+    ] {
+        let desk = Desk::generated(1, 2500, 0);
+        desk.done(&["init"]);
+        desk.tableau.arm(fault.containing("workbooksConnection").skip(1).times(2));
+        ends_complete(&desk);
+        let sizes = page_sizes(&desk, "workbooksConnection");
+        assert_eq!(sizes[..6], [1000, 1000, 500, 250, 250, 250], "the second page is asked for until it comes");
+        assert_eq!(sizes[6], 500, "and the page grows back");
+    }
+}
+
+#[test]
+fn limit_that_even_the_smallest_page_meets_ends_incomplete_or_is_reported() {
+    let desk = desk_without_witness();
+    desk.tableau.arm(warning(GraphqlProblem::NodeLimitExceeded));
+    ends_incomplete(&desk);
+
+    let desk = changed_desk();
+    desk.tableau.arm(errors(GraphqlProblem::Timeout));
+    let before = desk.mapped("MySite");
+    let answer = desk.run(&["sync"]);
+    assert_eq!(answer.exit, 1, "{}", answer.stderr);
+    assert!(answer.stderr.contains("timeout of 30000 millis"), "{}", answer.stderr);
+    assert_eq!(desk.mapped("MySite"), before);
+}
+
+#[test]
+fn rate_limit_of_the_metadata_api_is_waited_for() {
+    let desk = changed_desk();
+    desk.tableau.arm(errors(GraphqlProblem::RateExceeded).times(2));
+    ends_complete(&desk);
+}
+
+#[test]
+fn metadata_api_that_is_off_or_closed_is_reported_with_the_way_to_open_it() {
+    for (problem, words) in [
+        (GraphqlProblem::FeatureDisabled, ["FEATURE_DISABLED", "tsm maintenance metadata-services enable"]),
+        (GraphqlProblem::AccessDenied, ["ACCESS_DENIED", "right to use the Metadata API"]),
+        (GraphqlProblem::SiteDisabled, ["SITE_DISABLED", "for this site"]),
+    ] {
+        let desk = changed_desk();
+        let before = desk.mapped("MySite");
+        desk.tableau.arm(errors(problem));
+        desk.run(&["sync"]).refused(1, &words);
+        assert_eq!(desk.mapped("MySite"), before);
+        assert_eq!(desk.tableau.live_sessions(), 0, "signed out all the same");
+    }
+}
+
+#[test]
+fn passing_failures_of_the_network_are_tried_again() {
+    for effect in [
+        status(500),
+        status(502),
+        status(503),
+        status(504),
+        Effect::GatewayPage,
+        Effect::EmptyBody,
+        Effect::CutBody,
+        Effect::Reset,
+        status(200),
+    ] {
+        for endpoint in [Endpoint::Metadata, Endpoint::Workbooks, Endpoint::Projects] {
+            let desk = changed_desk();
+            desk.tableau.arm(Fault::on(endpoint, effect.clone()).once());
+            ends_complete(&desk);
+        }
+    }
+}
+
+#[test]
+fn gateway_that_gives_up_on_large_metadata_pages_gets_smaller_ones() {
+    let desk = Desk::generated(1, 1500, 0);
+    desk.done(&["init"]);
+    let bodies = r#""first":1000"#;
+    desk.tableau.arm(Fault::on(Endpoint::Metadata, status(504)).containing(bodies));
+    ends_complete(&desk);
+    assert_eq!(page_sizes(&desk, "workbooksConnection")[..3], [1000, 1000, 500]);
+}
+
+#[test]
+fn session_that_was_ended_by_someone_else_is_renewed_once() {
+    for (endpoint, effect) in [
+        (Endpoint::Metadata, Effect::KillSession),
+        (Endpoint::Metadata, Effect::Unauthorized),
+        (Endpoint::Workbooks, Effect::KillSession),
+    ] {
+        let desk = changed_desk();
+        desk.tableau.arm(Fault::on(endpoint, effect).once());
+        ends_complete(&desk);
+        assert_eq!(desk.tableau.live_sessions(), 0);
+    }
+}
+
+#[test]
+fn session_that_is_ended_again_names_the_shared_token_as_the_cause() {
+    let desk = changed_desk();
+    let before = desk.mapped("MySite");
+    desk.tableau.arm(Fault::on(Endpoint::Metadata, Effect::KillSession));
+    desk.run(&["sync"]).refused(1, &["401002", "another process uses the same personal access token", "of its own"]);
+    assert_eq!(desk.mapped("MySite"), before);
+}
+
+#[test]
+fn rate_limit_of_rest_is_waited_for_as_long_as_it_asks() {
+    for endpoint in [Endpoint::SignIn, Endpoint::Projects, Endpoint::Metadata] {
+        let desk = changed_desk();
+        let headers = [("Retry-After".to_owned(), "1".to_owned())].into();
+        desk.tableau.arm(Fault::on(endpoint, Effect::RestError { code: 429_000, headers }).once());
+        ends_complete(&desk);
+    }
+}
+
+#[test]
+fn rate_limit_that_asks_for_half_an_hour_is_reported_and_not_slept_through() {
+    let desk = changed_desk();
+    let body = json!({"error": {
+        "code": "429000",
+        "summary": "Too Many Requests",
+        "detail": "Too many requests for 'api.rest.query'. Please retry after 29 minutes.",
+    }});
+    let busy = Effect::Status { status: 429, body: body.to_string(), headers: BTreeMap::new() };
+    desk.tableau.arm(Fault::on(Endpoint::SignIn, busy));
+    desk.run(&["sync"]).refused(1, &["limits the rate", "1740 s"]);
+}
+
+#[test]
+fn listing_that_changes_while_it_is_read_is_begun_anew() {
+    let desk = Desk::generated(1, 2200, 0);
+    desk.done(&["init"]);
+    desk.sync();
+    let victims: Vec<_> = desk.tableau.resources("MySite").into_iter().take(3).collect();
+    let changes = victims
+        .iter()
+        .map(|item| Change::Delete { site: "MySite".to_owned(), kind: Kind::Workbook, luid: item.luid.clone() })
+        .collect();
+    desk.tableau.arm(Fault::on(Endpoint::Workbooks, Effect::Change { changes }).page(1).once());
+    let report = ends_complete(&desk);
+    assert_eq!(report["counts"]["removed"], 3, "and not those that slipped through between two pages");
+}
+
+#[test]
+fn resource_that_slips_through_between_two_pages_is_looked_up_and_kept() {
+    let desk = Desk::generated(1, 2200, 0);
+    desk.done(&["init"]);
+    desk.sync();
+    // One leaves the first page and one joins the last: the number stays, and one moves from page two to page one unseen.
+    let gone = desk.tableau.resources("MySite").remove(0);
+    let delete = Change::Delete { site: "MySite".to_owned(), kind: Kind::Workbook, luid: gone.luid };
+    let publish = Change::Publish {
+        site: "MySite".to_owned(),
+        kind: Kind::Workbook,
+        project: vec!["default".to_owned()],
+        name: "Newcomer".to_owned(),
+    };
+    desk.tableau.arm(Fault::on(Endpoint::Workbooks, Effect::Change { changes: vec![delete, publish] }).page(1).once());
+    ends_complete_but_for_what_is_gone(&desk);
+}
+
+/// What was deleted while the listing was read may stay until the next sync; nothing that exists is missing.
+#[track_caller]
+fn ends_complete_but_for_what_is_gone(desk: &Desk) {
+    desk.report(&["sync", "--format", "json"], 0);
+    let mapped = desk.mapped("MySite");
+    let missing: Vec<_> = desk.present("MySite").into_iter().filter(|row| !mapped.contains(row)).collect();
+    assert_eq!(missing, Vec::<[String; 5]>::new());
+    ends_complete(desk);
+}
+
+#[test]
+fn rest_listing_that_never_stands_still_removes_nothing() {
+    let desk = changed_desk();
+    desk.tableau.arm(Fault::on(Endpoint::Workbooks, Effect::TotalCount { total: 31 }));
+    ends_incomplete(&desk);
+    desk.tableau.clear_faults();
+    desk.tableau.arm(Fault::on(Endpoint::Workbooks, Effect::Truncate { keep: 3 }));
+    ends_incomplete(&desk);
+}
+
+#[test]
+fn two_thousand_of_sixty_five_hundred_nodes_during_a_backfill_remove_nothing_wrongly() {
+    let desk = Desk::generated(1, 5000, 1500);
+    desk.done(&["init"]);
+    desk.sync();
+    let gone = desk.tableau.resources("MySite").remove(0);
+    desk.tableau.delete("MySite", gone.kind, &gone.luid);
+    desk.tableau.arm(warning(GraphqlProblem::BackfillRunning));
+    desk.tableau.arm(Fault::on(Endpoint::Metadata, Effect::Truncate { keep: 1000 }));
+
+    let report = ends_complete(&desk);
+    assert_eq!(report["counts"]["removed"], 1, "with the witness even what is gone goes");
+
+    let gone = desk.tableau.resources("MySite").remove(0);
+    desk.tableau.delete("MySite", gone.kind, &gone.luid);
+    desk.tableau.arm(Fault::on(Endpoint::Workbooks, refused(403_004)));
+    let report = ends_incomplete(&desk);
+    assert_eq!((&report["workbooks"], &report["datasources"]), (&1000.into(), &1000.into()));
+    assert_eq!(desk.mapped("MySite").len(), 6499);
+}
+
+#[test]
+fn server_that_answers_in_another_language_is_understood_by_its_codes() {
+    let mut options = tableau_simulator::Options { language: tableau_simulator::Language::German, ..Default::default() };
+    options.content = Content::from_json(r#"{"sites": [{"content_url": "MySite"}]}"#).expect("valid content");
+    let mut desk = Desk::at(tableau_simulator::Simulator::start(options).expect("start the simulator"));
+    desk.done(&["init"]);
+    desk.tableau.arm(Fault::on(Endpoint::Metadata, Effect::KillSession).once());
+    ends_complete(&desk);
+    desk.set("TABLEAU_PAT_SECRET", "wrong");
+    desk.run(&["sync"]).refused(1, &["401001"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn interrupted_sync_signs_out_and_leaves_the_map_as_it_was() {
+    for signal in ["-INT", "-TERM"] {
+        let desk = changed_desk();
+        let before = desk.mapped("MySite");
+        desk.tableau.arm(Fault::on(Endpoint::Projects, Effect::Delay { milliseconds: 20_000 }));
+        desk.tableau.clear_requests();
+        let sync = desk.command(&["sync"]).stderr(std::process::Stdio::piped()).spawn().expect("start tabmap");
+        while !desk.tableau.requests().iter().any(|request| request.path.ends_with("/projects")) {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let killed = std::process::Command::new("kill").args([signal, &sync.id().to_string()]).status();
+        assert!(killed.expect("send the signal").success());
+        let output = sync.wait_with_output().expect("wait");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{stderr}");
+        assert!(stderr.contains("interrupted"), "{stderr}");
+        assert_eq!(desk.tableau.live_sessions(), 0, "signed out");
+        assert_eq!(desk.mapped("MySite"), before);
+    }
+}
