@@ -75,6 +75,7 @@ impl Diagnostic for SqliteError {
             ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => {
                 "another program holds the file; if that is not another tabmap, close it and run again"
             }
+            ErrorCode::SystemIoFailure => "check the disk: it may be full or failing; the map is as it was",
             ErrorCode::DiskFull => "make room on the disk and run again; the map is as it was",
             ErrorCode::DatabaseCorrupt => {
                 "restore the file from a backup, or delete it and run `tabmap backfill`"

@@ -6,4 +6,7 @@ mod faults;
 mod listing;
 mod map;
 mod resolve;
+mod secrets;
 mod sync;
+mod transport;
+mod trouble;

@@ -1,0 +1,179 @@
+//! The way to Tableau: private certificate authorities, proxies, redirects, ways to sign in.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use tableau_simulator::{Effect, Endpoint, Fault};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Runtime;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+
+use crate::desk::Desk;
+
+/// TLS in front of the simulator, with a certificate of an authority that nobody knows.
+struct Gateway {
+    address: SocketAddr,
+    authority: String,
+    runtime: Runtime,
+}
+
+impl Gateway {
+    fn before(desk: &Desk, name: &str) -> Self {
+        let key = rcgen::KeyPair::generate().expect("a key");
+        let mut parameters = rcgen::CertificateParams::new(Vec::new()).expect("parameters");
+        parameters.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        let authority = parameters.self_signed(&key).expect("an authority");
+        let issuer = rcgen::Issuer::new(parameters, key);
+
+        let key = rcgen::KeyPair::generate().expect("a key");
+        let parameters = rcgen::CertificateParams::new(vec![name.to_owned()]).expect("parameters");
+        let certificate = parameters.signed_by(&key, &issuer).expect("a certificate");
+        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
+        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .expect("protocol versions")
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate.der().clone()], key)
+            .expect("a usable certificate");
+
+        let runtime = Runtime::new().expect("a runtime");
+        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let target = desk.tableau.url().trim_start_matches("http://").to_owned();
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+        runtime.spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let (acceptor, target) = (acceptor.clone(), target.clone());
+                tokio::spawn(async move {
+                    // A client that does not trust us hangs up here.
+                    let Ok(mut tls) = acceptor.accept(stream).await else { return };
+                    let mut plain = TcpStream::connect(target).await.expect("reach the simulator");
+                    let _ = copy_bidirectional(&mut tls, &mut plain).await;
+                });
+            }
+        });
+        Self { address, authority: authority.pem(), runtime }
+    }
+
+    /// A proxy that leads every tunnel to this gateway and remembers what was asked for.
+    fn proxy(&self) -> (SocketAddr, Arc<Mutex<Vec<String>>>) {
+        let listener = self.runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let (log, target) = (Arc::clone(&asked), self.address);
+        self.runtime.spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let mut head = Vec::new();
+                while !head.ends_with(b"\r\n\r\n") {
+                    head.push(stream.read_u8().await.expect("a request"));
+                }
+                let line = String::from_utf8_lossy(&head).lines().next().unwrap_or_default().to_owned();
+                log.lock().expect("the log").push(line);
+                tokio::spawn(async move {
+                    let mut onward = TcpStream::connect(target).await.expect("reach the gateway");
+                    stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.expect("answer");
+                    let _ = copy_bidirectional(&mut stream, &mut onward).await;
+                });
+            }
+        });
+        (address, asked)
+    }
+}
+
+#[test]
+fn private_certificate_authority_is_trusted_when_it_is_named_and_only_then() {
+    let mut desk = Desk::generated(1, 3, 0);
+    desk.done(&["init"]);
+    let gateway = Gateway::before(&desk, "localhost");
+    desk.set("TABLEAU_SERVER", format!("https://localhost:{}", gateway.address.port()));
+    desk.run(&["sync"]).refused(1, &["did not answer", "certificate", "TABLEAU_CA_BUNDLE"]);
+    assert!(desk.tableau.requests().is_empty(), "nothing was said to a stranger");
+
+    let bundle = desk.write("ca.pem", &gateway.authority);
+    desk.set("TABLEAU_CA_BUNDLE", bundle.display().to_string());
+    desk.done(&["sync"]);
+    assert_eq!(desk.mapped("MySite"), desk.present("MySite"));
+
+    desk.write("ca.pem", "no certificate at all");
+    desk.run(&["sync"]).refused(1, &["ca.pem", "holds no certificate", "PEM"]);
+}
+
+#[test]
+fn certificate_for_another_name_is_refused() {
+    let mut desk = Desk::generated(1, 3, 0);
+    desk.done(&["init"]);
+    let gateway = Gateway::before(&desk, "somebody-else.example");
+    let bundle = desk.write("ca.pem", &gateway.authority);
+    desk.set("TABLEAU_CA_BUNDLE", bundle.display().to_string());
+    desk.set("TABLEAU_SERVER", format!("https://localhost:{}", gateway.address.port()));
+    desk.run(&["sync"]).refused(1, &["did not answer", "certificate"]);
+    assert!(desk.tableau.requests().is_empty());
+}
+
+#[test]
+fn https_proxy_is_used_and_no_proxy_goes_around_it() {
+    let mut desk = Desk::generated(1, 3, 0);
+    desk.done(&["init"]);
+    let gateway = Gateway::before(&desk, "tableau.example.invalid");
+    let bundle = desk.write("ca.pem", &gateway.authority);
+    let (proxy, asked) = gateway.proxy();
+    desk.set("TABLEAU_CA_BUNDLE", bundle.display().to_string());
+    desk.set("TABLEAU_SERVER", "https://tableau.example.invalid").set("HTTPS_PROXY", format!("http://{proxy}"));
+    desk.done(&["sync"]);
+    assert_eq!(desk.mapped("MySite"), desk.present("MySite"));
+    let asked = asked.lock().expect("the log").clone();
+    assert!(!asked.is_empty() && asked.iter().all(|line| line == "CONNECT tableau.example.invalid:443 HTTP/1.1"), "{asked:?}");
+
+    let mut desk = Desk::generated(1, 3, 0);
+    desk.done(&["init"]);
+    let gateway = Gateway::before(&desk, "localhost");
+    let bundle = desk.write("ca.pem", &gateway.authority);
+    let (proxy, asked) = gateway.proxy();
+    desk.set("TABLEAU_CA_BUNDLE", bundle.display().to_string());
+    desk.set("TABLEAU_SERVER", format!("https://localhost:{}", gateway.address.port()));
+    desk.set("HTTPS_PROXY", format!("http://{proxy}")).set("NO_PROXY", "localhost");
+    desk.done(&["sync"]);
+    assert!(asked.lock().expect("the log").is_empty(), "the proxy was not asked");
+}
+
+#[test]
+fn redirect_is_reported_and_the_token_stays_at_home() {
+    let desk = Desk::generated(1, 3, 0);
+    let stranger = Desk::empty();
+    desk.done(&["init"]);
+    let elsewhere = format!("{}/api/3.29/sites", stranger.tableau.url());
+    for (endpoint, code) in [(Endpoint::Metadata, 307), (Endpoint::SignIn, 302), (Endpoint::ServerInfo, 301)] {
+        desk.tableau.clear_faults();
+        let headers = [("Location".to_owned(), elsewhere.clone())].into();
+        desk.tableau.arm(Fault::on(endpoint, Effect::Status { status: code, body: String::new(), headers }));
+        desk.run(&["sync"]).refused(1, &["redirects to", &elsewhere, "set TABLEAU_SERVER"]);
+    }
+    assert!(stranger.tableau.requests().is_empty(), "nothing followed the redirect");
+}
+
+#[test]
+fn connected_app_and_password_sign_in_like_a_token() {
+    let mut desk = Desk::generated(1, 3, 0);
+    desk.done(&["init"]);
+    let options = desk.tableau.options().clone();
+    desk.unset("TABLEAU_PAT_NAME").unset("TABLEAU_PAT_SECRET");
+    desk.set("TABLEAU_USERNAME", &options.username).set("TABLEAU_PASSWORD", &options.password);
+    desk.done(&["sync"]);
+    desk.set("TABLEAU_PASSWORD", "wrong");
+    desk.run(&["sync"]).refused(1, &["401001"]);
+    desk.unset("TABLEAU_USERNAME").unset("TABLEAU_PASSWORD");
+
+    let app = options.connected_app;
+    desk.set("TABLEAU_JWT_CLIENT_ID", &app.client_id).set("TABLEAU_JWT_SECRET_ID", &app.secret_id);
+    desk.set("TABLEAU_JWT_SECRET", &app.secret).set("TABLEAU_JWT_USERNAME", &options.username);
+    assert_eq!(desk.sync()["outcome"], "unchanged");
+    desk.set("TABLEAU_JWT_SECRET", "wrong");
+    desk.run(&["sync"]).refused(1, &["refused to sign in"]);
+    desk.unset("TABLEAU_JWT_SECRET_ID");
+    desk.run(&["sync"]).refused(2, &["TABLEAU_JWT_SECRET_ID is not set"]);
+    assert_eq!(desk.tableau.live_sessions(), 0);
+}
