@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod desk;
+mod documents;
 mod faults;
 mod listing;
 mod map;

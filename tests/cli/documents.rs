@@ -1,0 +1,84 @@
+//! What README and docs say is so.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use tableau_simulator::Content;
+
+use crate::desk::Desk;
+
+fn repository() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn read(path: &str) -> String {
+    fs::read_to_string(repository().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// All Rust files below a folder.
+fn sources(folder: &Path, found: &mut Vec<String>) {
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(fs::read_to_string(&path).expect("a source"));
+        }
+    }
+}
+
+#[test]
+fn every_test_that_the_reliability_table_names_exists() {
+    let mut tests = Vec::new();
+    sources(&repository().join("tests"), &mut tests);
+    let tests = tests.join("\n");
+    let table = read("docs/reliability.md");
+    let lines = table.lines().filter(|line| line.starts_with("| ") && !line.contains("| test |"));
+    let mut named = 0;
+    for line in lines {
+        let name = line.split('|').rev().nth(1).expect("a last column").trim().trim_matches('`');
+        named += 1;
+        assert!(tests.contains(name), "docs/reliability.md names `{name}`, and there is no such test");
+    }
+    assert!(named > 35, "{named} lines");
+}
+
+#[test]
+fn commands_of_the_readme_do_what_it_says() {
+    let content = r#"{"sites": [{"content_url": "MySite", "workbooks": [
+        {"name": "Weekly Sales", "project": ["Finance"], "vizportal_url_id": 12345}
+    ]}]}"#;
+    let desk = Desk::with(Content::from_json(content).expect("valid content"));
+    let readme = read("README.md");
+    let (_, use_it) = readme.split_once("## Use it").expect("a section");
+    let block = use_it.split("```").nth(1).expect("a block of commands");
+    let commands: Vec<&str> = block.lines().filter(|line| line.starts_with("tabmap ")).collect();
+    assert!(commands.len() >= 5, "{block}");
+    let luid = desk.tableau.resources("MySite").remove(0).luid;
+    for command in commands {
+        let words = command.split('#').next().filter(|_| !command.contains("://")).unwrap_or(command);
+        let words = words.replace("https://tableau.example.com", desk.tableau.url());
+        let arguments: Vec<&str> = words.split('\'').enumerate().flat_map(|(at, part)| match at % 2 {
+            0 => part.split_whitespace().collect(),
+            _ => vec![part],
+        }).skip(1).collect();
+        let stdout = desk.done(&arguments);
+        if arguments[0] == "resolve" {
+            assert_eq!(stdout, format!("{luid}\n"), "{command}");
+        }
+    }
+    let (_, query) = readme.split_once("```sql").expect("a query");
+    let query = query.split("```").next().expect("its end").replace(r#""EXTERNAL_ACCESS"."MAPPING_TABLES"."#, "");
+    assert_eq!(desk.query(query.trim().trim_end_matches(';')), [luid]);
+}
+
+#[test]
+fn readme_stays_short_and_knows_every_command_and_exit_code() {
+    let readme = read("README.md");
+    assert!(readme.lines().count() < 150);
+    let help = Desk::empty().done(&["--help"]);
+    let commands = help.split_once("Commands:").expect("commands").1.split("Options:").next().expect("their end");
+    for command in commands.lines().filter_map(|line| line.split_whitespace().next()).filter(|name| *name != "help") {
+        assert!(readme.contains(&format!("| `{command}` |")), "README does not explain `{command}`");
+    }
+}
