@@ -5,6 +5,7 @@ use clap::Args;
 use super::sync::{SyncOptions, sync_sites};
 use super::{CommandError, Exit, open_store, tableau};
 use crate::config::Config;
+use crate::report;
 use crate::source::metadata::MetadataSource;
 use crate::sync::{Mode, Sync};
 
@@ -18,7 +19,7 @@ pub struct Backfill {
 impl Backfill {
     pub(super) async fn run(self, config: &Config) -> Result<Exit, CommandError> {
         let sites = config.sites()?;
-        let source = MetadataSource::new(tableau(config)?);
+        let source = MetadataSource::new(tableau(config)?).with_progress(report::progress());
         let store = open_store(config)?;
         for step in store.migrate().await?.steps {
             tracing::info!("{step}");

@@ -7,6 +7,7 @@ use clap::Args;
 use super::{CommandError, Exit, interrupted, open_store, tableau};
 use crate::config::Config;
 use crate::plan::{Limits, MaxRemoved};
+use crate::report;
 use crate::report::sync::{SiteReport, SyncReport};
 use crate::report::{Format, print_error};
 use crate::resource::SiteName;
@@ -65,7 +66,7 @@ impl Sync {
             let sync = sync::Sync { source: &recording, store: store.as_ref(), limits, mode, is_live: false };
             sync_sites(sync, &sites, None, self.options.format).await?
         } else {
-            let source = MetadataSource::new(tableau(config)?);
+            let source = MetadataSource::new(tableau(config)?).with_progress(report::progress());
             let sync = sync::Sync { source: &source, store: store.as_ref(), limits, mode, is_live: true };
             sync_sites(sync, config.sites()?, self.record, self.options.format).await?
         };

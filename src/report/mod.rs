@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write as _};
 
+use indicatif::{ProgressBar, ProgressStyle};
 use miette::Diagnostic;
 use serde::Serialize;
 use tracing_subscriber::filter::{LevelFilter, Targets};
@@ -70,6 +71,19 @@ pub fn start_logging(logging: &Logging) {
             .init(),
         LogFormat::Json => registry.with(layer.json().flatten_event(true)).init(),
     }
+}
+
+/// A count of what has been listed, on a terminal alone, and not where the log tells the same.
+#[must_use]
+pub fn progress() -> ProgressBar {
+    if tracing::enabled!(tracing::Level::INFO) || !tracing::enabled!(tracing::Level::WARN) {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new_spinner();
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {pos}") {
+        bar.set_style(style);
+    }
+    bar
 }
 
 /// Writes a command's result to stdout. A reader that closed the pipe has read enough.

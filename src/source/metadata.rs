@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use graphql_client::{GraphQLQuery, QueryBody, Response};
+use indicatif::ProgressBar;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -60,13 +61,20 @@ struct PublishedDatasourcesPage;
 #[derive(Debug)]
 pub struct MetadataSource {
     tableau: Tableau,
+    progress: ProgressBar,
 }
 
 impl MetadataSource {
     /// Sends nothing yet.
     #[must_use]
     pub fn new(tableau: Tableau) -> Self {
-        Self { tableau }
+        Self { tableau, progress: ProgressBar::hidden() }
+    }
+
+    /// Counts on `progress` what has been listed.
+    #[must_use]
+    pub fn with_progress(self, progress: ProgressBar) -> Self {
+        Self { progress, ..self }
     }
 }
 
@@ -83,11 +91,13 @@ impl Source for MetadataSource {
     async fn snapshot(&self, site: &SiteName) -> Result<Snapshot, SourceError> {
         let session = self.tableau.sign_in(site).await?;
         let snapshot = self.snapshot_in(&session).await;
+        self.progress.finish_and_clear();
         self.tableau.sign_out().await;
         snapshot
     }
 
     async fn abort(&self) {
+        self.progress.finish_and_clear();
         self.tableau.sign_out().await;
     }
 }
@@ -99,7 +109,7 @@ impl MetadataSource {
         let metadata = async {
             let mut listed = BTreeMap::new();
             for kind in ResourceKind::ALL {
-                listed.insert(kind, list(session, kind).await?);
+                listed.insert(kind, list(session, kind, &self.progress).await?);
             }
             Ok::<_, SourceError>(listed)
         };
@@ -227,8 +237,10 @@ impl From<published_datasources_page::ResponseData> for Option<Page> {
 }
 
 /// Lists one kind to its end.
-async fn list(session: &Session, kind: ResourceKind) -> Result<Listed, SourceError> {
+async fn list(session: &Session, kind: ResourceKind, progress: &ProgressBar) -> Result<Listed, SourceError> {
     let mut listing = Pager::new(kind);
+    progress.reset();
+    progress.set_message(format!("{}: {kind}s", session.site()));
     loop {
         let answer = match listing.ask(session).await {
             Err(SourceError::Tableau(error)) if error.may_pass_with_less() && listing.ask_for_less() => {
@@ -237,7 +249,9 @@ async fn list(session: &Session, kind: ResourceKind) -> Result<Listed, SourceErr
             }
             answer => answer?,
         };
-        match listing.take(answer)? {
+        let step = listing.take(answer)?;
+        progress.set_position(listing.nodes.len() as u64);
+        match step {
             Step::Next => {}
             Step::Pause(pause) => tokio::time::sleep(pause).await,
             Step::Done => return Ok(listing.finish()),
