@@ -1,4 +1,5 @@
 //! The contract of `Store`, on a SQLite file and on Snowflake; and Snowflake itself, as far as an emulator goes.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 #[path = "store/connection.rs"]
 mod connection;

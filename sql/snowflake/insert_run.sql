@@ -14,8 +14,7 @@ SELECT N.V:run_id::VARCHAR, N.V:server_url::VARCHAR, N.V:site_id::VARCHAR, N.V:s
        N.V:skipped::NUMBER(38, 0), N.V:ambiguous::NUMBER(38, 0), N.V:warnings::VARCHAR, N.V:tool_version::VARCHAR
 FROM (SELECT {row} AS V) AS N
 JOIN (
-    SELECT COUNT(IFF(RUN_ID = {run}, 1, NULL)) AS BEGUN,
-           COUNT(IFF(SITE_ID = {site} AND STATUS IN ('complete', 'incomplete'), 1, NULL)) AS FINISHED,
-           COUNT(IFF(SERVER_URL <> {server} AND STATUS <> 'abandoned', 1, NULL)) AS OF_OTHER_SERVERS
-    FROM {runs}
-) AS G ON G.BEGUN = 0 AND G.FINISHED = {version} AND G.OF_OTHER_SERVERS = 0
+    {state}
+) AS G ON G.FINISHED = {version} AND G.OF_OTHER_SERVERS = 0
+LEFT JOIN {runs} AS BEGUN ON BEGUN.RUN_ID = {run}
+WHERE BEGUN.RUN_ID IS NULL

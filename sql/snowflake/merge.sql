@@ -7,10 +7,7 @@ USING (
            {site} AS SITE_ID, {taken_at}::TIMESTAMP_NTZ AS TAKEN_AT
     FROM TABMAP_STAGED_ROWS AS S
     JOIN (
-        SELECT COUNT(IFF(RUN_ID = {run} AND STATUS = 'applying', 1, NULL)) AS MINE,
-               COUNT(IFF(SITE_ID = {site} AND STATUS IN ('complete', 'incomplete'), 1, NULL)) AS FINISHED,
-               COUNT(IFF(SERVER_URL <> {server} AND STATUS <> 'abandoned', 1, NULL)) AS OF_OTHER_SERVERS
-        FROM {runs}
+        {state}
     ) AS G ON G.MINE > 0 AND G.FINISHED = {version} AND G.OF_OTHER_SERVERS = 0
 ) AS S
 ON T.SITE_ID = S.SITE_ID AND T.RESOURCE_TYPE = S.RESOURCE_TYPE AND T.RESOURCE_ID = S.RESOURCE_ID

@@ -146,6 +146,11 @@ async def release(request: Request) -> Response:
     return JSONResponse({})
 
 
+async def disarm(request: Request) -> Response:
+    faults[request.path_params["id"]].times = 0
+    return JSONResponse({})
+
+
 def logged(entries: list[dict[str, Any]], request: Request) -> Response:
     user = request.query_params.get("user")
     return JSONResponse([entry for entry in entries if user in (None, entry["user"])])
@@ -164,8 +169,13 @@ async def abort_log(request: Request) -> Response:
 
 
 async def session_log(request: Request) -> Response:
+    """The sessions, tokens included: a test looks for them where they must not be."""
     found = {id(s): s for s in sessions.sessions.values()}.values()
-    return logged([{"user": s.user.name, "number": s.number, "closed": s.closed} for s in found], request)
+    entries = [
+        {"user": s.user.name, "number": s.number, "closed": s.closed, "token": s.token, "master_token": s.master}
+        for s in found
+    ]
+    return logged(entries, request)
 
 
 ROUTES = [
@@ -175,6 +185,7 @@ ROUTES = [
     Route("/emulator/faults", arm, methods=["POST"]),
     Route("/emulator/faults/{id:int}/reached", reached, methods=["GET"]),
     Route("/emulator/faults/{id:int}/release", release, methods=["POST"]),
+    Route("/emulator/faults/{id:int}/disarm", disarm, methods=["POST"]),
     Route("/emulator/statements", statement_log, methods=["GET"]),
     Route("/emulator/logins", login_log, methods=["GET"]),
     Route("/emulator/aborts", abort_log, methods=["GET"]),

@@ -16,12 +16,12 @@ from answers import succeeded
 CHUNK_ROWS = 10_000
 
 CHUNK_KEY = secrets.token_hex(16)  # chunks are served only to requests with the answer's `chunkHeaders`
-chunks: dict[tuple[str, int], bytes] = {}
+chunks: dict[tuple[str, int], tuple[str, bytes]] = {}  # and whose they are
 
 SELECT = re.compile(r"^\s*(?:(?:--[^\n]*\n|/\*.*?\*/)\s*)*(?:select|with)\b", re.IGNORECASE | re.DOTALL)
 
 
-def completed(data: dict[str, Any], query_id: str, sql: str) -> JSONResponse:
+def completed(data: dict[str, Any], query_id: str, sql: str, user: str) -> JSONResponse:
     """fakesnow's answer, completed. Snowflake sends Arrow for queries only, JSON for everything else."""
     data |= {
         "queryId": query_id,
@@ -43,18 +43,18 @@ def completed(data: dict[str, Any], query_id: str, sql: str) -> JSONResponse:
                 "rowset": [[None if value is None else str(value) for value in row] for row in rows],
             }
         elif table.num_rows > CHUNK_ROWS:
-            data |= split(table, query_id)
+            data |= split(table, query_id, user)
     return succeeded(data)
 
 
-def split(table: pyarrow.Table, query_id: str) -> dict[str, Any]:
+def split(table: pyarrow.Table, query_id: str, user: str) -> dict[str, Any]:
     """The first rows inline, the others in chunks behind URLs of their own."""
     inline = CHUNK_ROWS // 2
     described = []
     for number, start in enumerate(range(inline, table.num_rows, CHUNK_ROWS)):
         part = table.slice(start, CHUNK_ROWS)
         content = ipc(part)
-        chunks[query_id, number] = content
+        chunks[query_id, number] = (user, content)
         described.append({"number": number, "rowCount": part.num_rows, "uncompressedSize": len(content)})
     return {
         "rowsetBase64": base64.b64encode(ipc(table.slice(0, inline))).decode(),
@@ -77,7 +77,7 @@ async def chunk(request: Request) -> Response:
         return Response("the session token was sent to the chunk store", status_code=400)
     if request.headers.get("x-emulator-chunk-key") != CHUNK_KEY:
         return Response("<Error><Code>AccessDenied</Code></Error>", status_code=403, media_type="application/xml")
-    if (fault := control.taken("chunk", "", f"{query_id}/{number}")) and (answer := await fault.answer(request)):
+    user, content = chunks[query_id, number]
+    if (fault := control.taken("chunk", user, f"{query_id}/{number}")) and (answer := await fault.answer(request)):
         return answer
-    content = gzip.compress(chunks[query_id, number])
-    return Response(content, headers={"Content-Encoding": "gzip"}, media_type="application/octet-stream")
+    return Response(gzip.compress(content), headers={"Content-Encoding": "gzip"}, media_type="application/octet-stream")

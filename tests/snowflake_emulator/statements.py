@@ -152,7 +152,7 @@ async def run(statement: Statement, body: dict[str, Any], request: Request, faul
         state = (content.get("data") or {}).get("sqlState", "42000")
         return statement_failed(content["code"], content["message"], statement.id, state)
     statement.outcome = "ok"
-    return results.completed(content["data"], statement.id, statement.sql)
+    return results.completed(content["data"], statement.id, statement.sql, statement.session.user.name)
 
 
 async def abort(request: Request) -> Response:

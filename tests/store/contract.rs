@@ -78,9 +78,7 @@ async fn a_first_sync_fills_the_map_and_a_second_writes_no_row(ground: &dyn Grou
     let store = ground.store();
     store.migrate().await.unwrap();
     for name in ["Main", ""] {
-        let (plan, applied) = sync(&*store, &snapshot_of(name, SERVER, minute(0), many(name)))
-            .await
-            .unwrap();
+        let (plan, applied) = sync(&*store, &snapshot_of(name, SERVER, minute(0), many(name))).await.unwrap();
         assert_eq!(applied.rows_written, 600);
         assert_eq!(plan.changes().counts().added, 600);
     }
@@ -88,10 +86,8 @@ async fn a_first_sync_fills_the_map_and_a_second_writes_no_row(ground: &dyn Grou
     assert_eq!(mapped(&*store, "Main").await, sorted(many("Main")));
     assert_eq!(mapped(&*store, "").await, sorted(many("")));
 
-    let rows = format!(
-        "SELECT * FROM {} ORDER BY SITE_ID, RESOURCE_TYPE, RESOURCE_ID",
-        ground.table(RESOURCES)
-    );
+    let rows =
+        format!("SELECT * FROM {} ORDER BY SITE_ID, RESOURCE_TYPE, RESOURCE_ID", ground.table(RESOURCES));
     let before = ground.sql(&rows).await;
     let store = ground.store();
     let (plan, applied) = sync(&*store, &snapshot(minute(1), many("Main"))).await.unwrap();
@@ -112,14 +108,10 @@ async fn sites_do_not_touch_each_other(ground: &dyn Ground) {
     let on = |name: &str, kind| resource(name, kind, "P", "R", "same-luid");
     for name in ["A", "B"] {
         let both = ResourceKind::ALL.map(|kind| on(name, kind)).to_vec();
-        sync(&*store, &snapshot_of(name, SERVER, minute(0), both))
-            .await
-            .unwrap();
+        sync(&*store, &snapshot_of(name, SERVER, minute(0), both)).await.unwrap();
     }
     let left = vec![on("A", ResourceKind::Workbook)];
-    sync(&*store, &snapshot_of("A", SERVER, minute(1), left.clone()))
-        .await
-        .unwrap();
+    sync(&*store, &snapshot_of("A", SERVER, minute(1), left.clone())).await.unwrap();
     assert_eq!(mapped(&*store, "A").await, left);
     assert_eq!(mapped(&*store, "B").await.len(), 2);
 }
@@ -127,24 +119,12 @@ async fn sites_do_not_touch_each_other(ground: &dyn Ground) {
 async fn a_workbook_published_again_gets_its_new_luid(ground: &dyn Ground) {
     let store = ground.store();
     store.migrate().await.unwrap();
-    sync(
-        &*store,
-        &snapshot(
-            minute(0),
-            vec![workbook("P", "Sales", "old"), workbook("P", "Other", "o")],
-        ),
-    )
-    .await
-    .unwrap();
+    sync(&*store, &snapshot(minute(0), vec![workbook("P", "Sales", "old"), workbook("P", "Other", "o")]))
+        .await
+        .unwrap();
     let after = vec![workbook("P", "Sales", "new"), workbook("P", "Other", "o")];
     let (plan, applied) = sync(&*store, &snapshot(minute(1), after.clone())).await.unwrap();
-    assert_eq!(
-        plan.changes().counts(),
-        Counts {
-            replaced: 1,
-            ..Counts::default()
-        }
-    );
+    assert_eq!(plan.changes().counts(), Counts { replaced: 1, ..Counts::default() });
     assert_eq!(applied.rows_written, 2, "the old row goes, the new one comes");
     assert_eq!(mapped(&*store, "Main").await, sorted(after));
 }
@@ -152,34 +132,17 @@ async fn a_workbook_published_again_gets_its_new_luid(ground: &dyn Ground) {
 async fn a_rename_and_a_move_keep_the_luid_and_the_time_of_first_sight(ground: &dyn Ground) {
     let store = ground.store();
     store.migrate().await.unwrap();
-    let before = vec![
-        workbook("P", "Sales", "1"),
-        workbook("P", "Costs", "2"),
-        workbook("P", "Same", "3"),
-    ];
+    let before = vec![workbook("P", "Sales", "1"), workbook("P", "Costs", "2"), workbook("P", "Same", "3")];
     sync(&*store, &snapshot(minute(0), before)).await.unwrap();
-    let after = vec![
-        workbook("P", "Revenue", "1"),
-        workbook("P/Q", "Costs", "2"),
-        workbook("P", "Same", "3"),
-    ];
+    let after =
+        vec![workbook("P", "Revenue", "1"), workbook("P/Q", "Costs", "2"), workbook("P", "Same", "3")];
     let (plan, applied) = sync(&*store, &snapshot(minute(1), after.clone())).await.unwrap();
-    assert_eq!(
-        plan.changes().counts(),
-        Counts {
-            moved: 2,
-            ..Counts::default()
-        }
-    );
+    assert_eq!(plan.changes().counts(), Counts { moved: 2, ..Counts::default() });
     assert_eq!(applied.rows_written, 2);
     assert_eq!(mapped(&*store, "Main").await, sorted(after));
     for row in store.load(&site("Main")).await.unwrap().rows {
         assert_eq!(row.first_seen_at, Some(minute(0)));
-        let changed = if row.resource.key.name == "Same" {
-            minute(0)
-        } else {
-            minute(1)
-        };
+        let changed = if row.resource.key.name == "Same" { minute(0) } else { minute(1) };
         assert_eq!(row.changed_at, Some(changed), "{}", row.resource.key);
     }
 }
@@ -187,22 +150,11 @@ async fn a_rename_and_a_move_keep_the_luid_and_the_time_of_first_sight(ground: &
 async fn what_is_deleted_leaves_the_map(ground: &dyn Ground) {
     let store = ground.store();
     store.migrate().await.unwrap();
-    sync(
-        &*store,
-        &snapshot(minute(0), vec![workbook("P", "A", "1"), workbook("P", "B", "2")]),
-    )
-    .await
-    .unwrap();
-    let (plan, applied) = sync(&*store, &snapshot(minute(1), vec![workbook("P", "A", "1")]))
+    sync(&*store, &snapshot(minute(0), vec![workbook("P", "A", "1"), workbook("P", "B", "2")]))
         .await
         .unwrap();
-    assert_eq!(
-        plan.changes().counts(),
-        Counts {
-            removed: 1,
-            ..Counts::default()
-        }
-    );
+    let (plan, applied) = sync(&*store, &snapshot(minute(1), vec![workbook("P", "A", "1")])).await.unwrap();
+    assert_eq!(plan.changes().counts(), Counts { removed: 1, ..Counts::default() });
     assert_eq!(applied.rows_written, 1);
     assert_eq!(mapped(&*store, "Main").await, [workbook("P", "A", "1")]);
 }
@@ -210,51 +162,28 @@ async fn what_is_deleted_leaves_the_map(ground: &dyn Ground) {
 async fn projects_of_one_name_under_different_parents_stay_apart(ground: &dyn Ground) {
     let store = ground.store();
     store.migrate().await.unwrap();
-    let both = vec![
-        workbook("East/Sales", "Report", "1"),
-        workbook("West/Sales", "Report", "2"),
-    ];
+    let both = vec![workbook("East/Sales", "Report", "1"), workbook("West/Sales", "Report", "2")];
     let (plan, _) = sync(&*store, &snapshot(minute(0), both.clone())).await.unwrap();
     assert_eq!(plan.changes().ambiguous.len(), 1);
     assert_eq!(mapped(&*store, "Main").await, sorted(both));
-    let replaced = vec![
-        workbook("East/Sales", "Report", "1"),
-        workbook("West/Sales", "Report", "3"),
-    ];
-    let (plan, _) = sync(&*store, &snapshot(minute(1), replaced.clone()))
-        .await
-        .unwrap();
-    assert_eq!(
-        plan.changes().counts(),
-        Counts {
-            replaced: 1,
-            ..Counts::default()
-        }
-    );
+    let replaced = vec![workbook("East/Sales", "Report", "1"), workbook("West/Sales", "Report", "3")];
+    let (plan, _) = sync(&*store, &snapshot(minute(1), replaced.clone())).await.unwrap();
+    assert_eq!(plan.changes().counts(), Counts { replaced: 1, ..Counts::default() });
     assert_eq!(mapped(&*store, "Main").await, sorted(replaced));
 }
 
 async fn what_an_incomplete_listing_misses_stays(ground: &dyn Ground) {
     let store = ground.store();
     store.migrate().await.unwrap();
-    sync(
-        &*store,
-        &snapshot(minute(0), vec![workbook("P", "A", "1"), workbook("P", "B", "2")]),
-    )
-    .await
-    .unwrap();
+    sync(&*store, &snapshot(minute(0), vec![workbook("P", "A", "1"), workbook("P", "B", "2")]))
+        .await
+        .unwrap();
     let mut partial = snapshot(minute(1), vec![workbook("P", "A", "1"), workbook("P", "C", "3")]);
     partial.header.complete.clear();
     sync(&*store, &partial).await.unwrap();
     assert_eq!(mapped(&*store, "Main").await.len(), 3);
     let status = format!("SELECT STATUS FROM {} ORDER BY SNAPSHOT_AT", ground.table(RUNS));
-    let statuses: Vec<_> = ground
-        .sql(&status)
-        .await
-        .into_iter()
-        .flatten()
-        .flatten()
-        .collect();
+    let statuses: Vec<_> = ground.sql(&status).await.into_iter().flatten().flatten().collect();
     assert_eq!(statuses, ["complete", "incomplete"]);
 }
 
@@ -265,9 +194,7 @@ async fn write_old_map(ground: &dyn Ground, rows: &[[&str; 5]]) {
     let columns = "RESOURCE_TYPE VARCHAR, SITE_ID VARCHAR, PROJECT_NAME VARCHAR, RESOURCE_NAME VARCHAR, RESOURCE_ID VARCHAR";
     ground.sql(&format!("CREATE TABLE {table} ({columns})")).await;
     for row in rows {
-        ground
-            .sql(&format!("INSERT INTO {table} VALUES ('{}')", row.join("', '")))
-            .await;
+        ground.sql(&format!("INSERT INTO {table} VALUES ('{}')", row.join("', '"))).await;
     }
 }
 
@@ -281,40 +208,20 @@ async fn a_map_of_another_tool_is_adopted_with_its_rows(ground: &dyn Ground) {
     write_old_map(ground, &old).await;
     let store = ground.store();
     let migration = store.migrate().await.unwrap();
-    assert!(
-        migration.steps.iter().any(|step| step.contains("PROJECT_PATH")),
-        "{:?}",
-        migration.steps
-    );
+    assert!(migration.steps.iter().any(|step| step.contains("PROJECT_PATH")), "{:?}", migration.steps);
     let mapping = store.load(&site("Main")).await.unwrap();
     assert_eq!(mapping.rows.len(), 3, "no row is lost");
     assert_eq!((mapping.version, mapping.server), (Version(0), None));
-    assert!(
-        mapping
-            .rows
-            .iter()
-            .all(|row| !row.resource.key.project.is_rooted() && row.changed_at.is_none())
-    );
+    assert!(mapping.rows.iter().all(|row| !row.resource.key.project.is_rooted() && row.changed_at.is_none()));
 
     let now = vec![
         workbook("Europe/Sales", "Revenue", "wb-1"),
-        resource(
-            "Main",
-            ResourceKind::Datasource,
-            "Europe/Sales",
-            "Orders",
-            "ds-new",
-        ),
+        resource("Main", ResourceKind::Datasource, "Europe/Sales", "Orders", "ds-new"),
     ];
     let (plan, _) = sync(&*store, &snapshot(minute(0), now.clone())).await.unwrap();
     assert_eq!(
         plan.changes().counts(),
-        Counts {
-            replaced: 1,
-            removed: 1,
-            corrected: 1,
-            ..Counts::default()
-        }
+        Counts { replaced: 1, removed: 1, corrected: 1, ..Counts::default() }
     );
     assert_eq!(mapped(&*store, "Main").await, sorted(now));
     assert_eq!(mapped(&*store, "Other").await.len(), 1);
@@ -336,15 +243,8 @@ async fn rows_that_share_a_luid_become_one(ground: &dyn Ground) {
     sync(&*store, &snapshot(minute(0), now.clone())).await.unwrap();
     assert_eq!(mapped(&*store, "Main").await, now);
     assert_eq!(mapped(&*store, "Other").await.len(), 1);
-    let flows = format!(
-        "SELECT COUNT(*) AS N FROM {} WHERE RESOURCE_TYPE = 'flow'",
-        ground.table(RESOURCES)
-    );
-    assert_eq!(
-        ground.sql(&flows).await,
-        [[Some("2".to_owned())]],
-        "rows of others stay, even equal ones"
-    );
+    let flows = format!("SELECT COUNT(*) AS N FROM {} WHERE RESOURCE_TYPE = 'flow'", ground.table(RESOURCES));
+    assert_eq!(ground.sql(&flows).await, [[Some("2".to_owned())]], "rows of others stay, even equal ones");
     let (plan, _) = sync(&*store, &snapshot(minute(1), now)).await.unwrap();
     assert!(plan.changes().is_empty());
 }
@@ -353,9 +253,7 @@ async fn rows_of_another_type_are_left_alone(ground: &dyn Ground) {
     write_old_map(ground, &[["flow", "Main", "Sales", "A flow", "f-1"]]).await;
     let store = ground.store();
     store.migrate().await.unwrap();
-    sync(&*store, &snapshot(minute(0), vec![workbook("P", "A", "1")]))
-        .await
-        .unwrap();
+    sync(&*store, &snapshot(minute(0), vec![workbook("P", "A", "1")])).await.unwrap();
     let mapping = store.load(&site("Main")).await.unwrap();
     assert_eq!((mapping.rows.len(), mapping.foreign_rows), (1, 1));
 }
@@ -364,38 +262,24 @@ async fn a_table_that_is_not_a_map_is_refused(ground: &dyn Ground) {
     ground.prepare().await;
     let table = ground.table(RESOURCES);
     ground
-        .sql(&format!(
-            "CREATE TABLE {table} (RESOURCE_TYPE VARCHAR, SITE_ID VARCHAR, PRICE VARCHAR)"
-        ))
+        .sql(&format!("CREATE TABLE {table} (RESOURCE_TYPE VARCHAR, SITE_ID VARCHAR, PRICE VARCHAR)"))
         .await;
     let Err(StoreError::ForeignTable { reason, .. }) = ground.store().migrate().await else {
         panic!("a table without PROJECT_NAME was taken for a map")
     };
     assert_eq!(reason, "it has no column PROJECT_NAME");
-    assert!(
-        tables(ground).await.iter().all(|name| name == RESOURCES),
-        "nothing was created"
-    );
+    assert!(tables(ground).await.iter().all(|name| name == RESOURCES), "nothing was created");
 }
 
 async fn a_table_that_needs_more_than_we_write_is_refused(ground: &dyn Ground) {
     ground.prepare().await;
     let columns = "RESOURCE_TYPE VARCHAR, SITE_ID VARCHAR, PROJECT_NAME VARCHAR, RESOURCE_NAME VARCHAR, RESOURCE_ID VARCHAR";
     ground
-        .sql(&format!(
-            "CREATE TABLE {} ({columns}, OWNER VARCHAR NOT NULL)",
-            ground.table(RESOURCES)
-        ))
+        .sql(&format!("CREATE TABLE {} ({columns}, OWNER VARCHAR NOT NULL)", ground.table(RESOURCES)))
         .await;
     let error = ground.store().migrate().await.unwrap_err();
-    assert!(
-        matches!(&error, StoreError::ForeignTable { reason, .. } if reason.contains("OWNER")),
-        "{error}"
-    );
-    assert!(
-        tables(ground).await.iter().all(|name| name == RESOURCES),
-        "nothing was created"
-    );
+    assert!(matches!(&error, StoreError::ForeignTable { reason, .. } if reason.contains("OWNER")), "{error}");
+    assert!(tables(ground).await.iter().all(|name| name == RESOURCES), "nothing was created");
 }
 
 /// The tables of ours that are there.
@@ -410,10 +294,8 @@ async fn tables(ground: &dyn Ground) -> Vec<String> {
 
 async fn migrating_again_changes_nothing(ground: &dyn Ground) {
     let store = ground.store();
-    assert_eq!(store.migrate().await.unwrap().steps.is_empty(), false);
-    sync(&*store, &snapshot(minute(0), vec![workbook("P", "A", "1")]))
-        .await
-        .unwrap();
+    assert!(!store.migrate().await.unwrap().steps.is_empty());
+    sync(&*store, &snapshot(minute(0), vec![workbook("P", "A", "1")])).await.unwrap();
     assert_eq!(store.migrate().await.unwrap().steps, Vec::<String>::new());
     assert_eq!(mapped(&*store, "Main").await.len(), 1);
     assert_eq!(tables(ground).await, [RESOURCES, CHANGES, RUNS]);
@@ -430,23 +312,13 @@ async fn a_map_that_is_not_there_is_reported_as_such(ground: &dyn Ground) {
 async fn a_map_of_another_server_is_refused(ground: &dyn Ground) {
     let store = ground.store();
     store.migrate().await.unwrap();
-    sync(&*store, &snapshot(minute(0), vec![workbook("P", "A", "1")]))
-        .await
-        .unwrap();
+    sync(&*store, &snapshot(minute(0), vec![workbook("P", "A", "1")])).await.unwrap();
     let other = "https://other.example.com";
-    for (name, resources) in [
-        ("Main", vec![]),
-        (
-            "Elsewhere",
-            vec![resource("Elsewhere", ResourceKind::Workbook, "P", "B", "2")],
-        ),
-    ] {
-        let error = sync(&*store, &snapshot_of(name, other, minute(1), resources))
-            .await
-            .unwrap_err();
-        let StoreError::OtherServer { map, run } = error else {
-            panic!("{error}")
-        };
+    for (name, resources) in
+        [("Main", vec![]), ("Elsewhere", vec![resource("Elsewhere", ResourceKind::Workbook, "P", "B", "2")])]
+    {
+        let error = sync(&*store, &snapshot_of(name, other, minute(1), resources)).await.unwrap_err();
+        let StoreError::OtherServer { map, run } = error else { panic!("{error}") };
         assert_eq!((map.as_str(), run.as_str()), (SERVER, other));
     }
     assert_eq!(mapped(&*store, "Main").await.len(), 1);
@@ -464,58 +336,31 @@ async fn of_two_plans_from_one_mapping_the_second_is_refused(ground: &dyn Ground
     assert_eq!(mapped(&*store, "Main").await, [workbook("P", "A", "1")]);
     // A plan without changes is refused as well: it is a statement about a mapping that is no more.
     let empty = plan(&*store, &snapshot(minute(2), vec![workbook("P", "A", "1")])).await;
-    sync(&*store, &snapshot(minute(3), vec![workbook("P", "A", "1")]))
-        .await
-        .unwrap();
-    assert!(matches!(
-        store.apply(&Run::begin(), &empty).await,
-        Err(StoreError::MappingChanged)
-    ));
+    sync(&*store, &snapshot(minute(3), vec![workbook("P", "A", "1")])).await.unwrap();
+    assert!(matches!(store.apply(&Run::begin(), &empty).await, Err(StoreError::MappingChanged)));
 }
 
 async fn an_older_snapshot_is_not_planned_over_a_newer_one(ground: &dyn Ground) {
     let store = ground.store();
     store.migrate().await.unwrap();
-    sync(&*store, &snapshot(minute(5), vec![workbook("P", "A", "1")]))
-        .await
-        .unwrap();
+    sync(&*store, &snapshot(minute(5), vec![workbook("P", "A", "1")])).await.unwrap();
     let older = snapshot(minute(4), vec![workbook("P", "A", "0")]);
     let changes = tabmap::diff::diff(&older, &store.load(&site("Main")).await.unwrap());
     let refused = tabmap::plan::Plan::approve(changes, tabmap::plan::Limits::default()).unwrap_err();
-    assert!(
-        matches!(refused, tabmap::plan::Refused::Superseded { .. }),
-        "{refused}"
-    );
+    assert!(matches!(refused, tabmap::plan::Refused::Superseded { .. }), "{refused}");
 }
 
 async fn the_change_log_replayed_gives_the_map(ground: &dyn Ground) {
     let store = ground.store();
     store.migrate().await.unwrap();
     let steps = [
-        vec![
-            workbook("P", "A", "1"),
-            workbook("P", "B", "2"),
-            workbook("Q", "C", "3"),
-        ],
-        vec![
-            workbook("P", "A", "4"),
-            workbook("P/Q", "B", "2"),
-            workbook("Q", "C", "3"),
-        ],
+        vec![workbook("P", "A", "1"), workbook("P", "B", "2"), workbook("Q", "C", "3")],
+        vec![workbook("P", "A", "4"), workbook("P/Q", "B", "2"), workbook("Q", "C", "3")],
         vec![workbook("P", "A again", "4"), workbook("Q", "D", "5")],
-        vec![
-            workbook("P", "A again", "4"),
-            workbook("Q", "D", "6"),
-            workbook("Q", "C", "3"),
-        ],
+        vec![workbook("P", "A again", "4"), workbook("Q", "D", "6"), workbook("Q", "C", "3")],
     ];
     for (number, resources) in steps.into_iter().enumerate() {
-        sync(
-            &*store,
-            &snapshot(minute(i64::try_from(number).unwrap()), resources),
-        )
-        .await
-        .unwrap();
+        sync(&*store, &snapshot(minute(i64::try_from(number).unwrap()), resources)).await.unwrap();
     }
     let mut replayed = BTreeMap::new();
     let log = format!(
@@ -525,24 +370,16 @@ async fn the_change_log_replayed_gives_the_map(ground: &dyn Ground) {
         ground.table(RUNS)
     );
     for row in ground.sql(&log).await {
-        let [before, after, key @ ..] = &row[..] else {
-            panic!("{row:?}")
-        };
+        let [before, after, key @ ..] = &row[..] else { panic!("{row:?}") };
         before.as_ref().map(|luid| replayed.remove(luid));
-        after
-            .as_ref()
-            .map(|luid| replayed.insert(luid.clone(), key.to_vec()));
+        after.as_ref().map(|luid| replayed.insert(luid.clone(), key.to_vec()));
     }
     let map = format!(
         "SELECT RESOURCE_ID, PROJECT_PATH, PROJECT_NAME, RESOURCE_NAME FROM {}",
         ground.table(RESOURCES)
     );
-    let map: BTreeMap<_, _> = ground
-        .sql(&map)
-        .await
-        .into_iter()
-        .map(|row| (row[0].clone().unwrap(), row[1..].to_vec()))
-        .collect();
+    let map: BTreeMap<_, _> =
+        ground.sql(&map).await.into_iter().map(|row| (row[0].clone().unwrap(), row[1..].to_vec())).collect();
     assert_eq!(replayed, map);
     assert_eq!(map.len(), 3);
 }
@@ -551,50 +388,26 @@ async fn the_history_of_a_luid_names_what_replaced_it(ground: &dyn Ground) {
     let store = ground.store();
     store.migrate().await.unwrap();
     for (number, luid) in [(0, "a"), (1, "b"), (2, "c")] {
-        sync(
-            &*store,
-            &snapshot(minute(number), vec![workbook("P/Q", "It's", luid)]),
-        )
-        .await
-        .unwrap();
+        sync(&*store, &snapshot(minute(number), vec![workbook("P/Q", "It's", luid)])).await.unwrap();
     }
     let history = store.history(&Luid::new("b").unwrap()).await.unwrap();
     assert_eq!(
-        history
-            .iter()
-            .map(|change| change.change.as_str())
-            .collect::<Vec<_>>(),
+        history.iter().map(|change| change.change.as_str()).collect::<Vec<_>>(),
         ["replaced", "replaced"]
     );
     let last = &history[1];
-    assert_eq!(
-        (last.changed_at, &last.site, last.kind),
-        (minute(2), &site("Main"), ResourceKind::Workbook)
-    );
+    assert_eq!((last.changed_at, &last.site, last.kind), (minute(2), &site("Main"), ResourceKind::Workbook));
     let (before, after) = (last.before.as_ref().unwrap(), last.after.as_ref().unwrap());
     assert_eq!((before.luid.as_str(), after.luid.as_str()), ("b", "c"));
-    assert_eq!(
-        (after.project.to_string().as_str(), after.name.as_str()),
-        ("P/Q", "It's")
-    );
+    assert_eq!((after.project.to_string().as_str(), after.name.as_str()), ("P/Q", "It's"));
     assert_eq!(store.history(&Luid::new("unknown").unwrap()).await.unwrap(), []);
 }
 
 async fn callers_resolve_by_the_first_four_columns(ground: &dyn Ground) {
     let store = ground.store();
     store.migrate().await.unwrap();
-    sync(
-        &*store,
-        &snapshot(minute(0), vec![workbook("Finance/EMEA", "Revenue", "old")]),
-    )
-    .await
-    .unwrap();
-    sync(
-        &*store,
-        &snapshot(minute(1), vec![workbook("Finance/EMEA", "Revenue", "new")]),
-    )
-    .await
-    .unwrap();
+    sync(&*store, &snapshot(minute(0), vec![workbook("Finance/EMEA", "Revenue", "old")])).await.unwrap();
+    sync(&*store, &snapshot(minute(1), vec![workbook("Finance/EMEA", "Revenue", "new")])).await.unwrap();
     let query = format!(
         "SELECT RESOURCE_ID FROM {} WHERE RESOURCE_TYPE = 'workbook' AND SITE_ID = 'Main' \
          AND PROJECT_NAME = 'EMEA' AND RESOURCE_NAME = 'Revenue'",
@@ -606,32 +419,20 @@ async fn callers_resolve_by_the_first_four_columns(ground: &dyn Ground) {
 async fn the_run_row_counts_what_was_done(ground: &dyn Ground) {
     let store = ground.store();
     store.migrate().await.unwrap();
-    sync(
-        &*store,
-        &snapshot(minute(0), vec![workbook("P", "A", "1"), workbook("P", "B", "2")]),
-    )
-    .await
-    .unwrap();
-    let mut second = snapshot(
-        minute(1),
-        vec![workbook("P", "A", "3"), workbook("P", "New", "4")],
-    );
+    sync(&*store, &snapshot(minute(0), vec![workbook("P", "A", "1"), workbook("P", "B", "2")]))
+        .await
+        .unwrap();
+    let mut second = snapshot(minute(1), vec![workbook("P", "A", "3"), workbook("P", "New", "4")]);
     second.header.notes.lagging = 5;
     sync(&*store, &second).await.unwrap();
     let columns = "STATUS, SERVER_URL, SITE_ID, SOURCE, WORKBOOKS, DATASOURCES, ADDED, REPLACED, MOVED, REMOVED, LAGGING, WARNINGS";
-    let runs = format!(
-        "SELECT {columns} FROM {} ORDER BY SNAPSHOT_AT",
-        ground.table(RUNS)
-    );
+    let runs = format!("SELECT {columns} FROM {} ORDER BY SNAPSHOT_AT", ground.table(RUNS));
     let rows = ground.sql(&runs).await;
     let second: Vec<_> = rows[1].iter().map(|value| value.as_deref().unwrap()).collect();
     assert_eq!(second[..4], ["complete", SERVER, "Main", "metadata"]);
     assert_eq!(second[4..11], ["2", "0", "1", "1", "0", "1", "5"]);
     let warnings: Vec<String> = serde_json::from_str(second[11]).unwrap();
     assert_eq!(warnings, ["it's a warning, with `$$` in it"]);
-    let unfinished = format!(
-        "SELECT COUNT(*) AS N FROM {} WHERE FINISHED_AT IS NULL",
-        ground.table(RUNS)
-    );
+    let unfinished = format!("SELECT COUNT(*) AS N FROM {} WHERE FINISHED_AT IS NULL", ground.table(RUNS));
     assert_eq!(ground.sql(&unfinished).await, [[Some("0".to_owned())]]);
 }

@@ -22,9 +22,7 @@ pub const SLOW_AFTER: f64 = 2.0;
 pub const CHUNK_ROWS: usize = 1_000;
 
 pub fn python() -> PathBuf {
-    let requirements: Vec<_> = include_str!("../snowflake_emulator/requirements.txt")
-        .lines()
-        .collect();
+    let requirements: Vec<_> = include_str!("../snowflake_emulator/requirements.txt").lines().collect();
     venv::python("snowflake-emulator", &requirements)
 }
 
@@ -40,12 +38,7 @@ fn emulator() -> &'static Emulator {
         let server = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snowflake_emulator/server.py");
         let mut process = Command::new(python())
             .arg(server)
-            .args([
-                "--slow-after",
-                &SLOW_AFTER.to_string(),
-                "--chunk-rows",
-                &CHUNK_ROWS.to_string(),
-            ])
+            .args(["--slow-after", &SLOW_AFTER.to_string(), "--chunk-rows", &CHUNK_ROWS.to_string()])
             .env("PYTHONDONTWRITEBYTECODE", "1")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -56,14 +49,8 @@ fn emulator() -> &'static Emulator {
         BufReader::new(process.stdout.take().expect("its output"))
             .read_line(&mut line)
             .expect("its first line");
-        let port = line
-            .trim()
-            .strip_prefix("listening on ")
-            .and_then(|port| port.parse().ok());
-        Emulator {
-            port: port.unwrap_or_else(|| panic!("the emulator said {line:?}")),
-            _process: process,
-        }
+        let port = line.trim().strip_prefix("listening on ").and_then(|port| port.parse().ok());
+        Emulator { port: port.unwrap_or_else(|| panic!("the emulator said {line:?}")), _process: process }
     })
 }
 
@@ -73,19 +60,11 @@ pub fn port() -> u16 {
 
 /// A path of the emulator, with or without a body.
 async fn call(path: &str, body: Option<Value>) -> Value {
-    let client = reqwest::Client::builder()
-        .no_proxy()
-        .timeout(Duration::from_secs(60))
-        .build()
-        .unwrap();
+    let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(60)).build().unwrap();
     let url = format!("http://127.0.0.1:{}/emulator/{path}", port());
     let request = body.map_or_else(|| client.get(&url), |body| client.post(&url).json(&body));
     let response = request.send().await.expect("ask the emulator");
-    assert!(
-        response.status().is_success(),
-        "{path}: {}",
-        response.text().await.unwrap()
-    );
+    assert!(response.status().is_success(), "{path}: {}", response.text().await.unwrap());
     response.json().await.unwrap()
 }
 
@@ -111,12 +90,16 @@ impl Tenant {
             password: format!("secret-{number}-{}", uuid::Uuid::new_v4()),
         };
         let mut user = json!({ "name": tenant.user, "password": tenant.password });
-        user.as_object_mut()
-            .unwrap()
-            .extend(properties.as_object().unwrap().clone());
+        user.as_object_mut().unwrap().extend(properties.as_object().unwrap().clone());
         call("users", Some(user)).await;
         call("databases", Some(json!({ "name": tenant.database }))).await;
         tenant
+    }
+
+    /// The same tenant with other properties of its user.
+    pub async fn replaced_by(self, user: Value) -> Self {
+        call("users", Some(user)).await;
+        self
     }
 
     /// The variables of a connection `test` to the emulator, with `more` of its keys set or replaced.
@@ -133,10 +116,7 @@ impl Tenant {
         let keys = keys.iter().chain(more);
         let mut variables: HashMap<_, _> = keys
             .map(|(key, value)| {
-                (
-                    format!("SNOWFLAKE_CONNECTIONS_TEST_{}", key.to_uppercase()),
-                    (*value).to_owned(),
-                )
+                (format!("SNOWFLAKE_CONNECTIONS_TEST_{}", key.to_uppercase()), (*value).to_owned())
             })
             .collect();
         variables.insert("SNOWFLAKE_HOME".to_owned(), "/nonexistent".to_owned());
@@ -154,10 +134,7 @@ impl Tenant {
     }
 
     pub fn tables(&self) -> TableNames {
-        TableNames {
-            database: self.database.clone(),
-            ..TableNames::default()
-        }
+        TableNames { database: self.database.clone(), ..TableNames::default() }
     }
 
     pub fn store(&self) -> SnowflakeStore {
@@ -173,9 +150,13 @@ impl Tenant {
     /// Arms a fault for this user; see `Fault` in `control.py`.
     pub async fn arm(&self, mut fault: Value) -> Fault {
         fault["user"] = json!(self.user);
-        Fault {
-            id: call("faults", Some(fault)).await["id"].as_u64().unwrap(),
-        }
+        Fault { id: call("faults", Some(fault)).await["id"].as_u64().unwrap() }
+    }
+
+    /// Arms a fault for chunks of this user's results.
+    pub async fn arm_for_chunks(&self, mut fault: Value) -> Fault {
+        fault["at"] = json!("chunk");
+        self.arm(fault).await
     }
 
     /// What the emulator noted about this user: `statements`, `logins`, `aborts` or `sessions`.
@@ -187,18 +168,12 @@ impl Tenant {
     /// The first words of the statements so far.
     pub async fn statements(&self) -> Vec<String> {
         let entries = self.log("statements").await;
-        entries
-            .iter()
-            .map(|entry| without_comments(entry["sql"].as_str().unwrap()))
-            .collect()
+        entries.iter().map(|entry| without_comments(entry["sql"].as_str().unwrap())).collect()
     }
 }
 
 fn without_comments(sql: &str) -> String {
-    sql.lines()
-        .filter(|line| !line.trim_start().starts_with("--"))
-        .collect::<Vec<_>>()
-        .join("\n")
+    sql.lines().filter(|line| !line.trim_start().starts_with("--")).collect::<Vec<_>>().join("\n")
 }
 
 pub struct Fault {
@@ -209,6 +184,11 @@ impl Fault {
     /// Waits until the fault has struck.
     pub async fn reached(&self) {
         call(&format!("faults/{}/reached", self.id), None).await;
+    }
+
+    /// Lets the fault strike no more.
+    pub async fn disarm(&self) {
+        call(&format!("faults/{}/disarm", self.id), Some(json!({}))).await;
     }
 
     /// Lets a held statement go on.

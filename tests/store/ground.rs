@@ -36,9 +36,7 @@ pub struct SqliteGround {
 
 impl SqliteGround {
     pub fn new() -> Self {
-        Self {
-            folder: tempfile::tempdir().unwrap(),
-        }
+        Self { folder: tempfile::tempdir().unwrap() }
     }
 }
 
@@ -126,10 +124,7 @@ pub fn snapshot_of(site_name: &str, server: &str, taken_at: Timestamp, resources
         source: "metadata".to_owned(),
         taken_at,
         complete: ResourceKind::ALL.into_iter().collect(),
-        notes: Notes {
-            warnings: vec!["it's a warning, with `$$` in it".to_owned()],
-            ..Notes::default()
-        },
+        notes: Notes { warnings: vec!["it's a warning, with `$$` in it".to_owned()], ..Notes::default() },
     };
     Snapshot::new(header, resources)
 }
@@ -139,13 +134,8 @@ pub fn snapshot(taken_at: Timestamp, resources: Vec<Resource>) -> Snapshot {
 }
 
 pub fn approve(changes: ChangeSet) -> Plan {
-    Plan::approve(
-        changes,
-        Limits {
-            max_removed: MaxRemoved::Percent(100),
-        },
-    )
-    .expect("a plan within its limits")
+    Plan::approve(changes, Limits { max_removed: MaxRemoved::Percent(100) })
+        .expect("a plan within its limits")
 }
 
 /// Load, diff, approve.

@@ -37,10 +37,7 @@ pub enum Fault {
         message: String,
     },
     /// A statement failed.
-    #[error(
-        "Snowflake rejected a statement (code {code}{}): {message}",
-        in_query(query_id)
-    )]
+    #[error("Snowflake rejected a statement (code {code}{}): {message}", in_query(query_id.as_ref()))]
     Statement {
         /// Snowflake's code.
         code: String,
@@ -78,11 +75,8 @@ pub enum Fault {
     },
 }
 
-fn in_query(query_id: &Option<String>) -> String {
-    query_id
-        .as_ref()
-        .map(|id| format!(", query {id}"))
-        .unwrap_or_default()
+fn in_query(query_id: Option<&String>) -> String {
+    query_id.map(|id| format!(", query {id}")).unwrap_or_default()
 }
 
 impl Fault {
@@ -123,11 +117,7 @@ impl Fault {
             "390104" | "390110" | "390111" | "390112" | "390113" | "390114" | "390115" | "390195" => {
                 Self::SessionEnded { code, message }
             }
-            _ => Self::Statement {
-                code,
-                message,
-                query_id,
-            },
+            _ => Self::Statement { code, message, query_id },
         }
     }
 
@@ -192,9 +182,7 @@ impl Diagnostic for SnowflakeError {
     }
 
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        self.fault
-            .help()
-            .map(|help| Box::new(help) as Box<dyn fmt::Display>)
+        self.fault.help().map(|help| Box::new(help) as Box<dyn fmt::Display>)
     }
 }
 
@@ -211,9 +199,6 @@ mod tests {
         let waiting = Fault::from_code("000625", "too many", Some("01b".into()));
         assert!(!waiting.is_session_ended() && !waiting.is_object_missing() && !waiting.is_outcome_unknown());
         assert_eq!(waiting.code(), Some("000625"));
-        assert_eq!(
-            waiting.to_string(),
-            "Snowflake rejected a statement (code 000625, query 01b): too many"
-        );
+        assert_eq!(waiting.to_string(), "Snowflake rejected a statement (code 000625, query 01b): too many");
     }
 }

@@ -12,13 +12,9 @@ use crate::store::{RecordedChange, Side, Store, StoreError};
 
 pub(super) async fn sites(store: &SnowflakeStore, session: &Session) -> Result<Vec<SiteName>, StoreError> {
     let statement = store.tables.render(sql::SITES, &[]);
-    let rows = session
-        .query("list the sites", &statement)
-        .await
-        .map_err(|error| store.not_initialised(error))?;
-    let names = rows
-        .into_iter()
-        .filter_map(|row| row.into_iter().next().flatten());
+    let rows =
+        session.query("list the sites", &statement).await.map_err(|error| store.not_initialised(error))?;
+    let names = rows.into_iter().filter_map(|row| row.into_iter().next().flatten());
     Ok(names.map(|name| SiteName::from_content_url(&name)).collect())
 }
 
@@ -33,10 +29,8 @@ pub(super) async fn mapping(
     // The text depends on the site alone, so that an unchanged map is answered from Snowflake's result cache
     // ("Using persisted query results", docs.snowflake.com).
     let statement = store.tables.render(sql::LOAD, &[("site", &text(site.as_str()))]);
-    let loaded = session
-        .query("load the map", &statement)
-        .await
-        .map_err(|error| store.not_initialised(error))?;
+    let loaded =
+        session.query("load the map", &statement).await.map_err(|error| store.not_initialised(error))?;
     let mut rows = Vec::with_capacity(loaded.len());
     let mut foreign_rows = 0;
     for columns in loaded {
@@ -70,12 +64,10 @@ pub(super) async fn state(
     site: &SiteName,
     server: &str,
 ) -> Result<State, StoreError> {
-    let values = [("site", &*text(site.as_str())), ("server", &*text(server))];
+    let values = [("site", &*text(site.as_str())), ("server", &*text(server)), ("run", "''")];
     let statement = store.tables.render(sql::VERSION, &values);
-    let rows = session
-        .query("read the runs", &statement)
-        .await
-        .map_err(|error| store.not_initialised(error))?;
+    let rows =
+        session.query("read the runs", &statement).await.map_err(|error| store.not_initialised(error))?;
     let mut columns = rows.into_iter().next().unwrap_or_default().into_iter();
     let mut next = || columns.next().flatten();
     let finished = next().and_then(|count| count.parse().ok()).unwrap_or_default();
@@ -87,12 +79,7 @@ pub(super) async fn state(
             reason,
         }
     })?;
-    Ok(State {
-        version: Version(finished),
-        newest_snapshot_at,
-        server: next(),
-        other_server: next(),
-    })
+    Ok(State { version: Version(finished), newest_snapshot_at, server: next(), other_server: next() })
 }
 
 /// One row of the map; `None` when its `RESOURCE_TYPE` is not ours.
@@ -122,23 +109,9 @@ fn row(
         parsed.map_err(|error| unreadable(format!("{column} of {kind} `{name}` is not a time: {error}")))
     };
     let (first_seen_at, changed_at) = (moment("FIRST_SEEN_AT")?, moment("CHANGED_AT")?);
-    let key = ResourceKey {
-        site: site.clone(),
-        kind,
-        project,
-        name,
-    };
-    let resource = Resource {
-        key,
-        luid,
-        project_luid,
-        vizportal_url_id,
-    };
-    Ok(Some(Row {
-        resource,
-        first_seen_at,
-        changed_at,
-    }))
+    let key = ResourceKey { site: site.clone(), kind, project, name };
+    let resource = Resource { key, luid, project_luid, vizportal_url_id };
+    Ok(Some(Row { resource, first_seen_at, changed_at }))
 }
 
 pub(super) async fn history(
@@ -146,16 +119,10 @@ pub(super) async fn history(
     session: &Session,
     luid: &Luid,
 ) -> Result<Vec<RecordedChange>, StoreError> {
-    let statement = store
-        .tables
-        .render(sql::HISTORY, &[("luid", &text(luid.as_str()))]);
-    let rows = session
-        .query("read the changes", &statement)
-        .await
-        .map_err(|error| store.not_initialised(error))?;
-    rows.into_iter()
-        .map(|columns| recorded_change(store, columns))
-        .collect()
+    let statement = store.tables.render(sql::HISTORY, &[("luid", &text(luid.as_str()))]);
+    let rows =
+        session.query("read the changes", &statement).await.map_err(|error| store.not_initialised(error))?;
+    rows.into_iter().map(|columns| recorded_change(store, columns)).collect()
 }
 
 fn recorded_change(
@@ -170,19 +137,12 @@ fn recorded_change(
     let mut columns = columns.into_iter();
     let mut next = || columns.next().flatten();
     let (run_id, changed_at) = (next().unwrap_or_default(), next().unwrap_or_default());
-    let (site, change, kind) = (
-        next().unwrap_or_default(),
-        next().unwrap_or_default(),
-        next().unwrap_or_default(),
-    );
-    let mut side = || {
+    let (site, change, kind) =
+        (next().unwrap_or_default(), next().unwrap_or_default(), next().unwrap_or_default());
+    let mut next_side = || {
         let (path, leaf, name) = (next(), next().unwrap_or_default(), next().unwrap_or_default());
         let luid = Luid::new(&next()?)?;
-        Some(Side {
-            project: project(path, &leaf),
-            name,
-            luid,
-        })
+        Some(Side { project: project(path, &leaf), name, luid })
     };
     Ok(RecordedChange {
         run_id,
@@ -192,8 +152,8 @@ fn recorded_change(
         kind: ResourceKind::from_column(&kind)
             .ok_or_else(|| unreadable(format!("`{kind}` is not a RESOURCE_TYPE")))?,
         change,
-        before: side(),
-        after: side(),
+        before: next_side(),
+        after: next_side(),
     })
 }
 

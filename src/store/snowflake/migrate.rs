@@ -6,13 +6,7 @@ use super::quoting::{identifier, text};
 use super::{Session, SnowflakeError, SnowflakeStore, TableNames, sql};
 use crate::store::{Migration, StoreError};
 
-const REQUIRED: [&str; 5] = [
-    "RESOURCE_TYPE",
-    "SITE_ID",
-    "PROJECT_NAME",
-    "RESOURCE_NAME",
-    "RESOURCE_ID",
-];
+const REQUIRED: [&str; 5] = ["RESOURCE_TYPE", "SITE_ID", "PROJECT_NAME", "RESOURCE_NAME", "RESOURCE_ID"];
 
 /// The columns that a map of another tool lacks, with their types.
 const ADDED: [(&str, &str); 5] = [
@@ -24,12 +18,7 @@ const ADDED: [(&str, &str); 5] = [
 ];
 
 pub(super) fn schema_sql(tables: &TableNames) -> String {
-    let templates = [
-        sql::CREATE_SCHEMA,
-        sql::CREATE_RESOURCES,
-        sql::CREATE_RUNS,
-        sql::CREATE_CHANGES,
-    ];
+    let templates = [sql::CREATE_SCHEMA, sql::CREATE_RESOURCES, sql::CREATE_RUNS, sql::CREATE_CHANGES];
     let statements = templates.map(|template| tables.render(template, &[]));
     format!("{};\n", statements.join(";\n\n"))
 }
@@ -49,51 +38,27 @@ pub(super) async fn migrate(store: &SnowflakeStore, session: &Session) -> Result
     let schema_name = text(&tables.schema);
     let schemata = tables.render(sql::SCHEMATA, &[("schema_name", &schema_name)]);
     if session.query("look for the schema", &schemata).await?.is_empty() {
-        session
-            .query("create the schema", &tables.render(sql::CREATE_SCHEMA, &[]))
-            .await?;
-        steps.push(format!(
-            "created schema {}.{}",
-            identifier(&tables.database),
-            identifier(&tables.schema)
-        ));
+        session.query("create the schema", &tables.render(sql::CREATE_SCHEMA, &[])).await?;
+        steps.push(format!("created schema {}.{}", identifier(&tables.database), identifier(&tables.schema)));
     }
 
     let found = columns(session, tables).await?;
     let of_table = |table: &str| found.get(table).map_or(&[][..], Vec::as_slice);
-    check(
-        store,
-        &tables.resources,
-        of_table(&tables.resources),
-        &REQUIRED,
-        &ADDED.map(|(name, _)| name),
-    )?;
-    for (table, template) in [
-        (&tables.runs, sql::CREATE_RUNS),
-        (&tables.changes, sql::CREATE_CHANGES),
-    ] {
+    check(store, &tables.resources, of_table(&tables.resources), &REQUIRED, &ADDED.map(|(name, _)| name))?;
+    for (table, template) in [(&tables.runs, sql::CREATE_RUNS), (&tables.changes, sql::CREATE_CHANGES)] {
         check(store, table, of_table(table), &column_names(template), &[])?;
     }
 
     let resources = of_table(&tables.resources);
-    let missing: Vec<_> = ADDED
-        .iter()
-        .filter(|(name, _)| !resources.iter().any(|column| column.name == *name))
-        .collect();
+    let missing: Vec<_> =
+        ADDED.iter().filter(|(name, _)| !resources.iter().any(|column| column.name == *name)).collect();
     if !resources.is_empty() && !missing.is_empty() {
-        let list: Vec<_> = missing
-            .iter()
-            .map(|(name, data_type)| format!("{name} {data_type}"))
-            .collect();
+        let list: Vec<_> = missing.iter().map(|(name, data_type)| format!("{name} {data_type}")).collect();
         let statement = tables.render(sql::ADD_COLUMNS, &[("columns", &list.join(", "))]);
         // Not repeatable: the second time the columns are there already. `migrate` as a whole begins again.
         session.execute("adopt the map", &statement).await?;
         let names: Vec<_> = missing.iter().map(|(name, _)| *name).collect();
-        steps.push(format!(
-            "added {} to {}",
-            names.join(", "),
-            tables.full(&tables.resources)
-        ));
+        steps.push(format!("added {} to {}", names.join(", "), tables.full(&tables.resources)));
     }
     for (table, template) in [
         (&tables.resources, sql::CREATE_RESOURCES),
@@ -118,17 +83,10 @@ async fn columns(
     for row in session.query("look for the tables", &statement).await? {
         let mut values = row.into_iter();
         let mut next = || values.next().flatten();
-        let (table, name, data_type) = (
-            next().unwrap_or_default(),
-            next().unwrap_or_default(),
-            next().unwrap_or_default(),
-        );
+        let (table, name, data_type) =
+            (next().unwrap_or_default(), next().unwrap_or_default(), next().unwrap_or_default());
         let is_mandatory = next().as_deref() == Some("NO") && next().is_none();
-        found.entry(table).or_default().push(Column {
-            name,
-            data_type,
-            is_mandatory,
-        });
+        found.entry(table).or_default().push(Column { name, data_type, is_mandatory });
     }
     Ok(found)
 }
@@ -148,27 +106,18 @@ fn check(
         let (store, table) = (crate::store::Store::name(store), store.tables.full(table));
         StoreError::ForeignTable { store, table, reason }
     };
-    if let Some(missing) = required
-        .iter()
-        .find(|name| !found.iter().any(|column| column.name == **name))
-    {
+    if let Some(missing) = required.iter().find(|name| !found.iter().any(|column| column.name == **name)) {
         return Err(foreign(format!("it has no column {missing}")));
     }
     let not_text = |column: &&Column| REQUIRED.contains(&column.name.as_str()) && column.data_type != "TEXT";
     if let Some(column) = found.iter().find(not_text) {
-        return Err(foreign(format!(
-            "its column {} is {}, not text",
-            column.name, column.data_type
-        )));
+        return Err(foreign(format!("its column {} is {}, not text", column.name, column.data_type)));
     }
     let ours = |column: &Column| {
         required.contains(&column.name.as_str()) || optional.contains(&column.name.as_str())
     };
     if let Some(column) = found.iter().find(|column| column.is_mandatory && !ours(column)) {
-        return Err(foreign(format!(
-            "its column {} must not be null and has no default",
-            column.name
-        )));
+        return Err(foreign(format!("its column {} must not be null and has no default", column.name)));
     }
     Ok(())
 }

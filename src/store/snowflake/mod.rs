@@ -6,7 +6,7 @@
 //! transport    what that crate cannot do, done below it
 //! sql          the statements of sql/snowflake, and the names of the tables
 //! quoting      names and values inside them
-//! migrate, load, apply   the work of the store
+//! migrate, load, apply, staging   the work of the store
 //! ```
 //!
 //! A plan is applied without a transaction across round trips: its rows are staged in the session, then one MERGE
@@ -20,6 +20,7 @@ mod migrate;
 mod quoting;
 mod session;
 mod sql;
+mod staging;
 mod transport;
 
 use std::pin::Pin;
@@ -56,12 +57,7 @@ impl SnowflakeStore {
     /// A store behind `connection`. Signs in with the first statement.
     #[must_use]
     pub fn new(connection: Connection, tables: TableNames, options: SessionOptions) -> Self {
-        Self {
-            connection,
-            tables,
-            options,
-            session: Mutex::new(None),
-        }
+        Self { connection, tables, options, session: Mutex::new(None) }
     }
 
     async fn session(&self) -> Result<Arc<Session>, SnowflakeError> {
@@ -102,14 +98,8 @@ impl SnowflakeStore {
     /// The error for a table or column that is not there.
     fn not_initialised(&self, error: SnowflakeError) -> StoreError {
         if error.fault.is_object_missing() {
-            let table = format!(
-                "{} (or the role may not read it)",
-                self.tables.full(&self.tables.resources)
-            );
-            return StoreError::NotInitialised {
-                store: self.name(),
-                table,
-            };
+            let table = format!("{} (or the role may not read it)", self.tables.full(&self.tables.resources));
+            return StoreError::NotInitialised { store: self.name(), table };
         }
         error.into()
     }
@@ -126,18 +116,15 @@ impl Store for SnowflakeStore {
     }
 
     async fn migrate(&self) -> Result<Migration, StoreError> {
-        self.in_session(|session| Box::pin(async move { migrate::migrate(self, &session).await }))
-            .await
+        self.in_session(|session| Box::pin(async move { migrate::migrate(self, &session).await })).await
     }
 
     async fn sites(&self) -> Result<Vec<SiteName>, StoreError> {
-        self.in_session(|session| Box::pin(async move { load::sites(self, &session).await }))
-            .await
+        self.in_session(|session| Box::pin(async move { load::sites(self, &session).await })).await
     }
 
     async fn load(&self, site: &SiteName) -> Result<Mapping, StoreError> {
-        self.in_session(|session| Box::pin(async move { load::mapping(self, &session, site).await }))
-            .await
+        self.in_session(|session| Box::pin(async move { load::mapping(self, &session, site).await })).await
     }
 
     async fn apply(&self, run: &Run, plan: &Plan) -> Result<Applied, StoreError> {
@@ -146,8 +133,7 @@ impl Store for SnowflakeStore {
     }
 
     async fn history(&self, luid: &Luid) -> Result<Vec<RecordedChange>, StoreError> {
-        self.in_session(|session| Box::pin(async move { load::history(self, &session, luid).await }))
-            .await
+        self.in_session(|session| Box::pin(async move { load::history(self, &session, luid).await })).await
     }
 
     async fn abort(&self) {

@@ -1,5 +1,7 @@
 //! Names and values inside SQL text: the only place that quotes.
 
+use std::fmt::Write;
+
 use serde::Serialize;
 
 /// A quoted identifier, exactly as written: `"My Table"`.
@@ -12,11 +14,7 @@ pub(crate) fn identifier(name: &str) -> String {
 /// A text value.
 pub(crate) fn text(value: &str) -> String {
     let harmless = |letter: char| letter.is_ascii_alphanumeric() || " _-.:/@+".contains(letter);
-    if value.chars().all(harmless) {
-        format!("'{value}'")
-    } else {
-        format!("{}::VARCHAR", json(&value))
-    }
+    if value.chars().all(harmless) { format!("'{value}'") } else { format!("{}::VARCHAR", json(&value)) }
 }
 
 /// Any value, as a `VARIANT`: JSON in dollar quotes, in which nothing is left that could end them.
@@ -37,7 +35,8 @@ pub(crate) fn ascii_json(value: &impl Serialize) -> String {
             escaped.push(letter);
         } else {
             for unit in letter.encode_utf16(&mut [0; 2]) {
-                escaped.push_str(&format!("\\u{unit:04x}"));
+                // Writing to a string cannot fail.
+                let _ = write!(escaped, "\\u{unit:04x}");
             }
         }
     }
@@ -70,40 +69,21 @@ mod tests {
 
     #[test]
     fn an_identifier_is_quoted_and_its_quotes_doubled() {
-        assert_eq!(
-            identifier("API__TABLEAU__RESOURCES"),
-            r#""API__TABLEAU__RESOURCES""#
-        );
+        assert_eq!(identifier("API__TABLEAU__RESOURCES"), r#""API__TABLEAU__RESOURCES""#);
         assert_eq!(identifier(r#"a"; DROP TABLE "b"#), r#""a""; DROP TABLE ""b""#);
     }
 
     #[test]
     fn harmless_text_stays_readable() {
-        assert_eq!(
-            text("https://tableau.example.com"),
-            "'https://tableau.example.com'"
-        );
+        assert_eq!(text("https://tableau.example.com"), "'https://tableau.example.com'");
         assert_eq!(text(""), "''");
     }
 
     #[test]
     fn nothing_in_a_value_can_end_the_dollar_quotes() {
-        for nasty in [
-            "$$",
-            "'",
-            "$foo",
-            "\\",
-            "\\'",
-            "a\nb",
-            "\u{2028}",
-            "👩\u{200d}💻",
-            "-- x",
-            "*/",
-        ] {
+        for nasty in ["$$", "'", "$foo", "\\", "\\'", "a\nb", "\u{2028}", "👩\u{200d}💻", "-- x", "*/"] {
             let sql = text(nasty);
-            let inner = sql
-                .strip_prefix("PARSE_JSON($$")
-                .and_then(|rest| rest.strip_suffix("$$)::VARCHAR"));
+            let inner = sql.strip_prefix("PARSE_JSON($$").and_then(|rest| rest.strip_suffix("$$)::VARCHAR"));
             let inner = inner.unwrap_or_else(|| panic!("{nasty:?} became {sql}"));
             assert!(inner.is_ascii() && !inner.contains(['$', '\'']), "{inner}");
             assert_eq!(serde_json::from_str::<String>(inner).unwrap(), nasty);

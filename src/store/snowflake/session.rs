@@ -63,25 +63,17 @@ impl Session {
             schema: None,
             role: None,
             auth_type: match &connection.credentials {
-                Credentials::KeyPair(key) => AuthType::Certificate(CertificateArgs {
-                    private_key_pem: key.expose_secret().to_owned(),
-                }),
+                Credentials::KeyPair(key) => {
+                    AuthType::Certificate(CertificateArgs { private_key_pem: key.expose_secret().to_owned() })
+                }
                 Credentials::Password(_) | Credentials::AccessToken(_) | Credentials::OAuth(_) => {
-                    AuthType::Password(PasswordArgs {
-                        password: String::new(),
-                    })
+                    AuthType::Password(PasswordArgs { password: String::new() })
                 }
             },
         };
-        let api = SnowflakeApiBuilder::new(auth)
-            .with_client(transport.client())
-            .build();
-        let api = api.map_err(|error| SnowflakeError {
-            doing,
-            fault: Fault::Answer {
-                what: error.to_string(),
-            },
-        })?;
+        let api = SnowflakeApiBuilder::new(auth).with_client(transport.client()).build();
+        let api =
+            api.map_err(|error| SnowflakeError { doing, fault: Fault::Answer { what: error.to_string() } })?;
         Ok(Self { api, transport })
     }
 
@@ -110,9 +102,9 @@ impl Session {
         tracing::debug!(doing, query_id, "ran a statement in snowflake");
         let rows = match result {
             Ok(result) => rows_of(result).map_err(|what| Fault::Answer { what }),
-            Err(error) => Err(exchange.into_fault().unwrap_or_else(|| Fault::Answer {
-                what: error.to_string(),
-            })),
+            Err(error) => {
+                Err(exchange.into_fault().unwrap_or_else(|| Fault::Answer { what: error.to_string() }))
+            }
         };
         rows.map_err(|fault| SnowflakeError { doing, fault })
     }
@@ -126,10 +118,7 @@ impl Session {
     pub async fn close(&self) -> Result<(), SnowflakeError> {
         self.transport.abort_running().await;
         let doing = "close the Snowflake session";
-        self.transport
-            .close()
-            .await
-            .map_err(|fault| SnowflakeError { doing, fault })
+        self.transport.close().await.map_err(|fault| SnowflakeError { doing, fault })
     }
 }
 
@@ -153,9 +142,7 @@ fn rows_of(result: QueryResult) -> Result<Vec<Row>, String> {
 /// The type of a number or time depends on its values, so every query here selects text.
 fn append(batch: &RecordBatch, rows: &mut Vec<Row>) -> Result<(), String> {
     let start = rows.len();
-    rows.resize_with(start + batch.num_rows(), || {
-        Vec::with_capacity(batch.num_columns())
-    });
+    rows.resize_with(start + batch.num_rows(), || Vec::with_capacity(batch.num_columns()));
     for (index, column) in batch.columns().iter().enumerate() {
         if let Some(texts) = column.as_string_opt::<i32>() {
             for (row, text) in rows[start..].iter_mut().zip(texts.iter()) {
@@ -164,11 +151,7 @@ fn append(batch: &RecordBatch, rows: &mut Vec<Row>) -> Result<(), String> {
         } else if column.as_any().is::<NullArray>() {
             rows[start..].iter_mut().for_each(|row| row.push(None));
         } else {
-            return Err(format!(
-                "column {} is {}, not text",
-                index + 1,
-                column.data_type()
-            ));
+            return Err(format!("column {} is {}, not text", index + 1, column.data_type()));
         }
     }
     Ok(())

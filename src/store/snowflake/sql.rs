@@ -14,7 +14,13 @@ pub(crate) const LOAD: &str = include_str!("../../../sql/snowflake/load.sql");
 pub(crate) const VERSION: &str = include_str!("../../../sql/snowflake/version.sql");
 pub(crate) const HISTORY: &str = include_str!("../../../sql/snowflake/history.sql");
 pub(crate) const OPEN_RUNS: &str = include_str!("../../../sql/snowflake/open_runs.sql");
-pub(crate) const END_RUN: &str = include_str!("../../../sql/snowflake/end_run.sql");
+pub(crate) const SHOWN_RUNS: &str = include_str!("../../../sql/snowflake/shown_runs.sql");
+pub(crate) const STATE: &str = include_str!("../../../sql/snowflake/state.sql");
+pub(crate) const FINISH_SHOWN_RUN: &str = include_str!("../../../sql/snowflake/finish_shown_run.sql");
+pub(crate) const ABANDON_RUN: &str = include_str!("../../../sql/snowflake/abandon_run.sql");
+pub(crate) const FINISH_RUN: &str = include_str!("../../../sql/snowflake/finish_run.sql");
+pub(crate) const GIVE_UP_RUN: &str = include_str!("../../../sql/snowflake/give_up_run.sql");
+pub(crate) const DELETE_CHANGES: &str = include_str!("../../../sql/snowflake/delete_changes.sql");
 pub(crate) const INSERT_RUN: &str = include_str!("../../../sql/snowflake/insert_run.sql");
 pub(crate) const USE_SCHEMA: &str = include_str!("../../../sql/snowflake/use_schema.sql");
 pub(crate) const CREATE_STAGED_ROWS: &str = include_str!("../../../sql/snowflake/create_staged_rows.sql");
@@ -56,22 +62,21 @@ impl Default for TableNames {
 impl TableNames {
     /// The full, quoted name of one of the tables.
     pub(crate) fn full(&self, table: &str) -> String {
-        format!(
-            "{}.{}.{}",
-            identifier(&self.database),
-            identifier(&self.schema),
-            identifier(table)
-        )
+        format!("{}.{}.{}", identifier(&self.database), identifier(&self.schema), identifier(table))
     }
 
-    /// Fills a template: the names of the tables, then `values`, which are SQL already.
+    /// Fills a template: the names of the tables, then `values`, which are SQL already. Where it includes what other
+    /// files say (`{shown_runs}`, `{state}`), those are filled with the same values.
     pub(crate) fn render(&self, template: &str, values: &[(&str, &str)]) -> String {
+        let shown_runs = self.fill_names(SHOWN_RUNS, values);
+        let state = self.fill_names(STATE, &[values, &[("shown_runs", &shown_runs)]].concat());
+        self.fill_names(template, &[values, &[("shown_runs", &shown_runs), ("state", &state)]].concat())
+    }
+
+    fn fill_names(&self, template: &str, values: &[(&str, &str)]) -> String {
         let (database, schema) = (identifier(&self.database), identifier(&self.schema));
-        let (resources, runs, changes) = (
-            self.full(&self.resources),
-            self.full(&self.runs),
-            self.full(&self.changes),
-        );
+        let (resources, runs, changes) =
+            (self.full(&self.resources), self.full(&self.runs), self.full(&self.changes));
         let names = [
             ("database", database.as_str()),
             ("schema", &schema),

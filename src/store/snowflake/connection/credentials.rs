@@ -40,10 +40,7 @@ impl Credentials {
             "SNOWFLAKE_JWT" => key::private_key(settings, environment).map(Self::KeyPair),
             // The drivers take a key without this setting; the CLI asks for it.
             "" if has_key => key::private_key(settings, environment).map(Self::KeyPair),
-            "" | "SNOWFLAKE" => settings
-                .required("password")
-                .map(SecretString::from)
-                .map(Self::Password),
+            "" | "SNOWFLAKE" => settings.required("password").map(SecretString::from).map(Self::Password),
             "PROGRAMMATIC_ACCESS_TOKEN" => token(settings, environment).map(Self::AccessToken),
             "OAUTH" => token(settings, environment).map(Self::OAuth),
             _ => Err(ConnectionError::Authenticator {
@@ -59,9 +56,7 @@ fn token(settings: &Settings, environment: &Environment<'_>) -> Result<SecretStr
     if let Some(token) = settings.optional("token") {
         return Ok(token.into());
     }
-    let path = settings
-        .path("token_file_path", environment)
-        .ok_or_else(|| settings.missing("token"))?;
+    let path = settings.path("token_file_path", environment).ok_or_else(|| settings.missing("token"))?;
     let token = fs::read_to_string(&path).map_err(|source| ConnectionError::Unreadable {
         what: "the token file",
         path: path.clone(),

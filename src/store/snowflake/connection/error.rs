@@ -10,10 +10,7 @@ use thiserror::Error;
 #[diagnostic(code(tabmap::snowflake_connection))]
 pub enum ConnectionError {
     /// No connection has this name.
-    #[error(
-        "there is no Snowflake connection `{name}`: looked in {searched}{}",
-        known_names(known)
-    )]
+    #[error("there is no Snowflake connection `{name}`: looked in {searched}{}", known_names(known))]
     #[diagnostic(help(
         "add it with `snow connection add` of the Snowflake CLI, or as a table `[{name}]` in `connections.toml`, or set \
          SNOWFLAKE_CONNECTIONS_{}_ACCOUNT, _USER and so on",
@@ -99,11 +96,7 @@ pub enum ConnectionError {
 }
 
 fn known_names(known: &[String]) -> String {
-    if known.is_empty() {
-        String::new()
-    } else {
-        format!("; there are `{}`", known.join("`, `"))
-    }
+    if known.is_empty() { String::new() } else { format!("; there are `{}`", known.join("`, `")) }
 }
 
 fn at_line(line: Option<usize>) -> String {

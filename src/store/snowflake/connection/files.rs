@@ -43,12 +43,7 @@ impl Files {
             (section, config_path.display().to_string())
         };
         let searched = format!("{} and {}", connections_path.display(), config_path.display());
-        Ok(Self {
-            searched,
-            origin,
-            connections,
-            default_name,
-        })
+        Ok(Self { searched, origin, connections, default_name })
     }
 
     pub(super) fn default_name(&self, environment: &Environment<'_>) -> String {
@@ -66,13 +61,7 @@ impl Files {
             Some(Value::Table(section)) => Some(section),
             _ => None,
         };
-        let own = |key: &str| {
-            format!(
-                "SNOWFLAKE_CONNECTIONS_{}_{}",
-                name.to_uppercase(),
-                key.to_uppercase()
-            )
-        };
+        let own = |key: &str| format!("SNOWFLAKE_CONNECTIONS_{}_{}", name.to_uppercase(), key.to_uppercase());
         let in_environment = KEYS.iter().any(|key| variable(environment, &own(key)).is_some());
         // A machine without any file, such as a CI job, may have the generic variables alone.
         let generic_alone =
@@ -84,37 +73,20 @@ impl Files {
                 known: self.connections.keys().cloned().collect(),
             });
         }
-        let origin = if section.is_some() {
-            self.origin.clone()
-        } else {
-            "SNOWFLAKE_* variables".to_owned()
-        };
+        let origin = if section.is_some() { self.origin.clone() } else { "SNOWFLAKE_* variables".to_owned() };
         let mut values = Vec::new();
         for key in KEYS {
             let generic = format!("SNOWFLAKE_{}", key.to_uppercase());
             let setting = if let Some(value) = variable(environment, &own(key)) {
-                Some(Setting {
-                    value,
-                    variable: Some(own(key)),
-                })
+                Some(Setting { value, variable: Some(own(key)) })
             } else if let Some(value) = section.and_then(|section| section.get(key)) {
-                Some(Setting {
-                    value: plain(value),
-                    variable: None,
-                })
+                Some(Setting { value: plain(value), variable: None })
             } else {
-                variable(environment, &generic).map(|value| Setting {
-                    value,
-                    variable: Some(generic),
-                })
+                variable(environment, &generic).map(|value| Setting { value, variable: Some(generic) })
             };
             values.extend(setting.map(|setting| (key, setting)));
         }
-        Ok(Settings {
-            name: name.to_owned(),
-            origin,
-            values,
-        })
+        Ok(Settings { name: name.to_owned(), origin, values })
     }
 }
 
@@ -123,11 +95,7 @@ fn folder(environment: &Environment<'_>) -> PathBuf {
     let home = home(environment).unwrap_or_default();
     let first = variable(environment, "SNOWFLAKE_HOME").map_or_else(
         || home.join(".snowflake"),
-        |folder| {
-            folder
-                .strip_prefix("~/")
-                .map_or_else(|| PathBuf::from(&folder), |rest| home.join(rest))
-        },
+        |folder| folder.strip_prefix("~/").map_or_else(|| PathBuf::from(&folder), |rest| home.join(rest)),
     );
     if first.is_dir() {
         return first;
@@ -135,9 +103,7 @@ fn folder(environment: &Environment<'_>) -> PathBuf {
     if cfg!(target_os = "macos") {
         home.join("Library/Application Support/snowflake")
     } else if cfg!(windows) {
-        variable(environment, "LOCALAPPDATA")
-            .map_or(home, PathBuf::from)
-            .join("snowflake")
+        variable(environment, "LOCALAPPDATA").map_or(home, PathBuf::from).join("snowflake")
     } else {
         variable(environment, "XDG_CONFIG_HOME")
             .map_or_else(|| home.join(".config"), PathBuf::from)
@@ -146,9 +112,7 @@ fn folder(environment: &Environment<'_>) -> PathBuf {
 }
 
 pub(super) fn home(environment: &Environment<'_>) -> Option<PathBuf> {
-    variable(environment, "HOME")
-        .or_else(|| variable(environment, "USERPROFILE"))
-        .map(PathBuf::from)
+    variable(environment, "HOME").or_else(|| variable(environment, "USERPROFILE")).map(PathBuf::from)
 }
 
 pub(super) fn variable(environment: &Environment<'_>, name: &str) -> Option<String> {
@@ -180,13 +144,8 @@ fn read_table(path: &Path, environment: &Environment<'_>) -> Result<Option<Table
 
 fn parse(text: &str, origin: &str) -> Result<Table, ConnectionError> {
     text.parse::<Table>().map_err(|error| {
-        let line = error
-            .span()
-            .map(|span| text[..span.start.min(text.len())].matches('\n').count() + 1);
-        ConnectionError::Toml {
-            origin: origin.to_owned(),
-            line,
-        }
+        let line = error.span().map(|span| text[..span.start.min(text.len())].matches('\n').count() + 1);
+        ConnectionError::Toml { origin: origin.to_owned(), line }
     })
 }
 
@@ -197,18 +156,9 @@ fn parse(text: &str, origin: &str) -> Result<Table, ConnectionError> {
 fn check_permissions(path: &Path, environment: &Environment<'_>) -> Result<(), PermissionsError> {
     use std::os::unix::fs::PermissionsExt;
 
-    let mode = fs::metadata(path)
-        .map_err(PermissionsError::Io)?
-        .permissions()
-        .mode()
-        & 0o777;
-    let error = |may| {
-        Err(PermissionsError::Open(ConnectionError::Permissions {
-            path: path.to_owned(),
-            may,
-            mode,
-        }))
-    };
+    let mode = fs::metadata(path).map_err(PermissionsError::Io)?.permissions().mode() & 0o777;
+    let error =
+        |may| Err(PermissionsError::Open(ConnectionError::Permissions { path: path.to_owned(), may, mode }));
     if mode & 0o022 != 0 {
         return error("changed");
     }

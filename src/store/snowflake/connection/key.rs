@@ -40,15 +40,9 @@ fn pem(
             return Ok((key, text.into()));
         }
     }
-    let raw = settings
-        .optional("private_key_raw")
-        .ok_or_else(|| settings.missing("private_key_file"))?;
+    let raw = settings.optional("private_key_raw").ok_or_else(|| settings.missing("private_key_file"))?;
     // Variables of CI systems often hold the lines of a PEM text joined by `\n`.
-    let raw = if raw.contains('\n') {
-        raw
-    } else {
-        raw.replace("\\n", "\n")
-    };
+    let raw = if raw.contains('\n') { raw } else { raw.replace("\\n", "\n") };
     Ok(("private_key_raw", raw.into()))
 }
 
@@ -78,8 +72,6 @@ fn plain_pkcs8(pem: &str, passphrase: Option<&SecretString>) -> Result<SecretStr
     if key.algorithm.oid != RSA {
         return Err("it is not an RSA key, the only kind that is supported here");
     }
-    let plain = document
-        .to_pem(PrivateKeyInfo::PEM_LABEL, LineEnding::LF)
-        .map_err(|_| NOT_A_KEY)?;
+    let plain = document.to_pem(PrivateKeyInfo::PEM_LABEL, LineEnding::LF).map_err(|_| NOT_A_KEY)?;
     Ok(plain.as_str().into())
 }

@@ -71,10 +71,7 @@ impl Connection {
         let account = settings.required("account")?;
         let (account, server) = host::server_of(&settings, &account)?;
         let credentials = Credentials::of(&settings, environment)?;
-        let user = match settings
-            .optional("user")
-            .or_else(|| settings.optional("username"))
-        {
+        let user = match settings.optional("user").or_else(|| settings.optional("username")) {
             Some(user) => user,
             None if matches!(credentials, Credentials::OAuth(_)) => String::new(),
             None => return Err(settings.missing("user")),
@@ -121,11 +118,7 @@ impl Settings {
     }
 
     fn missing(&self, key: &'static str) -> ConnectionError {
-        ConnectionError::Missing {
-            name: self.name.clone(),
-            origin: self.origin.clone(),
-            key,
-        }
+        ConnectionError::Missing { name: self.name.clone(), origin: self.origin.clone(), key }
     }
 
     fn invalid(&self, key: &'static str, reason: impl fmt::Display) -> ConnectionError {

@@ -36,8 +36,7 @@ impl Abort {
             return;
         };
         let mut url = self.url;
-        url.query_pairs_mut()
-            .append_pair("requestId", &Uuid::new_v4().to_string());
+        url.query_pairs_mut().append_pair("requestId", &Uuid::new_v4().to_string());
         let sent = self
             .http
             .post(url)
@@ -73,10 +72,7 @@ impl Running {
     pub(super) fn begin(&self, abort: Abort) -> Guard {
         let request_id = abort.request_id.clone();
         self.state().statements.insert(request_id.clone(), abort);
-        Guard {
-            running: self.clone(),
-            request_id,
-        }
+        Guard { running: self.clone(), request_id }
     }
 
     fn start_abort(&self, request_id: &str) {

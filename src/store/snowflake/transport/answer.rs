@@ -62,10 +62,7 @@ impl Answer {
             Ok(_) => Err(Unanswered::Status(status, "JSON without `success`".to_owned())),
             Err(_) => {
                 let start: String = String::from_utf8_lossy(&bytes).chars().take(80).collect();
-                Err(Unanswered::Status(
-                    status,
-                    start.split_whitespace().collect::<Vec<_>>().join(" "),
-                ))
+                Err(Unanswered::Status(status, start.split_whitespace().collect::<Vec<_>>().join(" ")))
             }
         }
     }
@@ -85,11 +82,7 @@ impl Answer {
     }
 
     pub(super) fn message(&self) -> String {
-        self.body
-            .get("message")
-            .and_then(Value::as_str)
-            .unwrap_or("no message")
-            .to_owned()
+        self.body.get("message").and_then(Value::as_str).unwrap_or("no message").to_owned()
     }
 
     pub(super) fn data(&self) -> Option<&Map<String, Value>> {
@@ -106,17 +99,13 @@ impl Answer {
     }
 
     pub(super) fn fault(&self) -> Fault {
-        let query_id = self
-            .text("queryId")
-            .filter(|id| !id.is_empty())
-            .map(str::to_owned);
+        let query_id = self.text("queryId").filter(|id| !id.is_empty()).map(str::to_owned);
         Fault::from_code(&self.code(), &self.message(), query_id)
     }
 
     /// The body for the crate, with the fields that it insists on and Snowflake leaves out at times.
     pub(super) fn completed(mut self, data: Map<String, Value>) -> Vec<u8> {
-        self.body
-            .insert("data".to_owned(), Value::Object(completed(data)));
+        self.body.insert("data".to_owned(), Value::Object(completed(data)));
         Value::Object(self.body).to_string().into_bytes()
     }
 
@@ -146,12 +135,7 @@ fn completed(mut data: Map<String, Value>) -> Map<String, Value> {
             data.insert(key.to_owned(), value);
         }
     }
-    for column in data
-        .get_mut("rowtype")
-        .and_then(Value::as_array_mut)
-        .into_iter()
-        .flatten()
-    {
+    for column in data.get_mut("rowtype").and_then(Value::as_array_mut).into_iter().flatten() {
         // The crate knows a fixed list of types and fails on VECTOR, MAP, GEOGRAPHY and those to come.
         let known = [
             "fixed",
@@ -168,10 +152,7 @@ fn completed(mut data: Map<String, Value>) -> Map<String, Value> {
             "boolean",
             "array",
         ];
-        if let Some(kind) = column
-            .get_mut("type")
-            .filter(|kind| !known.iter().any(|name| *kind == name))
-        {
+        if let Some(kind) = column.get_mut("type").filter(|kind| !known.iter().any(|name| *kind == name)) {
             *kind = json!("text");
         }
     }

@@ -33,23 +33,16 @@ pub(super) struct Chunks {
 
 impl Default for Chunks {
     fn default() -> Self {
-        Self {
-            inline: Mutex::default(),
-            gate: Semaphore::new(AT_ONCE),
-        }
+        Self { inline: Mutex::default(), gate: Semaphore::new(AT_ONCE) }
     }
 }
 
 impl Chunks {
     /// Makes the rows inside the answer the first of its chunks.
     pub(super) fn reorder(&self, data: &mut Map<String, Value>) -> Result<(), Fault> {
-        let broken = |what: &str| Fault::Answer {
-            what: what.to_owned(),
-        };
-        let Some(chunks) = data
-            .get_mut("chunks")
-            .and_then(Value::as_array_mut)
-            .filter(|chunks| !chunks.is_empty())
+        let broken = |what: &str| Fault::Answer { what: what.to_owned() };
+        let Some(chunks) =
+            data.get_mut("chunks").and_then(Value::as_array_mut).filter(|chunks| !chunks.is_empty())
         else {
             return Ok(());
         };
@@ -70,16 +63,11 @@ impl Chunks {
         if inline.is_empty() {
             return Ok(());
         }
-        let rows = STANDARD
-            .decode(inline)
-            .map_err(|_| broken("the first rows are not Base64"))?;
+        let rows = STANDARD.decode(inline).map_err(|_| broken("the first rows are not Base64"))?;
         let id = Uuid::new_v4().to_string();
         let chunk =
             json!({ "url": format!("https://{INLINE}/{id}"), "rowCount": 0, "uncompressedSize": rows.len() });
-        self.inline
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(id, rows);
+        self.inline.lock().unwrap_or_else(PoisonError::into_inner).insert(id, rows);
         if let Some(chunks) = data.get_mut("chunks").and_then(Value::as_array_mut) {
             chunks.insert(0, chunk);
         }
@@ -90,9 +78,8 @@ impl Chunks {
 impl Transport {
     /// A chunk that the crate asks for. It comes from cloud storage and never sees a token.
     pub(super) async fn chunk(&self, request: Request) -> Result<Response, Fault> {
-        let broken = |what: String| Fault::Answer {
-            what: format!("a part of a large result did not come: {what}"),
-        };
+        let broken =
+            |what: String| Fault::Answer { what: format!("a part of a large result did not come: {what}") };
         let url = request.url().clone();
         if url.host_str() == Some(INLINE) {
             let mut inline = self.chunks.inline.lock().unwrap_or_else(PoisonError::into_inner);
@@ -103,19 +90,10 @@ impl Transport {
         if url.scheme() != "https" && !is_loopback(&url) {
             return Err(broken("its address is not encrypted".to_owned()));
         }
-        let _place = self
-            .chunks
-            .gate
-            .acquire()
-            .await
-            .map_err(|error| broken(error.to_string()))?;
+        let _place = self.chunks.gate.acquire().await.map_err(|error| broken(error.to_string()))?;
         let mut attempt = 1;
         loop {
-            let get = self
-                .http
-                .get(url.clone())
-                .headers(request.headers().clone())
-                .timeout(CHUNK_TIMEOUT);
+            let get = self.http.get(url.clone()).headers(request.headers().clone()).timeout(CHUNK_TIMEOUT);
             let failure = match read(get.send().await).await {
                 Ok(bytes) => return Ok(http::Response::new(bytes).into()),
                 Err(failure) => failure,

@@ -35,10 +35,7 @@ tokio::task_local! {
 
 impl Exchange {
     pub(crate) fn new(repeatable: Repeatable) -> Self {
-        Self {
-            repeatable,
-            learnt: Arc::default(),
-        }
+        Self { repeatable, learnt: Arc::default() }
     }
 
     /// Runs `work`, during which the middleware meets this exchange.
@@ -48,20 +45,12 @@ impl Exchange {
 
     /// The statement in Snowflake's query history.
     pub(crate) fn query_id(&self) -> Option<String> {
-        self.learnt
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .query_id
-            .clone()
+        self.learnt.lock().unwrap_or_else(PoisonError::into_inner).query_id.clone()
     }
 
     /// What went wrong.
     pub(crate) fn into_fault(self) -> Option<Fault> {
-        self.learnt
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .fault
-            .take()
+        self.learnt.lock().unwrap_or_else(PoisonError::into_inner).fault.take()
     }
 }
 
@@ -81,7 +70,5 @@ pub(super) fn note_query_id(query_id: &str) {
 }
 
 pub(super) fn repeatable() -> Repeatable {
-    EXCHANGE
-        .try_with(|exchange| exchange.repeatable)
-        .unwrap_or(Repeatable::No)
+    EXCHANGE.try_with(|exchange| exchange.repeatable).unwrap_or(Repeatable::No)
 }

@@ -23,47 +23,29 @@ const KEPT_HERE: &str = "kept-by-the-transport";
 impl Transport {
     /// The crate's login request, rewritten.
     pub(super) async fn sign_in(&self, request: Request) -> Result<Response, Fault> {
-        let unexpected = |what: &str| Fault::Answer {
-            what: what.to_owned(),
-        };
-        let body = request
-            .body()
-            .and_then(reqwest::Body::as_bytes)
-            .unwrap_or_default();
+        let unexpected = |what: &str| Fault::Answer { what: what.to_owned() };
+        let body = request.body().and_then(reqwest::Body::as_bytes).unwrap_or_default();
         let body: Value =
             serde_json::from_slice(body).map_err(|_| unexpected("the login request is not JSON"))?;
         let body = login_body(body, &self.connection, &self.options);
-        let url = login_url(
-            self.url("session/v1/login-request"),
-            request.url(),
-            &self.connection,
-        );
+        let url = login_url(self.url("session/v1/login-request"), request.url(), &self.connection);
 
         let mut attempt = 1;
         let mut answer = loop {
-            let sent = self
-                .http
-                .post(url.clone())
-                .header(ACCEPT, "application/json")
-                .json(&body);
+            let sent = self.http.post(url.clone()).header(ACCEPT, "application/json").json(&body);
             match Answer::read(sent.timeout(ANSWER_TIMEOUT).send().await).await {
                 Ok(answer) => break answer,
                 // Whoever signs in twice has a session too many, which ends by itself.
                 Err(failure) if failure.is_passing() && attempt < ATTEMPTS => back_off(attempt).await,
                 Err(Unanswered::Broken(source)) => return Err(self.unreachable(source)),
                 Err(failure) => {
-                    return Err(Fault::Answer {
-                        what: failure.describe(),
-                    });
+                    return Err(Fault::Answer { what: failure.describe() });
                 }
             }
             attempt += 1;
         };
         if !answer.succeeded() {
-            return Err(Fault::SignInRefused {
-                code: answer.code(),
-                message: answer.message(),
-            });
+            return Err(Fault::SignInRefused { code: answer.code(), message: answer.message() });
         }
         let data = answer.take_data().unwrap_or_default();
         let token = |key: &str| data.get(key).and_then(Value::as_str).map(SecretString::from);
@@ -90,8 +72,7 @@ impl Transport {
         let mut attempt = 1;
         let answer = loop {
             let mut url = self.url("session/token-request");
-            url.query_pairs_mut()
-                .append_pair("requestId", &Uuid::new_v4().to_string());
+            url.query_pairs_mut().append_pair("requestId", &Uuid::new_v4().to_string());
             let sent = self
                 .http
                 .post(url)
@@ -103,19 +84,13 @@ impl Transport {
                 Ok(answer) => break answer,
                 Err(failure) if failure.is_passing() && attempt < ATTEMPTS => back_off(attempt).await,
                 Err(failure) => {
-                    return Err(session_ended(&format!(
-                        "it could not be renewed: {}",
-                        failure.describe()
-                    )));
+                    return Err(session_ended(&format!("it could not be renewed: {}", failure.describe())));
                 }
             }
             attempt += 1;
         };
         if !answer.succeeded() {
-            return Err(Fault::SessionEnded {
-                code: answer.code(),
-                message: answer.message(),
-            });
+            return Err(Fault::SessionEnded { code: answer.code(), message: answer.message() });
         }
         let token = |key: &str| answer.text(key).map(SecretString::from);
         let (Some(session), Some(master)) = (token("sessionToken"), token("masterToken")) else {
@@ -147,26 +122,17 @@ impl Transport {
             Ok(answer) if answer.succeeded() || answer.fault().is_session_ended() => Ok(()),
             Ok(answer) => Err(answer.fault()),
             Err(Unanswered::Broken(source)) => Err(self.unreachable(source)),
-            Err(failure) => Err(Fault::Answer {
-                what: failure.describe(),
-            }),
+            Err(failure) => Err(Fault::Answer { what: failure.describe() }),
         }
     }
 
     pub(super) async fn tokens(&self) -> Result<Tokens, Fault> {
-        self.tokens
-            .lock()
-            .await
-            .clone()
-            .ok_or_else(|| session_ended("the session was closed"))
+        self.tokens.lock().await.clone().ok_or_else(|| session_ended("the session was closed"))
     }
 }
 
 fn session_ended(message: &str) -> Fault {
-    Fault::SessionEnded {
-        code: "390104".to_owned(),
-        message: message.to_owned(),
-    }
+    Fault::SessionEnded { code: "390104".to_owned(), message: message.to_owned() }
 }
 
 /// The header of a token. Marked as sensitive, so that no log of the HTTP client shows it.
@@ -181,21 +147,10 @@ pub(super) fn authorization(token: &SecretString) -> HeaderValue {
 /// schema of the connection are left out, since every name of ours is complete, and a wrong one would fail sign-in.
 fn login_url(mut url: Url, asked: &Url, connection: &Connection) -> Url {
     let of_request = ["clientStartTime", "requestId", "request_guid"];
-    let named = [
-        ("warehouse", &connection.warehouse),
-        ("roleName", &connection.role),
-    ];
+    let named = [("warehouse", &connection.warehouse), ("roleName", &connection.role)];
     url.query_pairs_mut()
-        .extend_pairs(
-            asked
-                .query_pairs()
-                .filter(|(key, _)| of_request.contains(&&**key)),
-        )
-        .extend_pairs(
-            named
-                .iter()
-                .filter_map(|(key, value)| value.as_ref().map(|value| (*key, value))),
-        );
+        .extend_pairs(asked.query_pairs().filter(|(key, _)| of_request.contains(&&**key)))
+        .extend_pairs(named.iter().filter_map(|(key, value)| value.as_ref().map(|value| (*key, value))));
     url
 }
 
@@ -206,10 +161,7 @@ fn login_body(mut body: Value, connection: &Connection, options: &SessionOptions
     data.insert("CLIENT_APP_VERSION".to_owned(), json!(CLIENT_VERSION));
     data.insert("ACCOUNT_NAME".to_owned(), json!(connection.account));
     data.insert("LOGIN_NAME".to_owned(), json!(connection.user));
-    data.insert(
-        "SESSION_PARAMETERS".to_owned(),
-        Value::Object(session_parameters(options)),
-    );
+    data.insert("SESSION_PARAMETERS".to_owned(), Value::Object(session_parameters(options)));
     data.insert(
         "CLIENT_ENVIRONMENT".to_owned(),
         json!({ "APPLICATION": "tabmap", "OS": std::env::consts::OS, "OS_VERSION": std::env::consts::ARCH }),
@@ -222,10 +174,7 @@ fn login_body(mut body: Value, connection: &Connection, options: &SessionOptions
         Credentials::KeyPair(_) => {}
         Credentials::AccessToken(token) | Credentials::OAuth(token) => {
             data.remove("PASSWORD");
-            data.insert(
-                "AUTHENTICATOR".to_owned(),
-                json!(connection.credentials.authenticator()),
-            );
+            data.insert("AUTHENTICATOR".to_owned(), json!(connection.credentials.authenticator()));
             data.insert("TOKEN".to_owned(), json!(token.expose_secret()));
         }
     }
@@ -240,10 +189,7 @@ fn session_parameters(options: &SessionOptions) -> Map<String, Value> {
     // The default is twelve hours.
     parameters.insert("LOCK_TIMEOUT".to_owned(), json!(options.lock_timeout.as_secs()));
     // The default is two days.
-    parameters.insert(
-        "STATEMENT_TIMEOUT_IN_SECONDS".to_owned(),
-        json!(options.statement_timeout.as_secs()),
-    );
+    parameters.insert("STATEMENT_TIMEOUT_IN_SECONDS".to_owned(), json!(options.statement_timeout.as_secs()));
     // MERGE must fail rather than choose, should two rows of the plan ever meet one row of the map.
     parameters.insert("ERROR_ON_NONDETERMINISTIC_MERGE".to_owned(), json!(true));
     // A role or warehouse that does not exist fails sign-in, not some later statement.

@@ -90,9 +90,7 @@ impl Transport {
 
     /// The client to give to the crate.
     pub(crate) fn client(self: &Arc<Self>) -> ClientWithMiddleware {
-        ClientBuilder::new(self.http.clone())
-            .with(Door(Arc::clone(self)))
-            .build()
+        ClientBuilder::new(self.http.clone()).with(Door(Arc::clone(self))).build()
     }
 
     /// Aborts what is running, and waits until Snowflake was told.
@@ -111,10 +109,7 @@ impl Transport {
     }
 
     fn unreachable(&self, source: reqwest::Error) -> Fault {
-        Fault::Unreachable {
-            server: self.server_name(),
-            source: source.without_url(),
-        }
+        Fault::Unreachable { server: self.server_name(), source: source.without_url() }
     }
 }
 
@@ -143,9 +138,7 @@ impl Middleware for Door {
             "session/v1/login-request" => self.0.sign_in(request).await,
             "queries/v1/query-request" => self.0.statement(request).await,
             _ if request.method() == http::Method::GET => self.0.chunk(request).await,
-            _ => Err(Fault::Answer {
-                what: format!("the client sent an unexpected request to `/{path}`"),
-            }),
+            _ => Err(Fault::Answer { what: format!("the client sent an unexpected request to `/{path}`") }),
         };
         result.map_err(|fault| {
             // The crate reduces errors to a line of text, so the fault goes to the caller by another way.
@@ -159,9 +152,8 @@ impl Middleware for Door {
 /// An answer that did not come over the network.
 fn local_answer(body: Vec<u8>) -> Response {
     let mut response = http::Response::new(body);
-    response.headers_mut().insert(
-        http::header::CONTENT_TYPE,
-        http::HeaderValue::from_static("application/json"),
-    );
+    response
+        .headers_mut()
+        .insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static("application/json"));
     response.into()
 }

@@ -36,15 +36,8 @@ impl Transport {
             tokens: Arc::clone(&self.tokens),
             request_id: id.map(|(_, id)| id.into_owned()).unwrap_or_default(),
         });
-        let body = request
-            .body()
-            .and_then(reqwest::Body::as_bytes)
-            .unwrap_or_default();
-        let sending = Sending {
-            url,
-            body,
-            repeatable: repeatable(),
-        };
+        let body = request.body().and_then(reqwest::Body::as_bytes).unwrap_or_default();
+        let sending = Sending { url, body, repeatable: repeatable() };
         let limit = self.options.deadline;
         let answer = match timeout(limit, self.final_answer(&sending)).await {
             Ok(Ok(answer)) => answer,
@@ -75,11 +68,7 @@ impl Transport {
         if let Some(query_id) = answer.text("queryId") {
             note_query_id(query_id);
         }
-        if answer.succeeded() {
-            Ok(answer)
-        } else {
-            Err(answer.fault())
-        }
+        if answer.succeeded() { Ok(answer) } else { Err(answer.fault()) }
     }
 
     async fn submit(&self, sending: &Sending<'_>) -> Result<Answer, Fault> {
@@ -116,8 +105,7 @@ impl Transport {
         let mut url = sending.url.clone();
         if attempt > 1 {
             // As Snowflake's own drivers mark a repetition.
-            url.query_pairs_mut()
-                .append_pair("retryCount", &(attempt - 1).to_string());
+            url.query_pairs_mut().append_pair("retryCount", &(attempt - 1).to_string());
         }
         let sent = self
             .http
@@ -148,16 +136,12 @@ impl Transport {
                 }
                 Ok(answer) if answer.fault().is_session_ended() => {
                     // The statement had been accepted, so its outcome is open.
-                    return Err(Fault::ConnectionLost {
-                        reason: "the session ended meanwhile".to_owned(),
-                    });
+                    return Err(Fault::ConnectionLost { reason: "the session ended meanwhile".to_owned() });
                 }
                 Ok(answer) => return Ok(answer),
                 Err(failure) if failure.is_passing() && attempt < ATTEMPTS => {}
                 Err(failure) => {
-                    return Err(Fault::ConnectionLost {
-                        reason: failure.describe(),
-                    });
+                    return Err(Fault::ConnectionLost { reason: failure.describe() });
                 }
             }
             back_off(attempt).await;
@@ -169,11 +153,11 @@ impl Transport {
     fn result_url(&self, answer: &Answer) -> Result<Url, Fault> {
         let path = answer.text("getResultUrl").unwrap_or_default();
         let url = self.connection.server.join(path);
-        url.ok()
-            .filter(|url| !path.is_empty() && url.origin() == self.connection.server.origin())
-            .ok_or_else(|| Fault::Answer {
+        url.ok().filter(|url| !path.is_empty() && url.origin() == self.connection.server.origin()).ok_or_else(
+            || Fault::Answer {
                 what: "a running statement came without an address on the same server".to_owned(),
-            })
+            },
+        )
     }
 
     fn unanswered(&self, failure: Unanswered) -> Fault {
@@ -187,9 +171,7 @@ impl Transport {
 
     fn for_the_crate(&self, mut answer: Answer) -> Result<Response, Fault> {
         let Some(mut data) = answer.take_data() else {
-            return Err(Fault::Answer {
-                what: "a statement succeeded without data".to_owned(),
-            });
+            return Err(Fault::Answer { what: "a statement succeeded without data".to_owned() });
         };
         self.chunks.reorder(&mut data)?;
         Ok(local_answer(answer.completed(data)))

@@ -1,0 +1,3 @@
+-- They never came true.
+DELETE FROM {changes}
+WHERE RUN_ID = {run}
