@@ -132,8 +132,9 @@ impl CommandError {
     #[must_use]
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Config(_) | Self::Connection(_) => Exit::Usage,
-            Self::Resolve(ResolveError::Usage { .. } | ResolveError::Address(_)) => Exit::Usage,
+            Self::Config(_)
+            | Self::Connection(_)
+            | Self::Resolve(ResolveError::Usage { .. } | ResolveError::Address(_)) => Exit::Usage,
             Self::Resolve(ResolveError::Store(_)) => Exit::Failed,
             Self::Resolve(_) => Exit::Found,
             _ => Exit::Failed,

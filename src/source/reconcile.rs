@@ -65,11 +65,7 @@ pub fn reconcile(
     for kind in ResourceKind::ALL {
         let listed = listed.remove(&kind).unwrap_or_default();
         found.notes.skipped += listed.nodes.iter().filter(|node| node.luid.is_none()).count() as u64;
-        let reader = Reader {
-            site,
-            kind,
-            projects: &projects,
-        };
+        let reader = Reader { site, kind, projects: &projects };
         match listings.remove(&kind) {
             Some(listing) => reader.with_witness(&listed, listing, &mut found),
             None => reader.alone(listed, &mut found),
@@ -86,11 +82,8 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn with_witness(&self, listed: &Listed, listing: Listing<RestResource>, found: &mut Found) {
-        let mut nodes: BTreeMap<&Luid, &Node> = listed
-            .nodes
-            .iter()
-            .filter_map(|node| Some((node.luid.as_ref()?, node)))
-            .collect();
+        let mut nodes: BTreeMap<&Luid, &Node> =
+            listed.nodes.iter().filter_map(|node| Some((node.luid.as_ref()?, node))).collect();
         for item in listing.items {
             let node = nodes.remove(&item.id);
             let Some(project) = &item.project else {
@@ -119,10 +112,8 @@ impl Reader<'_> {
         if listing.is_complete {
             found.complete.insert(self.kind);
         } else {
-            let warning = format!(
-                "the REST listing of {}s changed while it was read: nothing is removed",
-                self.kind
-            );
+            let warning =
+                format!("the REST listing of {}s changed while it was read: nothing is removed", self.kind);
             found.notes.warnings.push(warning);
         }
     }
@@ -170,11 +161,6 @@ impl Reader<'_> {
     }
 
     fn key(&self, project: ProjectPath, name: String) -> ResourceKey {
-        ResourceKey {
-            site: self.site.clone(),
-            kind: self.kind,
-            project,
-            name,
-        }
+        ResourceKey { site: self.site.clone(), kind: self.kind, project, name }
     }
 }

@@ -31,10 +31,7 @@ pub enum RecordingError {
     },
     /// The file is something else.
     #[error("`{}` is not a recording that this version reads: {reason}", path.display())]
-    #[diagnostic(
-        code(tabmap::recording::form),
-        help("make one with `tabmap sync --record FILE`")
-    )]
+    #[diagnostic(code(tabmap::recording::form), help("make one with `tabmap sync --record FILE`"))]
     Form {
         /// The file.
         path: PathBuf,
@@ -68,10 +65,7 @@ impl Recording {
             path: path.to_owned(),
             source,
         })?;
-        let form = |reason: String| RecordingError::Form {
-            path: path.to_owned(),
-            reason,
-        };
+        let form = |reason: String| RecordingError::Form { path: path.to_owned(), reason };
         let document: Document = serde_json::from_str(&text).map_err(|error| form(error.to_string()))?;
         if document.format_version != FORMAT_VERSION {
             return Err(form(format!("format version {}", document.format_version)));
@@ -80,20 +74,13 @@ impl Recording {
         for site in document.sites {
             snapshots.push(site.into_snapshot(&document.server).map_err(&form)?);
         }
-        Ok(Self {
-            path: path.to_owned(),
-            server: document.server,
-            snapshots,
-        })
+        Ok(Self { path: path.to_owned(), server: document.server, snapshots })
     }
 
     /// The recorded sites, in order.
     #[must_use]
     pub fn sites(&self) -> Vec<SiteName> {
-        self.snapshots
-            .iter()
-            .map(|snapshot| snapshot.header.site.clone())
-            .collect()
+        self.snapshots.iter().map(|snapshot| snapshot.header.site.clone()).collect()
     }
 
     /// Writes `snapshots`, which are of one server, to a file; it appears whole or not at all.
@@ -103,18 +90,12 @@ impl Recording {
             server: server.to_owned(),
             sites: snapshots.iter().map(RecordedSite::from).collect(),
         };
-        let failed = |source| RecordingError::Io {
-            doing: "write",
-            path: path.to_owned(),
-            source,
-        };
+        let failed = |source| RecordingError::Io { doing: "write", path: path.to_owned(), source };
         let json = serde_json::to_string_pretty(&document).map_err(|error| failed(error.into()))?;
         let mut name = path.file_name().unwrap_or_default().to_owned();
         name.push(".new");
         let new = path.with_file_name(name);
-        std::fs::write(&new, json + "\n")
-            .and_then(|()| std::fs::rename(&new, path))
-            .map_err(failed)
+        std::fs::write(&new, json + "\n").and_then(|()| std::fs::rename(&new, path)).map_err(failed)
     }
 }
 
@@ -129,14 +110,10 @@ impl Source for Recording {
     }
 
     async fn snapshot(&self, site: &SiteName) -> Result<Snapshot, SourceError> {
-        let recorded = self
-            .snapshots
-            .iter()
-            .find(|snapshot| snapshot.header.site.is_same_site(site));
-        Ok(recorded.cloned().ok_or_else(|| RecordingError::Site {
-            path: self.path.clone(),
-            site: site.clone(),
-        })?)
+        let recorded = self.snapshots.iter().find(|snapshot| snapshot.header.site.is_same_site(site));
+        Ok(recorded
+            .cloned()
+            .ok_or_else(|| RecordingError::Site { path: self.path.clone(), site: site.clone() })?)
     }
 }
 
@@ -176,20 +153,8 @@ struct RecordedResource {
 
 impl From<&Snapshot> for RecordedSite {
     fn from(snapshot: &Snapshot) -> Self {
-        let Header {
-            server: _,
-            site,
-            source,
-            taken_at,
-            complete,
-            notes,
-        } = &snapshot.header;
-        let Notes {
-            lagging,
-            ghosts,
-            skipped,
-            warnings,
-        } = notes;
+        let Header { server: _, site, source, taken_at, complete, notes } = &snapshot.header;
+        let Notes { lagging, ghosts, skipped, warnings } = notes;
         Self {
             site: site.clone(),
             source: source.clone(),
@@ -206,12 +171,7 @@ impl From<&Snapshot> for RecordedSite {
 
 impl From<&Resource> for RecordedResource {
     fn from(resource: &Resource) -> Self {
-        let Resource {
-            key,
-            luid,
-            project_luid,
-            vizportal_url_id,
-        } = resource;
+        let Resource { key, luid, project_luid, vizportal_url_id } = resource;
         Self {
             kind: key.kind,
             project_name: key.project.leaf().to_owned(),
@@ -238,12 +198,8 @@ impl RecordedSite {
                     recorded.name, recorded.project_name
                 ));
             }
-            let key = ResourceKey {
-                site: self.site.clone(),
-                kind: recorded.kind,
-                project,
-                name: recorded.name,
-            };
+            let key =
+                ResourceKey { site: self.site.clone(), kind: recorded.kind, project, name: recorded.name };
             resources.push(Resource {
                 key,
                 luid: recorded.luid,

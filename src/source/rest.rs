@@ -118,15 +118,8 @@ pub async fn witness(session: &Session) -> Result<Witness, TableauError> {
         listings.insert(kind, list(session, segment, kind.as_str()).await?);
     }
     let projects: Listing<RestProject> = list(session, "projects", "project").await?;
-    let projects = projects
-        .items
-        .into_iter()
-        .map(|project| (project.id.clone(), project))
-        .collect();
-    Ok(Witness {
-        listings,
-        projects: Projects(projects),
-    })
+    let projects = projects.items.into_iter().map(|project| (project.id.clone(), project)).collect();
+    Ok(Witness { listings, projects: Projects(projects) })
 }
 
 /// One resource by its LUID; `None` when Tableau says that there is no such resource.
@@ -141,10 +134,7 @@ pub async fn find(
         workbook: RestResource,
     }
     let path = format!("{}/{luid}", kind.path_segment());
-    match session
-        .get::<Answer>("look a resource up by its LUID", "one resource", &path, &[])
-        .await
-    {
+    match session.get::<Answer>("look a resource up by its LUID", "one resource", &path, &[]).await {
         Ok(answer) => Ok(Some(answer.workbook)),
         Err(error) if error.is_not_found() => Ok(None),
         Err(error) => Err(error),
@@ -159,10 +149,7 @@ async fn list<T: Listed>(session: &Session, segment: &str, member: &str) -> Resu
         if listing.is_complete || attempt >= LISTING_ATTEMPTS {
             return Ok(listing);
         }
-        tracing::info!(
-            listing = segment,
-            "the listing changed while it was read, beginning anew"
-        );
+        tracing::info!(listing = segment, "the listing changed while it was read, beginning anew");
     }
     unreachable!("the last attempt returns")
 }
@@ -232,11 +219,8 @@ impl Page {
     }
 
     fn items<T: Listed>(mut self, doing: &str, segment: &str, member: &str) -> Result<Vec<T>, TableauError> {
-        let list = self
-            .rest
-            .get_mut(segment)
-            .and_then(|list| list.get_mut(member))
-            .map(serde_json::Value::take);
+        let list =
+            self.rest.get_mut(segment).and_then(|list| list.get_mut(member)).map(serde_json::Value::take);
         let Some(list) = list else { return Ok(Vec::new()) };
         let body: String = list.to_string().chars().take(200).collect();
         serde_json::from_value(list).map_err(|source| TableauError::Decoding {

@@ -1,0 +1,155 @@
+//! The queries, and one page of their answers. Types that `graphql_client` generates do not leave this file.
+
+use graphql_client::{GraphQLQuery, QueryBody, Response};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::super::SourceError;
+use super::super::reconcile::Node;
+use crate::resource::{Luid, ResourceKind};
+use crate::tableau::Session;
+
+#[derive(GraphQLQuery)]
+#[graphql(
+    schema_path = "graphql/schema.graphql",
+    query_path = "graphql/workbooks.graphql",
+    response_derives = "Debug"
+)]
+struct WorkbooksPage;
+
+#[derive(GraphQLQuery)]
+#[graphql(
+    schema_path = "graphql/schema.graphql",
+    query_path = "graphql/workbooks_before_2022_3.graphql",
+    response_derives = "Debug"
+)]
+struct WorkbooksPageBefore20223;
+
+#[derive(GraphQLQuery)]
+#[graphql(
+    schema_path = "graphql/schema.graphql",
+    query_path = "graphql/published_datasources.graphql",
+    response_derives = "Debug"
+)]
+struct PublishedDatasourcesPage;
+
+/// One page, free of the types that `graphql_client` generates.
+pub struct Page {
+    /// Those that are not null.
+    pub nodes: Vec<Node>,
+    /// Where the next page begins; the last page has one too.
+    pub end_cursor: Option<String>,
+    /// Whether no page follows.
+    pub is_last: bool,
+    /// How many nodes the whole listing is said to have.
+    pub total_count: Option<i64>,
+}
+
+/// A page, and what the Metadata API has to say about it.
+pub struct Answer {
+    /// Absent where an error left nothing.
+    pub page: Option<Page>,
+    /// Errors, and warnings beside good data.
+    pub errors: Vec<graphql_client::Error>,
+}
+
+/// What to ask for.
+#[derive(Debug, Clone)]
+pub struct PageRequest {
+    /// Workbooks or published data sources.
+    pub kind: ResourceKind,
+    /// Whether the server knows `projectLuid` of workbooks.
+    pub knows_project_luid: bool,
+    /// The most nodes of the page.
+    pub first: i64,
+    /// The cursor after which it begins.
+    pub after: Option<String>,
+}
+
+impl PageRequest {
+    /// What errors and the log say is being done.
+    pub const fn doing(&self) -> &'static str {
+        match self.kind {
+            ResourceKind::Workbook => "list the workbooks by the Metadata API",
+            ResourceKind::Datasource => "list the published data sources by the Metadata API",
+        }
+    }
+
+    /// Asks.
+    pub async fn send(&self, session: &Session) -> Result<Answer, SourceError> {
+        let (first, after) = (Some(self.first), self.after.clone());
+        match (self.kind, self.knows_project_luid) {
+            (ResourceKind::Workbook, true) => {
+                let query = WorkbooksPage::build_query(workbooks_page::Variables { first, after });
+                self.query::<workbooks_page::ResponseData>(session, &query).await
+            }
+            (ResourceKind::Workbook, false) => {
+                let variables = workbooks_page_before20223::Variables { first, after };
+                let query = WorkbooksPageBefore20223::build_query(variables);
+                self.query::<workbooks_page_before20223::ResponseData>(session, &query).await
+            }
+            (ResourceKind::Datasource, _) => {
+                let variables = published_datasources_page::Variables { first, after };
+                let query = PublishedDatasourcesPage::build_query(variables);
+                self.query::<published_datasources_page::ResponseData>(session, &query).await
+            }
+        }
+    }
+
+    async fn query<D: DeserializeOwned + Into<Option<Page>>>(
+        &self,
+        session: &Session,
+        query: &QueryBody<impl Serialize + Sync>,
+    ) -> Result<Answer, SourceError> {
+        let response: Response<D> = session.metadata(self.doing(), query).await?;
+        let page = response.data.and_then(Into::into);
+        Ok(Answer { page, errors: response.errors.unwrap_or_default() })
+    }
+}
+
+/// The three queries differ in their generated types alone.
+macro_rules! page_from {
+    ($data:expr, $connection:ident, $project_luid:expr) => {{
+        let connection = $data.$connection?;
+        let page_info = connection.page_info;
+        let nodes = connection.nodes.unwrap_or_default().into_iter().flatten();
+        Some(Page {
+            nodes: nodes
+                .map(|node| Node {
+                    project_luid: $project_luid(&node),
+                    luid: node.luid.as_deref().and_then(Luid::new),
+                    name: node.name,
+                    vizportal_url_id: node.vizportal_url_id.filter(|number| !number.is_empty()),
+                    project_name: node.project_name,
+                })
+                .collect(),
+            is_last: page_info.as_ref().and_then(|info| info.has_next_page) != Some(true),
+            end_cursor: page_info.and_then(|info| info.end_cursor),
+            total_count: connection.total_count,
+        })
+    }};
+}
+
+impl From<workbooks_page::ResponseData> for Option<Page> {
+    fn from(data: workbooks_page::ResponseData) -> Self {
+        page_from!(
+            data,
+            workbooks_connection,
+            |node: &workbooks_page::WorkbooksPageWorkbooksConnectionNodes| {
+                node.project_luid.as_deref().and_then(Luid::new)
+            }
+        )
+    }
+}
+
+impl From<workbooks_page_before20223::ResponseData> for Option<Page> {
+    fn from(data: workbooks_page_before20223::ResponseData) -> Self {
+        page_from!(data, workbooks_connection, |_: &_| None)
+    }
+}
+
+impl From<published_datasources_page::ResponseData> for Option<Page> {
+    fn from(data: published_datasources_page::ResponseData) -> Self {
+        page_from!(data, published_datasources_connection, |_: &_| None)
+    }
+}
