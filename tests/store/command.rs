@@ -1,0 +1,186 @@
+//! The `tabmap` binary with its map in Snowflake.
+
+use std::process::Stdio;
+
+use serde_json::{Value, json};
+use tableau_simulator::Kind;
+
+use crate::desk::Desk;
+use crate::emulator::Tenant;
+
+/// A desk whose map is kept in a tenant's database.
+fn desk(tenant: &Tenant, mut desk: Desk) -> Desk {
+    for (name, value) in tenant.environment(&[]) {
+        desk.set(&name, value);
+    }
+    desk.set("TABMAP_STORE", "snowflake:test");
+    desk.write("tabmap.toml", &format!("[snowflake]\ndatabase = \"{}\"\n", tenant.database));
+    desk
+}
+
+/// What the map holds, in the form of [`Desk::present`].
+async fn mapped(tenant: &Tenant, site: &str) -> Vec<[String; 5]> {
+    let sql = format!(
+        "SELECT RESOURCE_TYPE, PROJECT_PATH, RESOURCE_NAME, RESOURCE_ID, VIZPORTAL_URL_ID \
+         FROM \"{}\".\"MAPPING_TABLES\".\"API__TABLEAU__RESOURCES\" WHERE SITE_ID = '{site}'",
+        tenant.database
+    );
+    let rows = tenant.sql(&[&sql]).await;
+    let mut rows: Vec<[String; 5]> = rows
+        .into_iter()
+        .map(|row| row.into_iter().map(Option::unwrap_or_default).collect::<Vec<_>>().try_into().unwrap())
+        .collect();
+    rows.sort();
+    rows
+}
+
+/// Asks what blocks (the binary) from a test that is asynchronous.
+async fn done(desk: &Desk, arguments: &[&str]) -> String {
+    tokio::task::block_in_place(|| desk.done(arguments))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_command_keeps_the_same_map_in_snowflake() {
+    let tenant = Tenant::new().await;
+    let desk = desk(&tenant, Desk::generated(2, 60, 40));
+    let said = done(&desk, &["init"]).await;
+    assert!(said.contains("created table") && said.contains("API__TABLEAU__RESOURCES"), "{said}");
+    done(&desk, &["sync"]).await;
+    for site in desk.tableau.sites() {
+        assert_eq!(mapped(&tenant, &site).await, desk.present(&site));
+    }
+
+    let item = desk.tableau.resources("MySite").remove(0);
+    let new = desk.tableau.republish("MySite", item.kind, &item.luid);
+    let report: Value = serde_json::from_str(&done(&desk, &["sync", "--format", "json"]).await).unwrap();
+    assert_eq!(report["sites"][0]["counts"]["replaced"], 1);
+    assert_eq!(report["sites"][1]["outcome"], "unchanged");
+    assert_eq!(mapped(&tenant, "MySite").await, desk.present("MySite"));
+    assert_eq!(done(&desk, &["resolve", &new]).await, format!("{new}\n"));
+    let answer = desk.run(&["resolve", &item.luid]);
+    answer.refused(3, &["is stale", &new]);
+
+    let report: Value = serde_json::from_str(&done(&desk, &["backfill", "--format", "json"]).await).unwrap();
+    assert_eq!(report["sites"][0]["rows_written"], 100);
+    assert_eq!(mapped(&tenant, "MySite").await, desk.present("MySite"));
+    let listed: Value = serde_json::from_str(&done(&desk, &["list", "--format", "json"]).await).unwrap();
+    assert_eq!(listed["resources"].as_array().unwrap().len(), 200);
+    assert!(done(&desk, &["init"]).await.contains("the tables are there"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_killed_at_its_merge_leaves_old_or_new_and_the_next_one_finishes() {
+    for when in ["before", "after"] {
+        let tenant = Tenant::new().await;
+        let desk = desk(&tenant, Desk::generated(1, 20, 10));
+        done(&desk, &["backfill"]).await;
+        for item in desk.tableau.resources("MySite").iter().step_by(3) {
+            desk.tableau.republish("MySite", item.kind, &item.luid);
+        }
+        let (old, new) = (mapped(&tenant, "MySite").await, desk.present("MySite"));
+        let action = json!({"at": "statement", "match": "MERGE", "when": when, "action": {"hold": true}});
+        let fault = tenant.arm(action).await;
+        let mut sync = desk.command(&["sync"]).stdout(Stdio::null()).spawn().unwrap();
+        fault.reached().await;
+        sync.kill().unwrap();
+        sync.wait().unwrap();
+        fault.disarm().await;
+        fault.release().await;
+        let now = mapped(&tenant, "MySite").await;
+        assert!(now == old || now == new, "{when}: a mix");
+        done(&desk, &["sync"]).await;
+        assert_eq!(mapped(&tenant, "MySite").await, new, "{when}");
+        let runs = tenant
+            .sql(&[&format!("SELECT DISTINCT STATUS FROM \"{}\".\"MAPPING_TABLES\".\"API__TABLEAU__SYNC_RUNS\"", tenant.database)])
+            .await;
+        assert!(!runs.iter().any(|row| row[0].as_deref() == Some("applying")), "{when}: {runs:?} is settled");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_interrupted_process_aborts_its_running_statement() {
+    for signal in ["-INT", "-TERM"] {
+        let tenant = Tenant::new().await;
+        let desk = desk(&tenant, Desk::generated(1, 20, 10));
+        done(&desk, &["init"]).await;
+        let fault = tenant.arm(json!({"at": "statement", "match": "MERGE", "action": {"hold": true}})).await;
+        let sync = desk.command(&["sync"]).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        fault.reached().await;
+        let killed = std::process::Command::new("kill").args([signal, &sync.id().to_string()]).status();
+        assert!(killed.unwrap().success());
+        let output = tokio::task::block_in_place(|| sync.wait_with_output()).unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{stderr}");
+        assert!(stderr.contains("interrupted"), "{stderr}");
+        assert_eq!(tenant.log("aborts").await.len(), 1, "the statement was aborted");
+        assert_eq!(desk.tableau.live_sessions(), 0, "and Tableau's session ended");
+        fault.disarm().await;
+        fault.release().await;
+        done(&desk, &["sync"]).await;
+        assert_eq!(mapped(&tenant, "MySite").await, desk.present("MySite"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_processes_at_once_leave_one_true_map() {
+    let tenant = Tenant::new().await;
+    let desk = desk(&tenant, Desk::generated(1, 20, 10));
+    done(&desk, &["init"]).await;
+    // The first is held at its MERGE while the second does the whole work.
+    let options = desk.tableau.options().clone();
+    let fault = tenant.arm(json!({"at": "statement", "match": "MERGE", "times": 1, "action": {"hold": true}})).await;
+    let mut one = desk.command(&["sync"]).stdout(Stdio::null()).spawn().unwrap();
+    fault.reached().await;
+    desk.publish(Kind::Workbook, &["default"], "Newer");
+    let mut other = desk.command(&["sync"]);
+    other.env_remove("TABLEAU_PAT_NAME").stdout(Stdio::null());
+    other.env("TABLEAU_USERNAME", options.username).env("TABLEAU_PASSWORD", options.password);
+    assert!(tokio::task::block_in_place(|| other.status()).unwrap().success());
+    assert_eq!(mapped(&tenant, "MySite").await, desk.present("MySite"));
+    fault.release().await;
+    assert!(tokio::task::block_in_place(|| one.wait()).unwrap().success());
+    assert_eq!(mapped(&tenant, "MySite").await, desk.present("MySite"), "the older one does not undo the newer");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn secrets_of_snowflake_are_not_shown_at_any_level_in_success_or_failure() {
+    let tenant = Tenant::new().await;
+    let desk = desk(&tenant, Desk::generated(1, 5, 5));
+    let mut texts = Vec::new();
+    for command in [&["init"][..], &["sync"], &["backfill"], &["list"], &["resolve", "workbook", "No such thing"]] {
+        let arguments: Vec<&str> = command.iter().copied().chain(["-vvv", "--log-format", "json"]).collect();
+        let answer = tokio::task::block_in_place(|| desk.run(&arguments));
+        texts.extend([answer.stdout, answer.stderr]);
+    }
+    for action in [json!({"code": "390112"}), json!({"code": "001003"}), json!({"http": 503})] {
+        let fault = tenant.arm(json!({"at": "statement", "times": 1, "action": action})).await;
+        let answer = tokio::task::block_in_place(|| desk.run(&["sync", "-vvv"]));
+        texts.extend([answer.stdout, answer.stderr]);
+        fault.disarm().await;
+    }
+    let mut secrets = vec![tenant.password.clone()];
+    for session in tenant.log("sessions").await {
+        secrets.extend(["token", "master_token"].iter().filter_map(|key| session[*key].as_str()).map(str::to_owned));
+    }
+    assert!(secrets.len() > 4, "session and master tokens were seen: {}", secrets.len());
+    for secret in secrets {
+        assert!(!texts.iter().any(|text| text.contains(&secret)), "a secret was shown");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_cannot_be_used_is_named_with_its_remedy() {
+    let tenant = Tenant::new().await;
+    let mut desk = desk(&tenant, Desk::empty());
+    for command in ["init", "sync", "list"] {
+        let answer = desk.run(&[command, "--store", "snowflake:nowhere"]);
+        answer.refused(2, &["`nowhere`"]);
+    }
+    let answer = tokio::task::block_in_place(|| desk.run(&["list"]));
+    answer.refused(1, &["has no map yet", "tabmap init"]);
+    desk.set("SNOWFLAKE_CONNECTIONS_TEST_PASSWORD", "wrong");
+    let answer = tokio::task::block_in_place(|| desk.run(&["list"]));
+    assert_eq!(answer.exit, 1, "{}", answer.stderr);
+    assert!(answer.stderr.contains("390100") && !answer.stderr.contains("wrong"), "{}", answer.stderr);
+    assert!(desk.tableau.requests().is_empty(), "Tableau was not asked in vain");
+}
