@@ -436,3 +436,32 @@ async fn the_run_row_counts_what_was_done(ground: &dyn Ground) {
     let unfinished = format!("SELECT COUNT(*) AS N FROM {} WHERE FINISHED_AT IS NULL", ground.table(RUNS));
     assert_eq!(ground.sql(&unfinished).await, [[Some("0".to_owned())]]);
 }
+
+#[tokio::test]
+async fn a_database_that_is_missing_is_named_with_its_remedy() {
+    let tenant = Tenant::new().await;
+    let tables = tabmap::store::snowflake::TableNames { database: "NOWHERE".to_owned(), ..tenant.tables() };
+    let options = tabmap::store::snowflake::SessionOptions::default();
+    let store = tabmap::store::snowflake::SnowflakeStore::new(tenant.connection(&[]), tables, options);
+    let error = tabmap::store::Store::migrate(&store).await.unwrap_err();
+    let help = miette::Diagnostic::help(&error).expect("a remedy").to_string();
+    assert!(help.contains("the database must exist"), "{help}");
+    let StoreError::Snowflake(error) = error else { panic!("{error:?}") };
+    assert!(error.fault.to_string().contains("NOWHERE"), "{:?}", error.fault);
+}
+
+#[tokio::test]
+async fn other_names_of_the_tables_are_taken_as_they_are() {
+    let tenant = Tenant::new().await;
+    let tables = tabmap::store::snowflake::TableNames {
+        schema: "my schema".to_owned(),
+        resources: "the \"map\"".to_owned(),
+        runs: "runs; --".to_owned(),
+        ..tenant.tables()
+    };
+    let options = tabmap::store::snowflake::SessionOptions::default();
+    let store = tabmap::store::snowflake::SnowflakeStore::new(tenant.connection(&[]), tables, options);
+    tabmap::store::Store::migrate(&store).await.unwrap();
+    sync(&store, &snapshot(minute(0), vec![workbook("P", "A", "1")])).await.unwrap();
+    assert_eq!(mapped(&store, "Main").await, [workbook("P", "A", "1")]);
+}

@@ -1,5 +1,7 @@
 //! Sign-in, renewal and the end of the session.
 
+use std::time::Duration;
+
 use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderValue};
 use reqwest::{Request, Response};
 use secrecy::{ExposeSecret, SecretString};
@@ -17,6 +19,10 @@ use super::{ANSWER_TIMEOUT, ATTEMPTS, FAREWELL_TIMEOUT, Tokens, Transport, back_
 /// docs.snowflake.com sets its minimum to 1.11.2 from 30 September 2026; the crate claims to be 1.6.22.
 const CLIENT_VERSION: &str = "1.18.0";
 
+/// All attempts together stay below the 60 seconds within which a key pair's token must arrive ("Key-pair
+/// authentication and key-pair rotation: troubleshooting", docs.snowflake.com).
+const SIGN_IN_TIMEOUT: Duration = Duration::from_secs(12);
+
 /// A token's place holder. The crate prints what it gets at debug level.
 const KEPT_HERE: &str = "kept-by-the-transport";
 
@@ -33,7 +39,7 @@ impl Transport {
         let mut attempt = 1;
         let mut answer = loop {
             let sent = self.http.post(url.clone()).header(ACCEPT, "application/json").json(&body);
-            match Answer::read(sent.timeout(ANSWER_TIMEOUT).send().await).await {
+            match Answer::read(sent.timeout(SIGN_IN_TIMEOUT).send().await).await {
                 Ok(answer) => break answer,
                 // Whoever signs in twice has a session too many, which ends by itself.
                 Err(failure) if failure.is_passing() && attempt < ATTEMPTS => back_off(attempt).await,

@@ -1,10 +1,11 @@
 //! One statement: sent, polled for, and given up after its deadline.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use reqwest::{Request, Response};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use url::Url;
 
 use super::super::error::Fault;
@@ -13,6 +14,8 @@ use super::answer::{Answer, Unanswered};
 use super::exchange::{Repeatable, note_query_id, repeatable};
 use super::login::authorization;
 use super::{ANSWER_TIMEOUT, ATTEMPTS, Tokens, Transport, back_off, local_answer};
+
+const BETWEEN_POLLS: Duration = Duration::from_millis(100);
 
 /// How often in a row an expired session is renewed for one statement.
 const RENEWALS: u32 = 2;
@@ -63,6 +66,8 @@ impl Transport {
         let mut renewals = 0;
         while answer.is_in_progress() {
             let url = self.result_url(&answer)?;
+            // Snowflake holds the request until there is news; this is for a server that does not.
+            sleep(BETWEEN_POLLS).await;
             answer = self.poll(&url, &mut renewals).await?;
         }
         if let Some(query_id) = answer.text("queryId") {
