@@ -6,6 +6,7 @@ mod documents;
 mod faults;
 mod listing;
 mod map;
+mod parsers;
 mod resolve;
 mod secrets;
 mod sync;
