@@ -9,20 +9,15 @@ use crate::report::{self, FORMAT_VERSION, Format, ResourceReport};
 use crate::resolve::{Question, ResolveError};
 use crate::resource::ResourceKind;
 
+const EXAMPLES: &str = "Examples:
+  tabmap resolve workbook 'Weekly Sales' --project Finance/EMEA
+  tabmap resolve https://tableau.example.com/#/site/MySite/workbooks/12345/views
+  tabmap resolve workbook 12345
+  tabmap resolve 3f2504e0-4f89-11d3-9a0c-0305e82c3301";
+
 /// Print the current LUID of a resource
-///
-/// WHAT is a name or the number from a browser's address bar, after its kind; or, without a kind, a whole
-/// browser address or a LUID:
-///
-///   tabmap resolve workbook 'Sales' --project Finance/EMEA
-///   tabmap resolve https://tableau.example.com/#/site/MySite/workbooks/12345/views
-///   tabmap resolve workbook 12345
-///   tabmap resolve 3f2504e0-4f89-11d3-9a0c-0305e82c3301
 #[derive(Debug, Args)]
-#[command(
-    verbatim_doc_comment,
-    override_usage = "tabmap resolve [OPTIONS] [workbook|datasource] <WHAT>"
-)]
+#[command(after_help = EXAMPLES, override_usage = "tabmap resolve [OPTIONS] [workbook|datasource] <WHAT>")]
 pub struct Resolve {
     /// `workbook` or `datasource`, then a name or a number; or a browser address or a LUID alone
     #[arg(required = true, num_args = 1..=2, value_name = "WHAT")]

@@ -35,7 +35,7 @@ async fn mapped(tenant: &Tenant, site: &str) -> Vec<[String; 5]> {
 }
 
 /// Asks what blocks (the binary) from a test that is asynchronous.
-async fn done(desk: &Desk, arguments: &[&str]) -> String {
+fn done(desk: &Desk, arguments: &[&str]) -> String {
     tokio::task::block_in_place(|| desk.done(arguments))
 }
 
@@ -43,29 +43,29 @@ async fn done(desk: &Desk, arguments: &[&str]) -> String {
 async fn the_command_keeps_the_same_map_in_snowflake() {
     let tenant = Tenant::new().await;
     let desk = desk(&tenant, Desk::generated(2, 60, 40));
-    let said = done(&desk, &["init"]).await;
+    let said = done(&desk, &["init"]);
     assert!(said.contains("created table") && said.contains("API__TABLEAU__RESOURCES"), "{said}");
-    done(&desk, &["sync"]).await;
+    done(&desk, &["sync"]);
     for site in desk.tableau.sites() {
         assert_eq!(mapped(&tenant, &site).await, desk.present(&site));
     }
 
     let item = desk.tableau.resources("MySite").remove(0);
     let new = desk.tableau.republish("MySite", item.kind, &item.luid);
-    let report: Value = serde_json::from_str(&done(&desk, &["sync", "--format", "json"]).await).unwrap();
+    let report: Value = serde_json::from_str(&done(&desk, &["sync", "--format", "json"])).unwrap();
     assert_eq!(report["sites"][0]["counts"]["replaced"], 1);
     assert_eq!(report["sites"][1]["outcome"], "unchanged");
     assert_eq!(mapped(&tenant, "MySite").await, desk.present("MySite"));
-    assert_eq!(done(&desk, &["resolve", &new]).await, format!("{new}\n"));
+    assert_eq!(done(&desk, &["resolve", &new]), format!("{new}\n"));
     let answer = desk.run(&["resolve", &item.luid]);
     answer.refused(3, &["is stale", &new]);
 
-    let report: Value = serde_json::from_str(&done(&desk, &["backfill", "--format", "json"]).await).unwrap();
+    let report: Value = serde_json::from_str(&done(&desk, &["backfill", "--format", "json"])).unwrap();
     assert_eq!(report["sites"][0]["rows_written"], 100);
     assert_eq!(mapped(&tenant, "MySite").await, desk.present("MySite"));
-    let listed: Value = serde_json::from_str(&done(&desk, &["list", "--format", "json"]).await).unwrap();
+    let listed: Value = serde_json::from_str(&done(&desk, &["list", "--format", "json"])).unwrap();
     assert_eq!(listed["resources"].as_array().unwrap().len(), 200);
-    assert!(done(&desk, &["init"]).await.contains("the tables are there"));
+    assert!(done(&desk, &["init"]).contains("the tables are there"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -73,7 +73,7 @@ async fn a_process_killed_at_its_merge_leaves_old_or_new_and_the_next_one_finish
     for when in ["before", "after"] {
         let tenant = Tenant::new().await;
         let desk = desk(&tenant, Desk::generated(1, 20, 10));
-        done(&desk, &["backfill"]).await;
+        done(&desk, &["backfill"]);
         for item in desk.tableau.resources("MySite").iter().step_by(3) {
             desk.tableau.republish("MySite", item.kind, &item.luid);
         }
@@ -88,7 +88,7 @@ async fn a_process_killed_at_its_merge_leaves_old_or_new_and_the_next_one_finish
         fault.release().await;
         let now = mapped(&tenant, "MySite").await;
         assert!(now == old || now == new, "{when}: a mix");
-        done(&desk, &["sync"]).await;
+        done(&desk, &["sync"]);
         assert_eq!(mapped(&tenant, "MySite").await, new, "{when}");
         let runs = tenant
             .sql(&[&format!("SELECT DISTINCT STATUS FROM \"{}\".\"MAPPING_TABLES\".\"API__TABLEAU__SYNC_RUNS\"", tenant.database)])
@@ -102,7 +102,7 @@ async fn an_interrupted_process_aborts_its_running_statement() {
     for signal in ["-INT", "-TERM"] {
         let tenant = Tenant::new().await;
         let desk = desk(&tenant, Desk::generated(1, 20, 10));
-        done(&desk, &["init"]).await;
+        done(&desk, &["init"]);
         let fault = tenant.arm(json!({"at": "statement", "match": "MERGE", "action": {"hold": true}})).await;
         let sync = desk.command(&["sync"]).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         fault.reached().await;
@@ -116,7 +116,7 @@ async fn an_interrupted_process_aborts_its_running_statement() {
         assert_eq!(desk.tableau.live_sessions(), 0, "and Tableau's session ended");
         fault.disarm().await;
         fault.release().await;
-        done(&desk, &["sync"]).await;
+        done(&desk, &["sync"]);
         assert_eq!(mapped(&tenant, "MySite").await, desk.present("MySite"));
     }
 }
@@ -125,7 +125,7 @@ async fn an_interrupted_process_aborts_its_running_statement() {
 async fn two_processes_at_once_leave_one_true_map() {
     let tenant = Tenant::new().await;
     let desk = desk(&tenant, Desk::generated(1, 20, 10));
-    done(&desk, &["init"]).await;
+    done(&desk, &["init"]);
     // The first is held at its MERGE while the second does the whole work.
     let options = desk.tableau.options().clone();
     let fault = tenant.arm(json!({"at": "statement", "match": "MERGE", "times": 1, "action": {"hold": true}})).await;

@@ -182,7 +182,7 @@ impl<'a> World<'a> {
             Trouble::Backfill => metadata(backfill()),
             Trouble::CutShort => metadata(Effect::Truncate { keep: 1 }),
             Trouble::StolenSession => {
-                self.tableau.arm(Fault::on(Endpoint::Datasources, Effect::KillSession).once())
+                self.tableau.arm(Fault::on(Endpoint::Datasources, Effect::KillSession).once());
             }
             Trouble::SmallPages => {
                 let problem = GraphqlProblem::Timeout;

@@ -27,7 +27,10 @@ pub fn python(name: &str, requirements: &[&str]) -> PathBuf {
     let _ = fs::remove_dir_all(&folder);
     run(Path::new("python3"), &["-m".as_ref(), "venv".as_ref(), folder.as_os_str()]);
     let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
-    run(&python, &install.into_iter().chain(requirements.iter().copied()).map(OsStr::new).collect::<Vec<_>>());
+    run(
+        &python,
+        &install.into_iter().chain(requirements.iter().copied()).map(OsStr::new).collect::<Vec<_>>(),
+    );
     fs::write(&stamp, wanted).expect("note what the virtual environment holds");
     python
 }

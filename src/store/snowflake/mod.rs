@@ -10,7 +10,7 @@
 //! ```
 //!
 //! A plan is applied without a transaction across round trips: its rows are staged in the session, then one MERGE
-//! writes all of them if its guards still hold. [`apply`] tells the whole protocol.
+//! writes all of them if its guards still hold. `apply` tells the whole protocol.
 
 mod apply;
 pub mod connection;
