@@ -30,24 +30,16 @@ async fn main() -> Result<(), Box<dyn Error>> {
         datasources: 2,
         ..Generate::default()
     });
-    let tableau = Simulator::start(Options {
-        content,
-        ..Options::default()
-    })?;
+    let tableau = Simulator::start(Options { content, ..Options::default() })?;
     let luid = tableau.publish("MySite", Kind::Workbook, &[PROJECT], WORKBOOK);
-    say(&format!(
-        "   {}, where somebody published the workbook `{WORKBOOK}`",
-        tableau.url()
-    ));
+    say(&format!("   {}, where somebody published the workbook `{WORKBOOK}`", tableau.url()));
 
     let folder = tempfile::tempdir()?;
     let store = SqliteStore::new(&folder.path().join("tabmap.db"));
     store.migrate().await?;
     let (name, secret) = tableau.pat();
-    let credentials = Credentials::PersonalAccessToken {
-        name: name.to_owned(),
-        secret: SecretString::from(secret),
-    };
+    let credentials =
+        Credentials::PersonalAccessToken { name: name.to_owned(), secret: SecretString::from(secret) };
     let source = MetadataSource::new(Tableau::new(tableau.url().parse()?, credentials, None)?);
     let sync = Sync {
         source: &source,
@@ -70,32 +62,17 @@ async fn main() -> Result<(), Box<dyn Error>> {
         ));
     }
 
-    say(&format!(
-        "\n3. Somebody deletes `{WORKBOOK}` and publishes it again: same name, another LUID"
-    ));
+    say(&format!("\n3. Somebody deletes `{WORKBOOK}` and publishes it again: same name, another LUID"));
     let republished = tableau.republish("MySite", Kind::Workbook, &luid);
     say(&format!("   a script that remembers {luid} would fail now"));
 
     say("\n4. The next sync notices");
     show(&sync.site(&site).await?);
-    say(&format!(
-        "   `{WORKBOOK}` resolves to {}",
-        resolve(&store, &site).await?
-    ));
-    assert_eq!(
-        resolve(&store, &site).await?,
-        republished,
-        "the map has the current LUID"
-    );
-    for change in store
-        .history(&Luid::new(&luid).ok_or("a LUID is never empty")?)
-        .await?
-    {
+    say(&format!("   `{WORKBOOK}` resolves to {}", resolve(&store, &site).await?));
+    assert_eq!(resolve(&store, &site).await?, republished, "the map has the current LUID");
+    for change in store.history(&Luid::new(&luid).ok_or("a LUID is never empty")?).await? {
         let after = change.after.as_ref().map_or("nothing", |side| side.luid.as_str());
-        say(&format!(
-            "   the old LUID in the change log: {} -> {after}",
-            change.change
-        ));
+        say(&format!("   the old LUID in the change log: {} -> {after}", change.change));
     }
 
     say("\n5. One more sync: nothing changed, so no row of the map is written");

@@ -43,9 +43,7 @@ impl BrowserUrl {
             return Err(not_an_address());
         }
         let host = url.host_str().ok_or_else(not_an_address)?;
-        let host = url
-            .port()
-            .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+        let host = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
         // The web client keeps its place in the fragment; `/t/SITE/views/...` is the older, plain form.
         let place = url.fragment().unwrap_or_else(|| url.path());
         let place = place.split(['?', ';']).next().unwrap_or_default();
@@ -80,16 +78,8 @@ mod tests {
     fn every_form_of_a_page_address_names_its_site_kind_and_number() {
         let workbook = || Page::Resource(ResourceKind::Workbook, "123".to_owned());
         for (address, site, page) in [
-            (
-                "https://host/#/site/MySite/workbooks/123/views",
-                "MySite",
-                workbook(),
-            ),
-            (
-                "https://host/#/site/MySite/workbooks/123?:iid=1",
-                "MySite",
-                workbook(),
-            ),
+            ("https://host/#/site/MySite/workbooks/123/views", "MySite", workbook()),
+            ("https://host/#/site/MySite/workbooks/123?:iid=1", "MySite", workbook()),
             ("https://host/#/workbooks/123", "Default", workbook()),
             (
                 "http://host:8000/#/site/S/datasources/45/connections",
@@ -103,11 +93,7 @@ mod tests {
             ("https://host/", "Default", Page::Other),
         ] {
             let url = BrowserUrl::parse(address).unwrap();
-            assert_eq!(
-                (url.site.to_string().as_str(), url.page),
-                (site, page),
-                "{address}"
-            );
+            assert_eq!((url.site.to_string().as_str(), url.page), (site, page), "{address}");
         }
         assert!(BrowserUrl::parse("MySite").is_err());
     }

@@ -53,13 +53,7 @@ pub struct Flags {
     #[arg(long, global = true, value_name = "URL", help_heading = "Settings")]
     pub server: Option<String>,
     /// Sites by their content URL or by any browser address on them; `Default` for the Default site [env: TABLEAU_SITE]
-    #[arg(
-        long,
-        global = true,
-        value_name = "SITE",
-        value_delimiter = ',',
-        help_heading = "Settings"
-    )]
+    #[arg(long, global = true, value_name = "SITE", value_delimiter = ',', help_heading = "Settings")]
     pub site: Vec<String>,
     /// Where the map is kept: `sqlite:FILE` or `snowflake:CONNECTION` [default: sqlite:tabmap.db] [env: TABMAP_STORE]
     #[arg(long, global = true, value_name = "STORE", help_heading = "Settings")]
@@ -71,10 +65,7 @@ pub struct Flags {
 pub enum ConfigError {
     /// The named file is not there or may not be read.
     #[error("could not read the configuration file `{}`", path.display())]
-    #[diagnostic(
-        code(tabmap::config::unreadable),
-        help("`tabmap init` writes a commented one")
-    )]
+    #[diagnostic(code(tabmap::config::unreadable), help("`tabmap init` writes a commented one"))]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -200,28 +191,19 @@ impl Environment {
     /// A variable's value. An empty variable counts as not set: CI systems set the ones they do not know to nothing.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0
-            .get(name)
-            .map(String::as_str)
-            .filter(|value| !value.is_empty())
+        self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
     /// A secret from `NAME` or from the file that `NAME_FILE` names, without its last line end.
     pub fn secret(&self, name: &str) -> Result<Option<SecretString>, ConfigError> {
         match (self.get(name), self.get(&format!("{name}_FILE"))) {
-            (Some(_), Some(_)) => Err(ConfigError::SecretTwice {
-                name: name.to_owned(),
-            }),
+            (Some(_), Some(_)) => Err(ConfigError::SecretTwice { name: name.to_owned() }),
             (Some(value), None) => Ok(Some(SecretString::from(value))),
             (None, Some(path)) => {
                 let path = PathBuf::from(path);
                 match std::fs::read_to_string(&path) {
                     Ok(text) => Ok(Some(SecretString::from(text.trim_end_matches(['\r', '\n'])))),
-                    Err(source) => Err(ConfigError::SecretFile {
-                        name: name.to_owned(),
-                        path,
-                        source,
-                    }),
+                    Err(source) => Err(ConfigError::SecretFile { name: name.to_owned(), path, source }),
                 }
             }
             (None, None) => Ok(None),
@@ -230,8 +212,7 @@ impl Environment {
 
     fn required_secret(&self, name: &'static str) -> Result<SecretString, ConfigError> {
         let help = format!("set {name}, or {name}_FILE to the path of a file that holds it");
-        self.secret(name)?
-            .ok_or(ConfigError::Missing { what: name, help })
+        self.secret(name)?.ok_or(ConfigError::Missing { what: name, help })
     }
 }
 
@@ -249,11 +230,7 @@ impl ServerUrl {
             help: "write it as https://tableau.example.com".to_owned(),
         };
         let text = text.trim();
-        let with_scheme = if text.contains("://") {
-            text.to_owned()
-        } else {
-            format!("https://{text}")
-        };
+        let with_scheme = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
         let mut url = Url::parse(&with_scheme).map_err(|error| invalid(format!("`{text}`: {error}")))?;
         if !url.username().is_empty() || url.password().is_some() {
             return Err(invalid("credentials do not belong into an address".to_owned()));
@@ -266,9 +243,7 @@ impl ServerUrl {
             Host::Ipv4(address) => address.is_loopback(),
             Host::Ipv6(address) => address.is_loopback(),
         };
-        let is_allowed = allow_http
-            .iter()
-            .any(|allowed| allowed.eq_ignore_ascii_case(&host.to_string()));
+        let is_allowed = allow_http.iter().any(|allowed| allowed.eq_ignore_ascii_case(&host.to_string()));
         match url.scheme() {
             "https" => {}
             "http" if is_loopback || is_allowed => {}
@@ -294,9 +269,7 @@ impl ServerUrl {
     #[must_use]
     pub fn identity(&self) -> String {
         let host = self.0.host_str().unwrap_or_default();
-        self.0
-            .port()
-            .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+        self.0.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
     }
 }
 
@@ -329,9 +302,9 @@ impl FromStr for StoreAddress {
     fn from_str(text: &str) -> Result<Self, String> {
         match text.trim().split_once(':') {
             Some(("sqlite", path)) if !path.trim().is_empty() => Ok(Self::Sqlite(PathBuf::from(path.trim()))),
-            Some(("snowflake", name)) => Ok(Self::Snowflake(
-                Some(name.trim().to_owned()).filter(|name| !name.is_empty()),
-            )),
+            Some(("snowflake", name)) => {
+                Ok(Self::Snowflake(Some(name.trim().to_owned()).filter(|name| !name.is_empty())))
+            }
             None if text.trim() == "snowflake" => Ok(Self::Snowflake(None)),
             _ => Err(format!("`{text}` names no store")),
         }
@@ -403,16 +376,11 @@ const USER: &str = "TABLEAU_USERNAME";
 impl Credentials {
     /// The one way to sign in that the environment describes.
     pub fn from_environment(environment: &Environment) -> Result<Self, ConfigError> {
-        let set: Vec<&str> = [PAT, APP, USER]
-            .into_iter()
-            .filter(|name| environment.get(name).is_some())
-            .collect();
+        let set: Vec<&str> =
+            [PAT, APP, USER].into_iter().filter(|name| environment.get(name).is_some()).collect();
         let text = |name: &'static str| {
             let help = format!("set {name}: the way to sign in that the other variables describe needs it");
-            environment
-                .get(name)
-                .map(str::to_owned)
-                .ok_or(ConfigError::Missing { what: name, help })
+            environment.get(name).map(str::to_owned).ok_or(ConfigError::Missing { what: name, help })
         };
         match set.as_slice() {
             [PAT] => Ok(Self::PersonalAccessToken {
@@ -476,27 +444,16 @@ struct LimitsSection {
 impl Config {
     /// Puts flags, environment and file together, and checks every value.
     pub fn load(flags: &Flags, environment: Environment) -> Result<Self, ConfigError> {
-        let named_file = flags
-            .config
-            .as_deref()
-            .or_else(|| environment.get("TABMAP_CONFIG").map(Path::new));
+        let named_file = flags.config.as_deref().or_else(|| environment.get("TABMAP_CONFIG").map(Path::new));
         let file = read_file(named_file)?;
         let first = |flag: Option<&String>, variable: &str, key: Option<&String>, names: [&str; 3]| {
             let flag = flag.map(|value| (names[0].to_owned(), value.clone()));
-            let variable = environment
-                .get(variable)
-                .map(|value| (names[1].to_owned(), value.to_owned()));
-            flag.or(variable)
-                .or_else(|| key.map(|value| (names[2].to_owned(), value.clone())))
+            let variable = environment.get(variable).map(|value| (names[1].to_owned(), value.to_owned()));
+            flag.or(variable).or_else(|| key.map(|value| (names[2].to_owned(), value.clone())))
         };
 
         let names = ["--server", "TABLEAU_SERVER", "`server` under `[tableau]`"];
-        let server = first(
-            flags.server.as_ref(),
-            "TABLEAU_SERVER",
-            file.tableau.server.as_ref(),
-            names,
-        );
+        let server = first(flags.server.as_ref(), "TABLEAU_SERVER", file.tableau.server.as_ref(), names);
         let server = server
             .map(|(name, text)| ServerUrl::parse(&name, &text, &file.tableau.allow_http))
             .transpose()?;
@@ -512,21 +469,14 @@ impl Config {
             })?,
         };
 
-        let max_removed = file
-            .limits
-            .max_removed
-            .map(|text| text.parse::<MaxRemoved>())
-            .transpose();
+        let max_removed = file.limits.max_removed.map(|text| text.parse::<MaxRemoved>()).transpose();
         let max_removed = max_removed.map_err(|error| ConfigError::Value {
             name: "`max_removed` under `[limits]`".to_owned(),
             reason: error.to_string(),
             help: "write a number in quotes, `\"50\"`, or a share, `\"30%\"`".to_owned(),
         })?;
 
-        let ca_bundle = environment
-            .get("TABLEAU_CA_BUNDLE")
-            .map(PathBuf::from)
-            .or(file.tableau.ca_bundle);
+        let ca_bundle = environment.get("TABLEAU_CA_BUNDLE").map(PathBuf::from).or(file.tableau.ca_bundle);
         let sites = sites(flags, &environment, &file.tableau.sites)?;
         Ok(Self {
             server,
@@ -534,9 +484,7 @@ impl Config {
             ca_bundle,
             store,
             tables: file.snowflake,
-            limits: Limits {
-                max_removed: max_removed.unwrap_or_default(),
-            },
+            limits: Limits { max_removed: max_removed.unwrap_or_default() },
             environment,
         })
     }
@@ -571,16 +519,11 @@ fn read_file(named: Option<&Path>) -> Result<File, ConfigError> {
             return Ok(File::default());
         }
         Err(source) => {
-            return Err(ConfigError::Unreadable {
-                path: path.to_owned(),
-                source,
-            });
+            return Err(ConfigError::Unreadable { path: path.to_owned(), source });
         }
     };
-    toml::from_str(&text).map_err(|error| ConfigError::Invalid {
-        path: path.to_owned(),
-        source: TomlError(error),
-    })
+    toml::from_str(&text)
+        .map_err(|error| ConfigError::Invalid { path: path.to_owned(), source: TomlError(error) })
 }
 
 fn sites(flags: &Flags, environment: &Environment, file: &[String]) -> Result<Vec<SiteName>, ConfigError> {
@@ -600,9 +543,7 @@ fn sites(flags: &Flags, environment: &Environment, file: &[String]) -> Result<Ve
     let mut sites: Vec<SiteName> = Vec::new();
     for text in texts {
         let site = if BrowserUrl::looks_like_one(text) {
-            BrowserUrl::parse(text)
-                .map(|url| url.site)
-                .map_err(|error| error.to_string())
+            BrowserUrl::parse(text).map(|url| url.site).map_err(|error| error.to_string())
         } else {
             text.parse::<SiteName>().map_err(|error| error.to_string())
         };

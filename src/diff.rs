@@ -110,10 +110,7 @@ impl ChangeSet {
     /// How many of what.
     #[must_use]
     pub fn counts(&self) -> Counts {
-        let mut counts = Counts {
-            corrected: self.corrected.len() as u64,
-            ..Counts::default()
-        };
+        let mut counts = Counts { corrected: self.corrected.len() as u64, ..Counts::default() };
         for change in &self.changes {
             match change {
                 Change::Added(_) => counts.added += 1,
@@ -141,10 +138,7 @@ pub fn diff_rewriting_all(snapshot: &Snapshot, mapping: &Mapping) -> ChangeSet {
 fn compare(snapshot: &Snapshot, mapping: &Mapping, rewrite_all: bool) -> ChangeSet {
     let mut rows_by_id: BTreeMap<_, Vec<&Row>> = BTreeMap::new();
     for row in &mapping.rows {
-        rows_by_id
-            .entry((row.resource.key.kind, &row.resource.luid))
-            .or_default()
-            .push(row);
+        rows_by_id.entry((row.resource.key.kind, &row.resource.luid)).or_default().push(row);
     }
     let has_duplicate_rows = rows_by_id.values().any(|rows| rows.len() > 1);
 
@@ -157,19 +151,13 @@ fn compare(snapshot: &Snapshot, mapping: &Mapping, rewrite_all: bool) -> ChangeS
             new.push(resource);
             continue;
         };
-        let verdicts: Vec<_> = rows
-            .iter()
-            .map(|row| (*row, same_place(&row.resource, resource)))
-            .collect();
+        let verdicts: Vec<_> = rows.iter().map(|row| (*row, same_place(&row.resource, resource))).collect();
         let Some((row, in_place)) = verdicts.iter().find(|(_, same)| *same).or(verdicts.first()) else {
             continue;
         };
         let known = with_knowledge_of(resource, &row.resource);
         if !in_place {
-            changes.push(Change::Moved {
-                from: row.resource.clone(),
-                to: known.clone(),
-            });
+            changes.push(Change::Moved { from: row.resource.clone(), to: known.clone() });
         } else if rewrite_all || known != row.resource || verdicts.iter().any(|(_, same)| !same) {
             corrected.push(known.clone());
         }
@@ -185,21 +173,15 @@ fn compare(snapshot: &Snapshot, mapping: &Mapping, rewrite_all: bool) -> ChangeS
     after.extend(kept.into_iter().cloned());
     after.extend(new.iter().copied().cloned());
     after.extend(replaced.iter().map(|(_, new)| (*new).clone()));
-    changes.extend(replaced.into_iter().map(|(old, new)| Change::Replaced {
-        old: old.clone(),
-        new: new.clone(),
-    }));
+    changes.extend(
+        replaced.into_iter().map(|(old, new)| Change::Replaced { old: old.clone(), new: new.clone() }),
+    );
     changes.extend(new.into_iter().cloned().map(Change::Added));
     changes.extend(gone.into_iter().cloned().map(Change::Removed));
     changes.sort_by(|a, b| order(a).cmp(&order(b)));
 
-    let of_kind = |kind| {
-        snapshot
-            .resources()
-            .iter()
-            .filter(|resource| resource.key.kind == kind)
-            .count() as u64
-    };
+    let of_kind =
+        |kind| snapshot.resources().iter().filter(|resource| resource.key.kind == kind).count() as u64;
     ChangeSet {
         snapshot: snapshot.header.clone(),
         workbooks: of_kind(ResourceKind::Workbook),
@@ -248,10 +230,7 @@ fn pair_replaced<'a>(
         |a: &ResourceKey, b: &ResourceKey| a.plain() == b.plain() && a.project.agrees_with(&b.project);
     let mut gone_by_key: BTreeMap<_, Vec<&Resource>> = BTreeMap::new();
     for resource in &gone {
-        gone_by_key
-            .entry(resource.key.plain())
-            .or_default()
-            .push(resource);
+        gone_by_key.entry(resource.key.plain()).or_default().push(resource);
     }
     let mut new_by_key: BTreeMap<_, Vec<&Resource>> = BTreeMap::new();
     for resource in &new {
@@ -268,10 +247,7 @@ fn pair_replaced<'a>(
                     .filter(|other| agree(&other.key, &resource.key))
                     .collect()
             };
-            if let ([old], [_]) = (
-                &agreeing(gone_by_key.get(key))[..],
-                &agreeing(new_by_key.get(key))[..],
-            ) {
+            if let ([old], [_]) = (&agreeing(gone_by_key.get(key))[..], &agreeing(new_by_key.get(key))[..]) {
                 pairs.push((*old, *resource));
             }
         }
@@ -284,21 +260,14 @@ fn pair_replaced<'a>(
     pairs.retain(|(old, _)| times_taken[old] == 1);
 
     let paired: BTreeSet<_> = pairs.iter().flat_map(|(old, new)| [*old, *new]).collect();
-    let rest = |all: Vec<&'a Resource>| {
-        all.into_iter()
-            .filter(|resource| !paired.contains(resource))
-            .collect()
-    };
+    let rest =
+        |all: Vec<&'a Resource>| all.into_iter().filter(|resource| !paired.contains(resource)).collect();
     (pairs.clone(), rest(gone), rest(new))
 }
 
 fn order(change: &Change) -> (Option<&ResourceKey>, Option<&Resource>, &'static str) {
     let (before, after) = change.sides();
-    (
-        after.or(before).map(|resource| &resource.key),
-        before,
-        change.word(),
-    )
+    (after.or(before).map(|resource| &resource.key), before, change.word())
 }
 
 fn ambiguities(mut after: Vec<Resource>) -> Vec<Ambiguity> {
@@ -307,8 +276,6 @@ fn ambiguities(mut after: Vec<Resource>) -> Vec<Ambiguity> {
     after
         .chunk_by(|a, b| a.key.plain() == b.key.plain())
         .filter(|group| group.len() > 1)
-        .map(|group| Ambiguity {
-            candidates: group.to_vec(),
-        })
+        .map(|group| Ambiguity { candidates: group.to_vec() })
         .collect()
 }

@@ -9,11 +9,7 @@ use tabmap::report;
 fn main() -> ExitCode {
     let cli = Cli::parse();
     report::start_logging(&cli.logging);
-    let runtime = match tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-    {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             report::print_error(&commands::CommandError::Runtime(error));

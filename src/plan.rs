@@ -123,21 +123,12 @@ impl Plan {
         let site = changes.snapshot.site.clone();
         let taken_at = changes.snapshot.taken_at;
         if let Some(newest) = changes.newest_snapshot_at.filter(|newest| *newest > taken_at) {
-            return Err(Refused::Superseded {
-                site,
-                taken_at,
-                newest,
-            });
+            return Err(Refused::Superseded { site, taken_at, newest });
         }
         let removed = changes.counts().removed;
         let rows = changes.rows_before;
         if !limits.max_removed.allows(removed, rows) {
-            return Err(Refused::TooManyRemoved {
-                site,
-                removed,
-                rows,
-                limit: limits.max_removed,
-            });
+            return Err(Refused::TooManyRemoved { site, removed, rows, limit: limits.max_removed });
         }
         Ok(Self { changes })
     }

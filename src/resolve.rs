@@ -38,10 +38,7 @@ pub enum ResolveError {
     Address(#[from] NotAnAddress),
     /// The address is of another server than the map.
     #[error("the address is on server `{host}`, and this map belongs to `{server}`")]
-    #[diagnostic(
-        code(tabmap::resolve::other_server),
-        help("name the store of that server with `--store`")
-    )]
+    #[diagnostic(code(tabmap::resolve::other_server), help("name the store of that server with `--store`"))]
     OtherServer {
         /// The host of the address.
         host: String,
@@ -89,15 +86,7 @@ pub enum ResolveError {
 fn table_of(candidates: &[ResourceReport]) -> String {
     let lines: Vec<_> = candidates
         .iter()
-        .map(|one| {
-            format!(
-                "  {}  site `{}`, {} `{}`",
-                one.luid,
-                one.site,
-                one.kind,
-                one.place()
-            )
-        })
+        .map(|one| format!("  {}  site `{}`, {} `{}`", one.luid, one.site, one.kind, one.place()))
         .collect();
     lines.join("\n")
 }
@@ -145,7 +134,9 @@ impl Question {
             resources.extend(mapping.rows.into_iter().map(|row| row.resource));
         }
         match self.answer(&resources) {
-            Err(ResolveError::Unknown { what, help }) => Err(self.became_of_it(store).await?.unwrap_or(ResolveError::Unknown { what, help })),
+            Err(ResolveError::Unknown { what, help }) => {
+                Err(self.became_of_it(store).await?.unwrap_or(ResolveError::Unknown { what, help }))
+            }
             answer => answer.cloned(),
         }
     }
@@ -275,15 +266,8 @@ fn stale(luid: &Luid, last: &RecordedChange) -> ResolveError {
             });
             ResolveError::Stale {
                 luid: luid.clone(),
-                what: format!(
-                    "{} {}on site `{site}` is gone",
-                    last.kind,
-                    named.unwrap_or_default()
-                ),
-                help: format!(
-                    "it was removed from the map by the snapshot of {}",
-                    last.changed_at
-                ),
+                what: format!("{} {}on site `{site}` is gone", last.kind, named.unwrap_or_default()),
+                help: format!("it was removed from the map by the snapshot of {}", last.changed_at),
             }
         }
     }
@@ -294,12 +278,7 @@ fn near_names(kind: ResourceKind, name: &str, resources: &[Resource]) -> String 
     let mut near: Vec<_> = resources
         .iter()
         .filter(|one| one.key.kind == kind)
-        .map(|one| {
-            (
-                strsim::normalized_damerau_levenshtein(&wanted, &one.key.name.to_lowercase()),
-                one,
-            )
-        })
+        .map(|one| (strsim::normalized_damerau_levenshtein(&wanted, &one.key.name.to_lowercase()), one))
         .filter(|(likeness, _)| *likeness >= NEAR)
         .collect();
     near.sort_by(|(a, one), (b, other)| b.total_cmp(a).then_with(|| one.key.cmp(&other.key)));

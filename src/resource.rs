@@ -163,10 +163,7 @@ impl ProjectPath {
     /// A project of which only its own name is known.
     #[must_use]
     pub fn leaf_only(name: &str) -> Self {
-        Self {
-            names: vec![name.to_owned()],
-            rooted: false,
-        }
+        Self { names: vec![name.to_owned()], rooted: false }
     }
 
     /// The printed form, read back. Never fails: every text names some project.
@@ -205,11 +202,7 @@ impl ProjectPath {
     /// Whether both may be the same project, as far as both are known.
     #[must_use]
     pub fn agrees_with(&self, other: &Self) -> bool {
-        if self.rooted && other.rooted {
-            self.names == other.names
-        } else {
-            self.leaf() == other.leaf()
-        }
+        if self.rooted && other.rooted { self.names == other.names } else { self.leaf() == other.leaf() }
     }
 
     /// Whether a person who wrote `self` (any tail of a path: `EMEA`, `Finance/EMEA`) may mean `project`.
@@ -227,11 +220,8 @@ fn push_last(names: &mut [String], letter: char) {
 
 impl fmt::Display for ProjectPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<_> = self
-            .names
-            .iter()
-            .map(|name| name.replace('\\', r"\\").replace('/', r"\/"))
-            .collect();
+        let names: Vec<_> =
+            self.names.iter().map(|name| name.replace('\\', r"\\").replace('/', r"\/")).collect();
         f.pad(&names.join("/"))
     }
 }
@@ -253,11 +243,7 @@ impl ResourceKey {
     /// The key as callers of the map know it: kind, leaf project and name (the site is given).
     #[must_use]
     pub fn plain(&self) -> PlainKey<'_> {
-        PlainKey {
-            kind: self.kind,
-            project_name: self.project.leaf(),
-            name: &self.name,
-        }
+        PlainKey { kind: self.kind, project_name: self.project.leaf(), name: &self.name }
     }
 }
 
@@ -306,11 +292,7 @@ impl Resource {
     /// What Tableau assigned to it.
     #[must_use]
     pub fn id(&self) -> ResourceId {
-        ResourceId {
-            site: self.key.site.clone(),
-            kind: self.key.kind,
-            luid: self.luid.clone(),
-        }
+        ResourceId { site: self.key.site.clone(), kind: self.key.kind, luid: self.luid.clone() }
     }
 }
 
@@ -320,14 +302,9 @@ mod tests {
 
     #[test]
     fn a_project_path_reads_back_what_it_prints() {
-        for names in [
-            vec!["A"],
-            vec!["A", "B"],
-            vec!["A/B", "C"],
-            vec![r"A\", "B"],
-            vec![r"\/", r"\\"],
-            vec![""],
-        ] {
+        for names in
+            [vec!["A"], vec!["A", "B"], vec!["A/B", "C"], vec![r"A\", "B"], vec![r"\/", r"\\"], vec![""]]
+        {
             let path = ProjectPath::from_root(names.iter().map(ToString::to_string).collect()).unwrap();
             assert_eq!(ProjectPath::parse(&path.to_string()), path, "{path}");
         }

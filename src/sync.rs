@@ -131,11 +131,7 @@ impl Sync<'_> {
             let run = Run { started_at, ..Run::begin() };
             match self.store.apply(&run, &plan).await {
                 Ok(applied) => {
-                    let outcome = if changes.is_empty() {
-                        Outcome::Unchanged
-                    } else {
-                        Outcome::Applied
-                    };
+                    let outcome = if changes.is_empty() { Outcome::Unchanged } else { Outcome::Applied };
                     return Ok(done(outcome, Some(run.id.to_string()), applied.rows_written));
                 }
                 Err(StoreError::MappingChanged) => {
@@ -151,19 +147,13 @@ impl Sync<'_> {
     /// People write `mysite`; rows carry what sign-in answered.
     async fn stored_spelling(&self, site: &SiteName) -> Result<SiteName, StoreError> {
         let known = self.store.sites().await?;
-        Ok(known
-            .into_iter()
-            .find(|known| known.is_same_site(site))
-            .unwrap_or_else(|| site.clone()))
+        Ok(known.into_iter().find(|known| known.is_same_site(site)).unwrap_or_else(|| site.clone()))
     }
 
     fn refuse_other_server(&self, mapping: &Mapping) -> Result<(), StoreError> {
         let run = self.source.server();
         match &mapping.server {
-            Some(map) if *map != run => Err(StoreError::OtherServer {
-                map: map.clone(),
-                run,
-            }),
+            Some(map) if *map != run => Err(StoreError::OtherServer { map: map.clone(), run }),
             _ => Ok(()),
         }
     }

@@ -52,10 +52,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 pub enum TableauError {
     /// The file of certificate authorities.
     #[error("could not read the certificate authorities in `{}`", path.display())]
-    #[diagnostic(
-        code(tabmap::tableau::ca_bundle),
-        help("it must be a PEM file that this user may read")
-    )]
+    #[diagnostic(code(tabmap::tableau::ca_bundle), help("it must be a PEM file that this user may read"))]
     CaBundle {
         /// The file.
         path: PathBuf,
@@ -239,31 +236,21 @@ impl Tableau {
             .timeout(CALL_TIMEOUT)
             .redirect(reqwest::redirect::Policy::none());
         if let Some(path) = ca_bundle {
-            let failed = |source| TableauError::CaBundle {
-                path: path.to_owned(),
-                source,
-            };
+            let failed = |source| TableauError::CaBundle { path: path.to_owned(), source };
             let pem = std::fs::read(path).map_err(|error| failed(error.into()))?;
             let certificates =
                 reqwest::Certificate::from_pem_bundle(&pem).map_err(|error| failed(error.into()))?;
             if certificates.is_empty() {
                 return Err(failed("it holds no certificate".into()));
             }
-            builder = certificates
-                .into_iter()
-                .fold(builder, reqwest::ClientBuilder::add_root_certificate);
+            builder = certificates.into_iter().fold(builder, reqwest::ClientBuilder::add_root_certificate);
         }
         let http = builder.build().map_err(|source| TableauError::Unreachable {
             doing: "prepare the connection".to_owned(),
             server: server.to_string(),
             source,
         })?;
-        Ok(Self {
-            http,
-            server,
-            credentials,
-            live: Arc::default(),
-        })
+        Ok(Self { http, server, credentials, live: Arc::default() })
     }
 
     /// The server.
@@ -278,17 +265,9 @@ impl Tableau {
         let version = self.api_version().await?;
         let granted = self.request_token(&version, site).await?;
         tracing::info!(site = %granted.site, api_version = version, "signed in to Tableau");
-        *self.live.lock().await = Some(Token {
-            version: version.clone(),
-            secret: granted.token,
-            sign_ins: 1,
-        });
-        Ok(Session {
-            tableau: self.clone(),
-            version,
-            site: granted.site,
-            site_luid: granted.site_luid,
-        })
+        *self.live.lock().await =
+            Some(Token { version: version.clone(), secret: granted.token, sign_ins: 1 });
+        Ok(Session { tableau: self.clone(), version, site: granted.site, site_luid: granted.site_luid })
     }
 
     /// Ends the session, if there is one. A failure is logged and no more: the token dies by itself.
@@ -297,10 +276,7 @@ impl Tableau {
             return;
         };
         let url = self.server.join(&format!("/api/{version}/auth/signout"));
-        let request = self
-            .http
-            .post(url)
-            .header("X-Tableau-Auth", secret.expose_secret());
+        let request = self.http.post(url).header("X-Tableau-Auth", secret.expose_secret());
         match request.timeout(CONNECT_TIMEOUT).send().await {
             Ok(response) if response.status().is_success() => tracing::debug!("signed out"),
             Ok(response) => tracing::debug!(status = response.status().as_u16(), "sign-out was refused"),
@@ -322,10 +298,7 @@ impl Tableau {
         let doing = "ask for the server's version";
         let url = self.server.join(&format!("/api/{OLDEST_API}/serverinfo"));
         let reply = self.send(doing, Patience::STRANGER, || Ok(self.http.get(url.clone()))).await?;
-        Ok(self
-            .decode::<Answer>(doing, "a server's description", &reply)?
-            .server_info
-            .rest_api_version)
+        Ok(self.decode::<Answer>(doing, "a server's description", &reply)?.server_info.rest_api_version)
     }
 
     async fn request_token(&self, version: &str, site: &SiteName) -> Result<Granted, TableauError> {
@@ -354,25 +327,11 @@ impl Tableau {
         let reply = self.send(doing, Patience::STRANGER, request).await?;
         let answer = match self.decode::<Answer>(doing, "a sign-in's answer", &reply) {
             Err(TableauError::Refused { code, detail, .. }) if code.starts_with("401") => {
-                return Err(TableauError::SignInRefused {
-                    site: site.clone(),
-                    code,
-                    detail,
-                });
+                return Err(TableauError::SignInRefused { site: site.clone(), code, detail });
             }
-            Err(TableauError::Decoding {
-                doing,
-                expected,
-                source,
-                ..
-            }) => {
+            Err(TableauError::Decoding { doing, expected, source, .. }) => {
                 let body = "(not shown, it may hold a token)".to_owned();
-                return Err(TableauError::Decoding {
-                    doing,
-                    expected,
-                    body,
-                    source,
-                });
+                return Err(TableauError::Decoding { doing, expected, body, source });
             }
             other => other?.credentials,
         };
@@ -391,12 +350,7 @@ impl Tableau {
                 "personalAccessTokenSecret": secret.expose_secret(),
                 "site": site,
             }),
-            Credentials::ConnectedApp {
-                client_id,
-                secret_id,
-                secret,
-                username,
-            } => serde_json::json!({
+            Credentials::ConnectedApp { client_id, secret_id, secret, username } => serde_json::json!({
                 "jwt": connected_app_token(client_id, secret_id, secret, username)?,
                 "site": site,
             }),
@@ -477,36 +431,14 @@ impl Tableau {
             return Ok(());
         }
         if reply.status.is_redirection() {
-            let location = reply
-                .headers
-                .get("location")
-                .and_then(|value| value.to_str().ok())
-                .unwrap_or_default();
-            return Err(TableauError::Redirected {
-                doing,
-                server,
-                location: location.to_owned(),
-            });
+            let location =
+                reply.headers.get("location").and_then(|value| value.to_str().ok()).unwrap_or_default();
+            return Err(TableauError::Redirected { doing, server, location: location.to_owned() });
         }
-        if let Some(RestError {
-            code,
-            summary,
-            detail,
-        }) = reply.rest_error()
-        {
-            return Err(TableauError::Refused {
-                doing,
-                code,
-                summary,
-                detail,
-            });
+        if let Some(RestError { code, summary, detail }) = reply.rest_error() {
+            return Err(TableauError::Refused { doing, code, summary, detail });
         }
-        Err(TableauError::Status {
-            doing,
-            server,
-            status: reply.status,
-            body: reply.beginning(),
-        })
+        Err(TableauError::Status { doing, server, status: reply.status, body: reply.beginning() })
     }
 }
 
@@ -537,16 +469,10 @@ fn connected_app_token(
     use base64::Engine as _;
     let base64 = base64::engine::general_purpose::URL_SAFE_NO_PAD;
     let json = |value: Result<Vec<u8>, serde_json::Error>| {
-        value
-            .map(|json| base64.encode(json))
-            .map_err(|error| TableauError::Jwt(error.into()))
+        value.map(|json| base64.encode(json)).map_err(|error| TableauError::Jwt(error.into()))
     };
-    let header = json(serde_json::to_vec(&Header {
-        alg: "HS256",
-        typ: "JWT",
-        kid: secret_id,
-        iss: client_id,
-    }))?;
+    let header =
+        json(serde_json::to_vec(&Header { alg: "HS256", typ: "JWT", kid: secret_id, iss: client_id }))?;
     let claims = json(serde_json::to_vec(&Claims {
         iss: client_id,
         exp: Timestamp::now().as_second() + 300,
@@ -637,9 +563,7 @@ impl Session {
         request: impl Fn(&reqwest::Client) -> RequestBuilder + Send + Sync,
     ) -> Result<Reply, TableauError> {
         loop {
-            let ended = || TableauError::SessionTaken {
-                doing: doing.to_owned(),
-            };
+            let ended = || TableauError::SessionTaken { doing: doing.to_owned() };
             let Token { secret, sign_ins, .. } = self.tableau.live.lock().await.clone().ok_or_else(ended)?;
             let send = || Ok(request(&self.tableau.http).header("X-Tableau-Auth", secret.expose_secret()));
             let reply = self.tableau.send(doing, patience, send).await?;
@@ -656,11 +580,8 @@ impl Session {
             }
             tracing::warn!(doing, "the session was refused, signing in again");
             let granted = self.tableau.request_token(&self.version, &self.site).await?;
-            *live = Some(Token {
-                version: self.version.clone(),
-                secret: granted.token,
-                sign_ins: sign_ins + 1,
-            });
+            *live =
+                Some(Token { version: self.version.clone(), secret: granted.token, sign_ins: sign_ins + 1 });
         }
     }
 }
@@ -692,17 +613,12 @@ impl Reply {
         struct Envelope {
             error: RestError,
         }
-        serde_json::from_slice::<Envelope>(&self.body)
-            .ok()
-            .map(|envelope| envelope.error)
+        serde_json::from_slice::<Envelope>(&self.body).ok().map(|envelope| envelope.error)
     }
 
     /// How long the server asks to wait: the `Retry-After` header, or the words "retry after 29 minutes".
     fn wait(&self) -> Option<Duration> {
-        let header = self
-            .headers
-            .get(RETRY_AFTER)
-            .and_then(|value| value.to_str().ok());
+        let header = self.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
         if let Some(seconds) = header.and_then(|value| value.trim().parse().ok()) {
             return Some(Duration::from_secs(seconds));
         }
@@ -710,11 +626,7 @@ impl Reply {
         let (_, rest) = detail.split_once("retry after ")?;
         let mut words = rest.split_whitespace();
         let number: u64 = words.next()?.parse().ok()?;
-        let unit = if words.next()?.starts_with("minute") {
-            60
-        } else {
-            1
-        };
+        let unit = if words.next()?.starts_with("minute") { 60 } else { 1 };
         Some(Duration::from_secs(number.saturating_mul(unit)))
     }
 
@@ -723,10 +635,6 @@ impl Reply {
         let text = String::from_utf8_lossy(&self.body);
         let words: Vec<&str> = text.split_whitespace().collect();
         let line: String = words.join(" ").chars().take(200).collect();
-        if line.is_empty() {
-            "(empty)".to_owned()
-        } else {
-            line
-        }
+        if line.is_empty() { "(empty)".to_owned() } else { line }
     }
 }

@@ -1,7 +1,4 @@
--- A run that died before its MERGE. The map is looked at again in the same statement: the run may be alive.
+-- A run that wrote nothing of the map.
 UPDATE {runs}
 SET STATUS = 'abandoned', FINISHED_AT = {now}::TIMESTAMP_NTZ
-WHERE RUN_ID = {other_run} AND STATUS = 'applying'
-  AND RUN_ID NOT IN (
-    {shown_runs}
-  )
+WHERE RUN_ID = {ended_run} AND STATUS = 'applying'

@@ -1,4 +1,4 @@
--- Also when another run has abandoned this one meanwhile: it did not see the MERGE, which this run knows of.
+-- Also when another run has abandoned this one meanwhile: it did not see the MERGE.
 UPDATE {runs}
 SET STATUS = {status}, FINISHED_AT = {now}::TIMESTAMP_NTZ
-WHERE RUN_ID = {run} AND STATUS IN ('applying', 'abandoned')
+WHERE RUN_ID = {ended_run} AND STATUS IN ('applying', 'abandoned')

@@ -24,10 +24,7 @@ pub struct Init {
 /// The configuration file could not be written.
 #[derive(Debug, Error, Diagnostic)]
 #[error("could not write the configuration file `{}`", path.display())]
-#[diagnostic(
-    code(tabmap::init::config_file),
-    help("check that this user may write to the folder")
-)]
+#[diagnostic(code(tabmap::init::config_file), help("check that this user may write to the folder"))]
 pub struct InitError {
     path: PathBuf,
     source: std::io::Error,
@@ -56,11 +53,7 @@ impl Init {
             let _ = writeln!(
                 text,
                 "{DEFAULT_FILE}: {}",
-                if written {
-                    "written"
-                } else {
-                    "is there, and was left alone"
-                }
+                if written { "written" } else { "is there, and was left alone" }
             );
         }
         report::print(&text)?;
@@ -70,10 +63,7 @@ impl Init {
 
 /// Writes the template with the values of the flags in it; never over a file that is there.
 fn write_template(path: &Path, flags: &Flags) -> Result<bool, InitError> {
-    let failed = |source| InitError {
-        path: path.to_owned(),
-        source,
-    };
+    let failed = |source| InitError { path: path.to_owned(), source };
     let mut file = match OpenOptions::new().write(true).create_new(true).open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => return Ok(false),
@@ -82,22 +72,13 @@ fn write_template(path: &Path, flags: &Flags) -> Result<bool, InitError> {
     let mut values = Vec::new();
     // JSON's strings are TOML's basic strings.
     if let Some(store) = &flags.store {
-        values.push((
-            "#store = \"sqlite",
-            format!("store = {}", serde_json::Value::from(store.as_str())),
-        ));
+        values.push(("#store = \"sqlite", format!("store = {}", serde_json::Value::from(store.as_str()))));
     }
     if let Some(server) = &flags.server {
-        values.push((
-            "#server = ",
-            format!("server = {}", serde_json::Value::from(server.as_str())),
-        ));
+        values.push(("#server = ", format!("server = {}", serde_json::Value::from(server.as_str()))));
     }
     if !flags.site.is_empty() {
-        values.push((
-            "#sites = ",
-            format!("sites = {}", serde_json::Value::from(flags.site.clone())),
-        ));
+        values.push(("#sites = ", format!("sites = {}", serde_json::Value::from(flags.site.clone()))));
     }
     let mut text = String::new();
     for line in TEMPLATE.lines() {

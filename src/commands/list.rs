@@ -64,10 +64,7 @@ impl List {
                     changed_at: row.changed_at,
                 });
                 let resources = resources.collect();
-                report::print_json(&Document {
-                    format_version: FORMAT_VERSION,
-                    resources,
-                })?;
+                report::print_json(&Document { format_version: FORMAT_VERSION, resources })?;
             }
         }
         Ok(Exit::Done)
@@ -87,9 +84,7 @@ pub(super) async fn rows(store: &dyn Store, wanted: &[SiteName]) -> Result<Vec<R
 
 fn table(rows: &[Row]) -> String {
     let mut table = Table::new();
-    table
-        .load_preset(presets::NOTHING)
-        .set_content_arrangement(ContentArrangement::Disabled);
+    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(["SITE", "KIND", "LUID", "URL NUMBER", "PROJECT", "NAME"]);
     for row in rows {
         let resource = &row.resource;

@@ -161,8 +161,10 @@ fn open_store(config: &Config) -> Result<Arc<dyn Store>, CommandError> {
         StoreAddress::Snowflake(name) => {
             let variable = |name: &str| config.environment.get(name).map(str::to_owned);
             let connection = Connection::find(name.as_deref(), &variable)?;
-            let SnowflakeTables { database, schema, resources, sync_runs, resource_changes } = config.tables.clone();
-            let tables = TableNames { database, schema, resources, runs: sync_runs, changes: resource_changes };
+            let SnowflakeTables { database, schema, resources, sync_runs, resource_changes } =
+                config.tables.clone();
+            let tables =
+                TableNames { database, schema, resources, runs: sync_runs, changes: resource_changes };
             Arc::new(SnowflakeStore::new(connection, tables, SessionOptions::default()))
         }
     })
@@ -170,11 +172,7 @@ fn open_store(config: &Config) -> Result<Arc<dyn Store>, CommandError> {
 
 fn tableau(config: &Config) -> Result<Tableau, CommandError> {
     let credentials = Credentials::from_environment(&config.environment)?;
-    Ok(Tableau::new(
-        config.server()?.clone(),
-        credentials,
-        config.ca_bundle.as_deref(),
-    )?)
+    Ok(Tableau::new(config.server()?.clone(), credentials, config.ca_bundle.as_deref())?)
 }
 
 /// Completes when the process is asked to stop.

@@ -49,9 +49,7 @@ pub(super) struct SyncOptions {
 
 impl SyncOptions {
     pub fn limits(&self, config: &Config) -> Limits {
-        Limits {
-            max_removed: self.max_removed.unwrap_or(config.limits.max_removed),
-        }
+        Limits { max_removed: self.max_removed.unwrap_or(config.limits.max_removed) }
     }
 }
 
@@ -71,11 +69,7 @@ impl Sync {
             sync_sites(sync, config.sites()?, self.record, self.options.format).await?
         };
         let has_changes = reports.iter().any(SiteReport::has_changes);
-        Ok(if exit == Exit::Done && self.exit_code && has_changes {
-            Exit::Found
-        } else {
-            exit
-        })
+        Ok(if exit == Exit::Done && self.exit_code && has_changes { Exit::Found } else { exit })
     }
 }
 

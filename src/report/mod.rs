@@ -66,9 +66,9 @@ pub fn start_logging(logging: &Logging) {
     let registry = tracing_subscriber::registry().with(ours);
     let layer = tracing_subscriber::fmt::layer().with_writer(io::stderr);
     match logging.log_format {
-        LogFormat::Text => registry
-            .with(layer.with_ansi(io::stderr().is_terminal()).with_target(false))
-            .init(),
+        LogFormat::Text => {
+            registry.with(layer.with_ansi(io::stderr().is_terminal()).with_target(false)).init()
+        }
         LogFormat::Json => registry.with(layer.json().flatten_event(true)).init(),
     }
 }
@@ -154,12 +154,7 @@ impl ResourceReport {
     /// A resource as documents show it.
     #[must_use]
     pub fn of(resource: &Resource) -> Self {
-        let Resource {
-            key,
-            luid,
-            project_luid,
-            vizportal_url_id,
-        } = resource;
+        let Resource { key, luid, project_luid, vizportal_url_id } = resource;
         Self {
             kind: key.kind,
             site: key.site.clone(),

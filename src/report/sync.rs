@@ -45,14 +45,7 @@ impl SiteReport {
     #[must_use]
     pub fn of(synced: &Synced) -> Self {
         let set = &synced.changes;
-        let Header {
-            server: _,
-            site,
-            source,
-            taken_at,
-            complete: _,
-            notes,
-        } = &set.snapshot;
+        let Header { server: _, site, source, taken_at, complete: _, notes } = &set.snapshot;
         let candidates =
             |ambiguity: &Ambiguity| ambiguity.candidates.iter().map(ResourceReport::of).collect();
         Self {
@@ -117,31 +110,21 @@ impl SiteReport {
             "{site}: {}, {}{}",
             plural(self.workbooks, "workbook"),
             plural(self.datasources, "data source"),
-            if self.complete {
-                ""
-            } else {
-                " (listing incomplete: nothing is removed)"
-            },
+            if self.complete { "" } else { " (listing incomplete: nothing is removed)" },
         );
         for change in self.changes.iter().take(MOST_CHANGES_SHOWN) {
             change.text(out);
         }
         if self.changes.len() > MOST_CHANGES_SHOWN {
             let rest = self.changes.len() - MOST_CHANGES_SHOWN;
-            let _ = writeln!(
-                out,
-                "  ... and {} (`--format json` shows all)",
-                plural(rest as u64, "more change")
-            );
+            let _ =
+                writeln!(out, "  ... and {} (`--format json` shows all)", plural(rest as u64, "more change"));
         }
         for candidates in &self.ambiguous {
             let [first, ..] = candidates.as_slice() else {
                 continue;
             };
-            let paths: Vec<_> = candidates
-                .iter()
-                .map(|one| format!("`{}`", one.place()))
-                .collect();
+            let paths: Vec<_> = candidates.iter().map(|one| format!("`{}`", one.place())).collect();
             let _ = writeln!(
                 out,
                 "  ambiguous: {} `{}` in project `{}` is in {}",
@@ -152,14 +135,8 @@ impl SiteReport {
             );
         }
         let noticed: Vec<_> = [
-            (
-                self.lagging,
-                "taken from REST because the Metadata API lags behind",
-            ),
-            (
-                self.ghosts,
-                "left out because only the Metadata API still lists them",
-            ),
+            (self.lagging, "taken from REST because the Metadata API lags behind"),
+            (self.ghosts, "left out because only the Metadata API still lists them"),
             (self.skipped, "skipped (Personal Space, or without LUID or name)"),
         ]
         .into_iter()
@@ -169,13 +146,7 @@ impl SiteReport {
         for line in noticed.iter().chain(&self.warnings) {
             let _ = writeln!(out, "  note: {line}");
         }
-        let Counts {
-            added,
-            replaced,
-            moved,
-            removed,
-            corrected,
-        } = self.counts;
+        let Counts { added, replaced, moved, removed, corrected } = self.counts;
         let counts = format!(
             "{added} added, {replaced} replaced, {moved} moved, {removed} removed, {corrected} corrected"
         );
@@ -213,22 +184,10 @@ impl ChangeReport {
     fn text(&self, out: &mut String) {
         let line = match (&self.before, &self.after) {
             (Some(before), Some(after)) if before.luid == after.luid => {
-                format!(
-                    "{} `{}` -> `{}`  {}",
-                    after.kind,
-                    before.place(),
-                    after.place(),
-                    after.luid
-                )
+                format!("{} `{}` -> `{}`  {}", after.kind, before.place(), after.place(), after.luid)
             }
             (Some(before), Some(after)) => {
-                format!(
-                    "{} `{}`  {} -> {}",
-                    after.kind,
-                    after.place(),
-                    before.luid,
-                    after.luid
-                )
+                format!("{} `{}`  {} -> {}", after.kind, after.place(), before.luid, after.luid)
             }
             (Some(one), None) | (None, Some(one)) => format!("{} `{}`  {}", one.kind, one.place(), one.luid),
             (None, None) => return,
@@ -250,12 +209,7 @@ impl<'a> SyncReport<'a> {
     /// The sites in the order in which they were synced.
     #[must_use]
     pub fn new(server: String, dry_run: bool, sites: &'a [SiteReport]) -> Self {
-        Self {
-            format_version: FORMAT_VERSION,
-            dry_run,
-            server,
-            sites,
-        }
+        Self { format_version: FORMAT_VERSION, dry_run, server, sites }
     }
 
     /// Prints it.

@@ -52,11 +52,7 @@ impl RunStatus {
     /// The status with which a run of `plan` ends.
     #[must_use]
     pub fn of(plan: &Plan) -> Self {
-        if plan.changes().snapshot.is_complete() {
-            Self::Complete
-        } else {
-            Self::Incomplete
-        }
+        if plan.changes().snapshot.is_complete() { Self::Complete } else { Self::Incomplete }
     }
 
     /// The word of the `STATUS` column.

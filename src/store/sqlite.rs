@@ -28,25 +28,11 @@ const INSERT_CHANGE: &str = include_str!("../../sql/sqlite/insert_change.sql");
 const HISTORY: &str = include_str!("../../sql/sqlite/history.sql");
 
 const RESOURCES: &str = "API__TABLEAU__RESOURCES";
-const TABLES: [&str; 3] = [
-    RESOURCES,
-    "API__TABLEAU__SYNC_RUNS",
-    "API__TABLEAU__RESOURCE_CHANGES",
-];
-const REQUIRED_COLUMNS: [&str; 5] = [
-    "RESOURCE_TYPE",
-    "SITE_ID",
-    "PROJECT_NAME",
-    "RESOURCE_NAME",
-    "RESOURCE_ID",
-];
-const ADDED_COLUMNS: [&str; 5] = [
-    "PROJECT_PATH",
-    "PROJECT_ID",
-    "VIZPORTAL_URL_ID",
-    "FIRST_SEEN_AT",
-    "CHANGED_AT",
-];
+const TABLES: [&str; 3] = [RESOURCES, "API__TABLEAU__SYNC_RUNS", "API__TABLEAU__RESOURCE_CHANGES"];
+const REQUIRED_COLUMNS: [&str; 5] =
+    ["RESOURCE_TYPE", "SITE_ID", "PROJECT_NAME", "RESOURCE_NAME", "RESOURCE_ID"];
+const ADDED_COLUMNS: [&str; 5] =
+    ["PROJECT_PATH", "PROJECT_ID", "VIZPORTAL_URL_ID", "FIRST_SEEN_AT", "CHANGED_AT"];
 
 /// How long a run waits for another process that writes to the same file.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(30);
@@ -96,9 +82,7 @@ impl SqliteStore {
     /// A store in the file at `path`, which [`Store::migrate`] creates.
     #[must_use]
     pub fn new(path: &Path) -> Self {
-        Self {
-            path: path.to_owned(),
-        }
+        Self { path: path.to_owned() }
     }
 
     /// Runs `work` on a thread that may block.
@@ -115,14 +99,7 @@ impl SqliteStore {
 
     fn failed(&self, doing: &'static str) -> impl Fn(rusqlite::Error) -> StoreError {
         let path = self.path.clone();
-        move |source| {
-            SqliteError {
-                path: path.clone(),
-                doing,
-                source,
-            }
-            .into()
-        }
+        move |source| SqliteError { path: path.clone(), doing, source }.into()
     }
 
     fn open(&self, flags: OpenFlags) -> Result<Connection, StoreError> {
@@ -138,28 +115,20 @@ impl SqliteStore {
 
     /// Opens a file that has the tables; never creates one.
     fn open_map(&self) -> Result<Connection, StoreError> {
-        let missing = |table: &str| StoreError::NotInitialised {
-            store: self.name(),
-            table: table.to_owned(),
-        };
+        let missing =
+            |table: &str| StoreError::NotInitialised { store: self.name(), table: table.to_owned() };
         if !self.path.exists() {
             return Err(missing(RESOURCES));
         }
         let connection = self.open(OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         for table in TABLES {
-            if columns(&connection, table)
-                .map_err(self.failed("read"))?
-                .is_empty()
-            {
+            if columns(&connection, table).map_err(self.failed("read"))?.is_empty() {
                 return Err(missing(table));
             }
         }
         self.check_columns(&connection)?;
         let known = columns(&connection, RESOURCES).map_err(self.failed("read"))?;
-        if ADDED_COLUMNS
-            .iter()
-            .any(|column| !known.iter().any(|found| found.name == *column))
-        {
+        if ADDED_COLUMNS.iter().any(|column| !known.iter().any(|found| found.name == *column)) {
             return Err(missing(RESOURCES));
         }
         Ok(connection)
@@ -170,26 +139,16 @@ impl SqliteStore {
         if found.is_empty() {
             return Ok(());
         }
-        let foreign = |reason| StoreError::ForeignTable {
-            store: self.name(),
-            table: RESOURCES.to_owned(),
-            reason,
-        };
-        if let Some(missing) = REQUIRED_COLUMNS
-            .iter()
-            .find(|name| !found.iter().any(|column| column.name == **name))
+        let foreign =
+            |reason| StoreError::ForeignTable { store: self.name(), table: RESOURCES.to_owned(), reason };
+        if let Some(missing) =
+            REQUIRED_COLUMNS.iter().find(|name| !found.iter().any(|column| column.name == **name))
         {
             return Err(foreign(format!("it has no column {missing}")));
         }
         let ours = |name: &str| REQUIRED_COLUMNS.contains(&name) || ADDED_COLUMNS.contains(&name);
-        if let Some(column) = found
-            .iter()
-            .find(|column| column.is_mandatory && !ours(&column.name))
-        {
-            return Err(foreign(format!(
-                "its column {} must not be null and has no default",
-                column.name
-            )));
+        if let Some(column) = found.iter().find(|column| column.is_mandatory && !ours(&column.name)) {
+            return Err(foreign(format!("its column {} must not be null and has no default", column.name)));
         }
         Ok(())
     }
@@ -198,9 +157,8 @@ impl SqliteStore {
         let mut connection = self.open(OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
         self.check_columns(&connection)?;
         let failed = self.failed("create the tables of");
-        let transaction = connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(&failed)?;
+        let transaction =
+            connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(&failed)?;
         let migration = create_tables(&transaction).map_err(&failed)?;
         transaction.commit().map_err(&failed)?;
         Ok(migration)
@@ -226,14 +184,7 @@ impl SqliteStore {
         let (version, newest) = self.version(&transaction, site)?;
         let server = other_servers(&transaction, "").map_err(self.failed("read"))?;
         let (rows, foreign_rows) = self.rows(&transaction, site)?;
-        Ok(Mapping {
-            site: site.clone(),
-            rows,
-            version,
-            server,
-            newest_snapshot_at: newest,
-            foreign_rows,
-        })
+        Ok(Mapping { site: site.clone(), rows, version, server, newest_snapshot_at: newest, foreign_rows })
     }
 
     fn rows(&self, transaction: &Transaction<'_>, site: &SiteName) -> Result<(Vec<Row>, u64), StoreError> {
@@ -260,11 +211,8 @@ impl SqliteStore {
     fn row(&self, site: &SiteName, columns: Vec<Option<String>>) -> Result<Option<Row>, StoreError> {
         let mut columns = columns.into_iter();
         let mut next = || columns.next().flatten();
-        let unreadable = |reason| StoreError::UnreadableRow {
-            store: self.name(),
-            table: RESOURCES.to_owned(),
-            reason,
-        };
+        let unreadable =
+            |reason| StoreError::UnreadableRow { store: self.name(), table: RESOURCES.to_owned(), reason };
         let Some(kind) = next().as_deref().and_then(ResourceKind::from_column) else {
             return Ok(None);
         };
@@ -273,10 +221,8 @@ impl SqliteStore {
             .as_deref()
             .and_then(Luid::new)
             .ok_or_else(|| unreadable(format!("{kind} `{name}` has no RESOURCE_ID")))?;
-        let project = next().map_or_else(
-            || ProjectPath::leaf_only(&project_name),
-            |path| ProjectPath::parse(&path),
-        );
+        let project =
+            next().map_or_else(|| ProjectPath::leaf_only(&project_name), |path| ProjectPath::parse(&path));
         let project_luid = next().as_deref().and_then(Luid::new);
         let vizportal_url_id = next();
         let mut time = |column: &str| {
@@ -286,23 +232,9 @@ impl SqliteStore {
                 .map_err(|error| unreadable(format!("{column} of {kind} `{name}` is not a time: {error}")))
         };
         let (first_seen_at, changed_at) = (time("FIRST_SEEN_AT")?, time("CHANGED_AT")?);
-        let key = ResourceKey {
-            site: site.clone(),
-            kind,
-            project,
-            name,
-        };
-        let resource = Resource {
-            key,
-            luid,
-            project_luid,
-            vizportal_url_id,
-        };
-        Ok(Some(Row {
-            resource,
-            first_seen_at,
-            changed_at,
-        }))
+        let key = ResourceKey { site: site.clone(), kind, project, name };
+        let resource = Resource { key, luid, project_luid, vizportal_url_id };
+        Ok(Some(Row { resource, first_seen_at, changed_at }))
     }
 
     fn version(
@@ -316,29 +248,22 @@ impl SqliteStore {
             })
             .map_err(self.failed("read"))?;
         let newest =
-            newest
-                .map(|text| text.parse())
-                .transpose()
-                .map_err(|error| StoreError::UnreadableRow {
-                    store: self.name(),
-                    table: TABLES[1].to_owned(),
-                    reason: format!("SNAPSHOT_AT is not a time: {error}"),
-                })?;
+            newest.map(|text| text.parse()).transpose().map_err(|error| StoreError::UnreadableRow {
+                store: self.name(),
+                table: TABLES[1].to_owned(),
+                reason: format!("SNAPSHOT_AT is not a time: {error}"),
+            })?;
         Ok((Version(finished.unsigned_abs()), newest))
     }
 
     fn apply_now(&self, run: &Run, plan: &Plan) -> Result<Applied, StoreError> {
         let mut connection = self.open_map()?;
         let failed = self.failed("write to");
-        let transaction = connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(&failed)?;
+        let transaction =
+            connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(&failed)?;
         let snapshot = &plan.changes().snapshot;
         if let Some(server) = other_servers(&transaction, &snapshot.server).map_err(&failed)? {
-            return Err(StoreError::OtherServer {
-                map: server,
-                run: snapshot.server.clone(),
-            });
+            return Err(StoreError::OtherServer { map: server, run: snapshot.server.clone() });
         }
         if self.version(&transaction, &snapshot.site)?.0 != plan.changes().based_on {
             return Err(StoreError::MappingChanged);
@@ -352,9 +277,7 @@ impl SqliteStore {
         let connection = self.open_map()?;
         let read = || {
             let mut statement = connection.prepare(HISTORY)?;
-            statement
-                .query_map([luid.as_str()], recorded_change)?
-                .collect::<rusqlite::Result<Vec<_>>>()
+            statement.query_map([luid.as_str()], recorded_change)?.collect::<rusqlite::Result<Vec<_>>>()
         };
         read().map_err(self.failed("read"))
     }
@@ -422,10 +345,7 @@ fn create_tables(transaction: &Transaction<'_>) -> rusqlite::Result<Migration> {
     let mut steps = Vec::new();
     let found = columns(transaction, RESOURCES)?;
     if !found.is_empty() {
-        for column in ADDED_COLUMNS
-            .iter()
-            .filter(|name| !found.iter().any(|column| column.name == **name))
-        {
+        for column in ADDED_COLUMNS.iter().filter(|name| !found.iter().any(|column| column.name == **name)) {
             transaction.execute_batch(&format!("ALTER TABLE {RESOURCES} ADD COLUMN {column} TEXT"))?;
             steps.push(format!("added column {column} to {RESOURCES}"));
         }
@@ -458,10 +378,8 @@ fn write(transaction: &Transaction<'_>, run: &Run, plan: &Plan) -> rusqlite::Res
     for id in plan.removals() {
         written += delete.execute(params![site, id.kind.as_str(), id.luid.as_str()])?;
     }
-    let (mut update, mut insert) = (
-        transaction.prepare(UPDATE_RESOURCE)?,
-        transaction.prepare(INSERT_RESOURCE)?,
-    );
+    let (mut update, mut insert) =
+        (transaction.prepare(UPDATE_RESOURCE)?, transaction.prepare(INSERT_RESOURCE)?);
     for resource in plan.upserts() {
         let row = params![
             site,
@@ -475,11 +393,7 @@ fn write(transaction: &Transaction<'_>, run: &Run, plan: &Plan) -> rusqlite::Res
             taken_at,
         ];
         let updated = update.execute(row)?;
-        written += if updated > 0 {
-            updated
-        } else {
-            insert.execute(row)?
-        };
+        written += if updated > 0 { updated } else { insert.execute(row)? };
     }
     if set.has_duplicate_rows {
         written += transaction.execute(COLLAPSE_DUPLICATES, [site])?;
@@ -547,28 +461,18 @@ fn recorded_change(row: &rusqlite::Row<'_>) -> rusqlite::Result<RecordedChange> 
         rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, reason.into())
     };
     let side = |first: usize| -> rusqlite::Result<Option<Side>> {
-        let Some(luid) = row
-            .get::<_, Option<String>>(first + 3)?
-            .as_deref()
-            .and_then(Luid::new)
-        else {
+        let Some(luid) = row.get::<_, Option<String>>(first + 3)?.as_deref().and_then(Luid::new) else {
             return Ok(None);
         };
         let leaf = row.get::<_, Option<String>>(first + 1)?.unwrap_or_default();
         let path: Option<String> = row.get(first)?;
         let project = path.map_or_else(|| ProjectPath::leaf_only(&leaf), |path| ProjectPath::parse(&path));
-        Ok(Some(Side {
-            project,
-            name: row.get(first + 2)?,
-            luid,
-        }))
+        Ok(Some(Side { project, name: row.get(first + 2)?, luid }))
     };
     let (changed_at, kind): (String, String) = (row.get(1)?, row.get(4)?);
     Ok(RecordedChange {
         run_id: row.get(0)?,
-        changed_at: changed_at
-            .parse()
-            .map_err(|error: jiff::Error| unreadable(1, error.to_string()))?,
+        changed_at: changed_at.parse().map_err(|error: jiff::Error| unreadable(1, error.to_string()))?,
         site: SiteName::from_content_url(&row.get::<_, String>(2)?),
         kind: ResourceKind::from_column(&kind)
             .ok_or_else(|| unreadable(4, format!("`{kind}` is not a kind")))?,

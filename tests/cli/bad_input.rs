@@ -7,35 +7,20 @@ use crate::desk::Desk;
 #[test]
 fn unknown_key_in_the_configuration_is_named_with_its_line() {
     let desk = Desk::empty();
-    desk.write(
-        "tabmap.toml",
-        "[tableau]\nserver = \"https://tableau.example.com\"\nsiets = [\"MySite\"]\n",
-    );
-    desk.run(&["sync"])
-        .refused(2, &["tabmap.toml", "line 3", "unknown field `siets`", "`sites`"]);
+    desk.write("tabmap.toml", "[tableau]\nserver = \"https://tableau.example.com\"\nsiets = [\"MySite\"]\n");
+    desk.run(&["sync"]).refused(2, &["tabmap.toml", "line 3", "unknown field `siets`", "`sites`"]);
     desk.write("other.toml", "stoer = 1\n");
-    desk.run(&["list", "--config", "other.toml"])
-        .refused(2, &["other.toml", "`stoer`"]);
-    desk.run(&["list", "--config", "missing.toml"])
-        .refused(2, &["missing.toml", "No such file"]);
+    desk.run(&["list", "--config", "other.toml"]).refused(2, &["other.toml", "`stoer`"]);
+    desk.run(&["list", "--config", "missing.toml"]).refused(2, &["missing.toml", "No such file"]);
 }
 
 #[test]
 fn missing_settings_are_named_with_the_place_to_set_them() {
     for (variable, words) in [
-        (
-            "TABLEAU_SERVER",
-            ["the Tableau server is not set", "TABLEAU_SERVER"],
-        ),
+        ("TABLEAU_SERVER", ["the Tableau server is not set", "TABLEAU_SERVER"]),
         ("TABLEAU_SITE", ["the Tableau site is not set", "TABLEAU_SITE"]),
-        (
-            "TABLEAU_PAT_NAME",
-            ["a way to sign in to Tableau is not set", "TABLEAU_PAT_NAME"],
-        ),
-        (
-            "TABLEAU_PAT_SECRET",
-            ["TABLEAU_PAT_SECRET is not set", "TABLEAU_PAT_SECRET_FILE"],
-        ),
+        ("TABLEAU_PAT_NAME", ["a way to sign in to Tableau is not set", "TABLEAU_PAT_NAME"]),
+        ("TABLEAU_PAT_SECRET", ["TABLEAU_PAT_SECRET is not set", "TABLEAU_PAT_SECRET_FILE"]),
     ] {
         let mut desk = Desk::empty();
         desk.done(&["init"]);
@@ -54,16 +39,12 @@ fn secret_comes_from_a_variable_or_from_a_file_and_never_from_both() {
     let file = desk.write("secret", &format!("{secret}\n"));
     desk.set("TABLEAU_PAT_SECRET_FILE", file.display().to_string());
     let answer = desk.run(&["sync"]);
-    answer.refused(
-        2,
-        &["both TABLEAU_PAT_SECRET and TABLEAU_PAT_SECRET_FILE are set"],
-    );
+    answer.refused(2, &["both TABLEAU_PAT_SECRET and TABLEAU_PAT_SECRET_FILE are set"]);
     assert!(!answer.stderr.contains(&secret));
     desk.unset("TABLEAU_PAT_SECRET");
     desk.done(&["sync"]);
     desk.set("TABLEAU_PAT_SECRET_FILE", "missing");
-    desk.run(&["sync"])
-        .refused(2, &["`missing`", "TABLEAU_PAT_SECRET_FILE"]);
+    desk.run(&["sync"]).refused(2, &["`missing`", "TABLEAU_PAT_SECRET_FILE"]);
 }
 
 #[test]
@@ -72,39 +53,23 @@ fn wrong_secret_and_unknown_site_are_refused_without_a_second_try() {
     desk.done(&["init"]);
     desk.set("TABLEAU_PAT_SECRET", "wrong");
     let answer = desk.run(&["sync"]);
-    answer.refused(
-        1,
-        &[
-            "refused to sign in to site `MySite`",
-            "401001",
-            "not used for 15 days",
-        ],
-    );
-    let sign_ins = desk
-        .tableau
-        .requests()
-        .iter()
-        .filter(|request| request.path.ends_with("/signin"))
-        .count();
+    answer.refused(1, &["refused to sign in to site `MySite`", "401001", "not used for 15 days"]);
+    let sign_ins = desk.tableau.requests().iter().filter(|request| request.path.ends_with("/signin")).count();
     assert_eq!(sign_ins, 1);
     assert_eq!(desk.query("SELECT COUNT(*) FROM API__TABLEAU__SYNC_RUNS"), ["0"]);
 
     let secret = desk.tableau.pat().1.to_owned();
     desk.set("TABLEAU_PAT_SECRET", secret);
-    desk.run(&["sync", "--site", "Nowhere"])
-        .refused(1, &["site `Nowhere`"]);
-    desk.run(&["sync", "--site", "my site"])
-        .refused(2, &["--site", "`my site`"]);
+    desk.run(&["sync", "--site", "Nowhere"]).refused(1, &["site `Nowhere`"]);
+    desk.run(&["sync", "--site", "my site"]).refused(2, &["--site", "`my site`"]);
 }
 
 #[test]
 fn two_ways_to_sign_in_are_one_too_many() {
     let mut desk = Desk::empty();
     desk.done(&["init"]);
-    desk.set("TABLEAU_USERNAME", "analyst")
-        .set("TABLEAU_PASSWORD", "pass");
-    desk.run(&["sync"])
-        .refused(2, &["TABLEAU_PAT_NAME and TABLEAU_USERNAME are both set"]);
+    desk.set("TABLEAU_USERNAME", "analyst").set("TABLEAU_PASSWORD", "pass");
+    desk.run(&["sync"]).refused(2, &["TABLEAU_PAT_NAME and TABLEAU_USERNAME are both set"]);
 }
 
 #[test]
@@ -112,12 +77,8 @@ fn plain_http_to_another_machine_is_refused_unless_it_is_allowed_by_name() {
     let mut desk = Desk::empty();
     desk.done(&["init"]);
     desk.set("TABLEAU_SERVER", "http://tableau.example.invalid");
-    desk.run(&["sync"])
-        .refused(2, &["http://tableau.example.invalid", "plain http", "allow_http"]);
-    desk.write(
-        "tabmap.toml",
-        "[tableau]\nallow_http = [\"tableau.example.invalid\"]\n",
-    );
+    desk.run(&["sync"]).refused(2, &["http://tableau.example.invalid", "plain http", "allow_http"]);
+    desk.write("tabmap.toml", "[tableau]\nallow_http = [\"tableau.example.invalid\"]\n");
     let answer = desk.run(&["resolve", "workbook", "Sales"]);
     assert_eq!(answer.exit, 3, "{}", answer.stderr);
     for address in ["ftp://host", "https://user:pass@host", "https://", "::"] {
@@ -129,8 +90,7 @@ fn plain_http_to_another_machine_is_refused_unless_it_is_allowed_by_name() {
 #[test]
 fn stores_and_limits_that_make_no_sense_are_usage_errors() {
     let mut desk = Desk::empty();
-    desk.run(&["list", "--store", "postgres:map"])
-        .refused(2, &["--store", "`postgres:map`", "sqlite:FILE"]);
+    desk.run(&["list", "--store", "postgres:map"]).refused(2, &["--store", "`postgres:map`", "sqlite:FILE"]);
     desk.set("TABMAP_STORE", "sqlite:");
     desk.run(&["list"]).refused(2, &["TABMAP_STORE"]);
     desk.unset("TABMAP_STORE");
@@ -148,10 +108,7 @@ fn server_that_is_not_tableau_is_named_as_such() {
     let answer = |status, headers: &[(&str, &str)]| Effect::Status {
         status,
         body: page.to_owned(),
-        headers: headers
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect(),
+        headers: headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
     };
     for (effect, word) in [
         (answer(200, &[]), "It works!"),

@@ -44,13 +44,7 @@ impl Desk {
     }
 
     pub fn with(content: Content) -> Self {
-        Self::at(
-            Simulator::start(Options {
-                content,
-                ..Options::default()
-            })
-            .expect("start the simulator"),
-        )
+        Self::at(Simulator::start(Options { content, ..Options::default() }).expect("start the simulator"))
     }
 
     /// A desk in front of this server; all of its sites are to be synced, and the map is in `tabmap.db`.
@@ -59,13 +53,7 @@ impl Desk {
         let sites: Vec<String> = tableau
             .sites()
             .into_iter()
-            .map(|site| {
-                if site.is_empty() {
-                    "Default".to_owned()
-                } else {
-                    site
-                }
-            })
+            .map(|site| if site.is_empty() { "Default".to_owned() } else { site })
             .collect();
         let environment = [
             ("TABLEAU_SERVER", tableau.url().to_owned()),
@@ -90,12 +78,7 @@ impl Desk {
     pub fn project(&self, project: &[&str]) {
         for depth in 1..=project.len() {
             let path = &project[..depth];
-            if !self
-                .tableau
-                .projects("MySite")
-                .iter()
-                .any(|(known, _)| known == path)
-            {
+            if !self.tableau.projects("MySite").iter().any(|(known, _)| known == path) {
                 self.tableau.create_project("MySite", path);
             }
         }
@@ -124,11 +107,7 @@ impl Desk {
     /// The command, not yet started: no variable but this desk's own, no terminal.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tabmap"));
-        command
-            .args(arguments)
-            .current_dir(self.folder.path())
-            .env_clear()
-            .envs(&self.environment);
+        command.args(arguments).current_dir(self.folder.path()).env_clear().envs(&self.environment);
         command.env("HOME", self.folder.path()).stdin(Stdio::null());
         command
     }
@@ -146,11 +125,7 @@ impl Desk {
     #[track_caller]
     pub fn done(&self, arguments: &[&str]) -> String {
         let answer = self.run(arguments);
-        assert_eq!(
-            answer.exit, 0,
-            "tabmap {arguments:?}\n{}{}",
-            answer.stdout, answer.stderr
-        );
+        assert_eq!(answer.exit, 0, "tabmap {arguments:?}\n{}{}", answer.stdout, answer.stderr);
         answer.stdout
     }
 
@@ -164,11 +139,7 @@ impl Desk {
     #[track_caller]
     pub fn report(&self, arguments: &[&str], exit: i32) -> Value {
         let answer = self.run(arguments);
-        assert_eq!(
-            answer.exit, exit,
-            "tabmap {arguments:?}\n{}{}",
-            answer.stdout, answer.stderr
-        );
+        assert_eq!(answer.exit, exit, "tabmap {arguments:?}\n{}{}", answer.stdout, answer.stderr);
         let mut document: Value = serde_json::from_str(&answer.stdout).expect("a JSON report");
         assert_eq!(document["format_version"], 1);
         document["sites"][0].take()
@@ -198,9 +169,7 @@ impl Desk {
             }
             Ok(line)
         });
-        rows.expect("a result")
-            .collect::<Result<_, _>>()
-            .expect("readable rows")
+        rows.expect("a result").collect::<Result<_, _>>().expect("readable rows")
     }
 
     /// What the map holds of a site: kind, path, name, LUID and number, sorted.
@@ -210,9 +179,7 @@ impl Desk {
                    FROM API__TABLEAU__RESOURCES WHERE SITE_ID = ?1";
         let mut statement = map.prepare(sql).expect("a valid query");
         let rows = statement
-            .query_map([site], |row| {
-                Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?])
-            })
+            .query_map([site], |row| Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?]))
             .expect("a result");
         let mut rows: Vec<[String; 5]> = rows.collect::<Result<_, _>>().expect("readable rows");
         rows.sort();
@@ -244,11 +211,8 @@ impl Desk {
 
 /// A project path as the map prints it.
 pub fn printed_path(item: &Item) -> String {
-    let names: Vec<String> = item
-        .project_path
-        .iter()
-        .map(|name| name.replace('\\', r"\\").replace('/', r"\/"))
-        .collect();
+    let names: Vec<String> =
+        item.project_path.iter().map(|name| name.replace('\\', r"\\").replace('/', r"\/")).collect();
     names.join("/")
 }
 
@@ -258,11 +222,7 @@ impl Answer {
     pub fn refused(&self, exit: i32, words: &[&str]) -> &Self {
         assert_eq!(self.exit, exit, "{}{}", self.stdout, self.stderr);
         for word in words.iter().chain(&["error: ", "help: "]) {
-            assert!(
-                self.stderr.contains(word),
-                "`{word}` is missing in\n{}",
-                self.stderr
-            );
+            assert!(self.stderr.contains(word), "`{word}` is missing in\n{}", self.stderr);
         }
         self
     }

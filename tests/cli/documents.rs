@@ -33,7 +33,8 @@ fn every_test_that_the_reliability_table_names_exists() {
     sources(&repository().join("tests"), &mut tests);
     let tests = tests.join("\n");
     let table = read("docs/reliability.md");
-    let is_test = |word: &&str| word.len() > 20 && word.bytes().all(|byte| byte == b'_' || byte.is_ascii_lowercase());
+    let is_test =
+        |word: &&str| word.len() > 20 && word.bytes().all(|byte| byte == b'_' || byte.is_ascii_lowercase());
     let named: Vec<&str> = table.split('`').skip(1).step_by(2).filter(is_test).collect();
     assert!(named.len() > 50, "{named:?}");
     for name in named {
@@ -56,17 +57,23 @@ fn commands_of_the_readme_do_what_it_says() {
     for command in commands {
         let words = command.split('#').next().filter(|_| !command.contains("://")).unwrap_or(command);
         let words = words.replace("https://tableau.example.com", desk.tableau.url());
-        let arguments: Vec<&str> = words.split('\'').enumerate().flat_map(|(at, part)| match at % 2 {
-            0 => part.split_whitespace().collect(),
-            _ => vec![part],
-        }).skip(1).collect();
+        let arguments: Vec<&str> = words
+            .split('\'')
+            .enumerate()
+            .flat_map(|(at, part)| match at % 2 {
+                0 => part.split_whitespace().collect(),
+                _ => vec![part],
+            })
+            .skip(1)
+            .collect();
         let stdout = desk.done(&arguments);
         if arguments[0] == "resolve" {
             assert_eq!(stdout, format!("{luid}\n"), "{command}");
         }
     }
     let (_, query) = readme.split_once("```sql").expect("a query");
-    let query = query.split("```").next().expect("its end").replace(r#""EXTERNAL_ACCESS"."MAPPING_TABLES"."#, "");
+    let query =
+        query.split("```").next().expect("its end").replace(r#""EXTERNAL_ACCESS"."MAPPING_TABLES"."#, "");
     assert_eq!(desk.query(query.trim().trim_end_matches(';')), [luid]);
 }
 
@@ -75,8 +82,11 @@ fn readme_stays_short_and_knows_every_command_and_exit_code() {
     let readme = read("README.md");
     assert!(readme.lines().count() < 150);
     let help = Desk::empty().done(&["--help"]);
-    let commands = help.split_once("Commands:").expect("commands").1.split("Options:").next().expect("their end");
-    for command in commands.lines().filter_map(|line| line.split_whitespace().next()).filter(|name| *name != "help") {
+    let commands =
+        help.split_once("Commands:").expect("commands").1.split("Options:").next().expect("their end");
+    for command in
+        commands.lines().filter_map(|line| line.split_whitespace().next()).filter(|name| *name != "help")
+    {
         assert!(readme.contains(&format!("| `{command}` |")), "README does not explain `{command}`");
     }
 }

@@ -13,7 +13,12 @@ fn changed_desk() -> Desk {
     let desk = Desk::generated(1, 30, 10);
     desk.done(&["init"]);
     desk.sync();
-    let gone = desk.tableau.resources("MySite").into_iter().find(|item| item.kind == Kind::Workbook).expect("a workbook");
+    let gone = desk
+        .tableau
+        .resources("MySite")
+        .into_iter()
+        .find(|item| item.kind == Kind::Workbook)
+        .expect("a workbook");
     desk.tableau.delete("MySite", Kind::Workbook, &gone.luid);
     desk.publish(Kind::Datasource, &["default"], "Brand new");
     desk
@@ -43,7 +48,9 @@ fn errors(problem: GraphqlProblem) -> Fault {
 }
 
 fn code(code: &str) -> GraphqlProblem {
-    GraphqlProblem::Custom(json!({"message": "in the server's words", "extensions": {"severity": "WARNING", "code": code}}))
+    GraphqlProblem::Custom(
+        json!({"message": "in the server's words", "extensions": {"severity": "WARNING", "code": code}}),
+    )
 }
 
 #[track_caller]
@@ -72,7 +79,11 @@ fn page_sizes(desk: &Desk, connection: &str) -> Vec<u64> {
     let bodies = desk.tableau.requests().into_iter().filter(|request| request.path.ends_with("/graphql"));
     bodies
         .filter(|request| request.body.contains(connection))
-        .map(|request| serde_json::from_str::<Value>(&request.body).expect("JSON")["variables"]["first"].as_u64().expect("a size"))
+        .map(|request| {
+            serde_json::from_str::<Value>(&request.body).expect("JSON")["variables"]["first"]
+                .as_u64()
+                .expect("a size")
+        })
         .collect()
 }
 
@@ -133,7 +144,10 @@ fn witness_lost_half_way_leaves_the_metadata_api_to_decide_and_keeps_the_paths()
         assert!(report["warnings"][0].as_str().expect("a warning").contains("403004"), "{report:#}");
         desk.tableau.clear_faults();
         let report = ends_complete(&desk);
-        assert_eq!(report["counts"], json!({"added": 0, "replaced": 0, "moved": 0, "removed": 0, "corrected": 1}));
+        assert_eq!(
+            report["counts"],
+            json!({"added": 0, "replaced": 0, "moved": 0, "removed": 0, "corrected": 1})
+        );
     }
 }
 
@@ -180,7 +194,11 @@ fn limits_and_timeouts_halve_the_page_and_go_on_from_the_same_cursor() {
         desk.tableau.arm(fault.containing("workbooksConnection").skip(1).times(2));
         ends_complete(&desk);
         let sizes = page_sizes(&desk, "workbooksConnection");
-        assert_eq!(sizes[..6], [1000, 1000, 500, 250, 250, 250], "the second page is asked for until it comes");
+        assert_eq!(
+            sizes[..6],
+            [1000, 1000, 500, 250, 250, 250],
+            "the second page is asked for until it comes"
+        );
         assert_eq!(sizes[6], 500, "and the page grows back");
     }
 }
@@ -273,7 +291,8 @@ fn session_that_is_ended_again_names_the_shared_token_as_the_cause() {
     let desk = changed_desk();
     let before = desk.mapped("MySite");
     desk.tableau.arm(Fault::on(Endpoint::Metadata, Effect::KillSession));
-    desk.run(&["sync"]).refused(1, &["401002", "another process uses the same personal access token", "of its own"]);
+    desk.run(&["sync"])
+        .refused(1, &["401002", "another process uses the same personal access token", "of its own"]);
     assert_eq!(desk.mapped("MySite"), before);
 }
 
@@ -308,7 +327,11 @@ fn listing_that_changes_while_it_is_read_is_begun_anew() {
     let victims: Vec<_> = desk.tableau.resources("MySite").into_iter().take(3).collect();
     let changes = victims
         .iter()
-        .map(|item| Change::Delete { site: "MySite".to_owned(), kind: Kind::Workbook, luid: item.luid.clone() })
+        .map(|item| Change::Delete {
+            site: "MySite".to_owned(),
+            kind: Kind::Workbook,
+            luid: item.luid.clone(),
+        })
         .collect();
     desk.tableau.arm(Fault::on(Endpoint::Workbooks, Effect::Change { changes }).page(1).once());
     let report = ends_complete(&desk);
@@ -329,7 +352,9 @@ fn resource_that_slips_through_between_two_pages_is_looked_up_and_kept() {
         project: vec!["default".to_owned()],
         name: "Newcomer".to_owned(),
     };
-    desk.tableau.arm(Fault::on(Endpoint::Workbooks, Effect::Change { changes: vec![delete, publish] }).page(1).once());
+    desk.tableau.arm(
+        Fault::on(Endpoint::Workbooks, Effect::Change { changes: vec![delete, publish] }).page(1).once(),
+    );
     ends_complete_but_for_what_is_gone(&desk);
 }
 
@@ -376,7 +401,8 @@ fn two_thousand_of_sixty_five_hundred_nodes_during_a_backfill_remove_nothing_wro
 
 #[test]
 fn server_that_answers_in_another_language_is_understood_by_its_codes() {
-    let mut options = tableau_simulator::Options { language: tableau_simulator::Language::German, ..Default::default() };
+    let mut options =
+        tableau_simulator::Options { language: tableau_simulator::Language::German, ..Default::default() };
     options.content = Content::from_json(r#"{"sites": [{"content_url": "MySite"}]}"#).expect("valid content");
     let mut desk = Desk::at(tableau_simulator::Simulator::start(options).expect("start the simulator"));
     desk.done(&["init"]);
@@ -394,7 +420,8 @@ fn interrupted_sync_signs_out_and_leaves_the_map_as_it_was() {
         let before = desk.mapped("MySite");
         desk.tableau.arm(Fault::on(Endpoint::Projects, Effect::Delay { milliseconds: 20_000 }));
         desk.tableau.clear_requests();
-        let sync = desk.command(&["sync"]).stderr(std::process::Stdio::piped()).spawn().expect("start tabmap");
+        let sync =
+            desk.command(&["sync"]).stderr(std::process::Stdio::piped()).spawn().expect("start tabmap");
         while !desk.tableau.requests().iter().any(|request| request.path.ends_with("/projects")) {
             std::thread::sleep(Duration::from_millis(5));
         }

@@ -12,23 +12,8 @@ fn csv_carries_every_name_byte_for_byte() {
     desk.sync();
     let text = desk.done(&["list", "--format", "csv"]);
     let mut reader = csv::Reader::from_reader(text.as_bytes());
-    let header: Vec<_> = reader
-        .headers()
-        .expect("a header")
-        .iter()
-        .take(5)
-        .map(str::to_owned)
-        .collect();
-    assert_eq!(
-        header,
-        [
-            "RESOURCE_TYPE",
-            "SITE_ID",
-            "PROJECT_NAME",
-            "RESOURCE_NAME",
-            "RESOURCE_ID"
-        ]
-    );
+    let header: Vec<_> = reader.headers().expect("a header").iter().take(5).map(str::to_owned).collect();
+    assert_eq!(header, ["RESOURCE_TYPE", "SITE_ID", "PROJECT_NAME", "RESOURCE_NAME", "RESOURCE_ID"]);
     let mut listed: Vec<_> = reader
         .records()
         .map(|record| record.expect("a record"))
@@ -48,10 +33,7 @@ fn table_keeps_every_resource_on_one_line_and_json_is_versioned() {
     let table = desk.done(&["list", "--kind", "workbook"]);
     let lines: Vec<&str> = table.lines().collect();
     assert_eq!(lines.len(), 2, "{table}");
-    assert!(
-        lines[1].contains(&luid) && lines[1].ends_with(r"default  two\nlines\u{1b}[31m"),
-        "{table}"
-    );
+    assert!(lines[1].contains(&luid) && lines[1].ends_with(r"default  two\nlines\u{1b}[31m"), "{table}");
 
     let document: Value = serde_json::from_str(&desk.done(&["list", "--format", "json"])).expect("JSON");
     assert_eq!(document["format_version"], 1);
@@ -64,15 +46,7 @@ fn init_writes_a_configuration_once_and_may_be_run_again() {
     let mut desk = Desk::generated(1, 3, 0);
     let server = desk.tableau.url().to_owned();
     desk.unset("TABLEAU_SERVER").unset("TABLEAU_SITE");
-    let said = desk.done(&[
-        "init",
-        "--server",
-        &server,
-        "--site",
-        "MySite",
-        "--store",
-        "sqlite:map.db",
-    ]);
+    let said = desk.done(&["init", "--server", &server, "--site", "MySite", "--store", "sqlite:map.db"]);
     assert!(
         said.contains("created table API__TABLEAU__RESOURCES") && said.contains("tabmap.toml: written"),
         "{said}"
@@ -82,14 +56,8 @@ fn init_writes_a_configuration_once_and_may_be_run_again() {
 
     let written = std::fs::read_to_string(desk.path("tabmap.toml")).expect("the file");
     let said = desk.done(&["init", "--site", "Other"]);
-    assert!(
-        said.contains("the tables are there") && said.contains("left alone"),
-        "{said}"
-    );
-    assert_eq!(
-        std::fs::read_to_string(desk.path("tabmap.toml")).expect("the file"),
-        written
-    );
+    assert!(said.contains("the tables are there") && said.contains("left alone"), "{said}");
+    assert_eq!(std::fs::read_to_string(desk.path("tabmap.toml")).expect("the file"), written);
 }
 
 #[test]
@@ -104,11 +72,7 @@ fn every_key_of_the_written_configuration_is_accepted_when_it_is_uncommented() {
         let is_key = line.starts_with('#') && !line.starts_with("# ") && line.contains(" = ");
         keys += usize::from(is_key);
         let is_second_store = line.contains("snowflake:my_connection") || line.contains("ca_bundle");
-        uncommented.push_str(if is_key && !is_second_store {
-            &line[1..]
-        } else {
-            line
-        });
+        uncommented.push_str(if is_key && !is_second_store { &line[1..] } else { line });
         uncommented.push('\n');
     }
     assert!(keys > 8, "{template}");
@@ -120,14 +84,8 @@ fn every_key_of_the_written_configuration_is_accepted_when_it_is_uncommented() {
 fn print_shows_the_sql_and_changes_nothing() {
     let desk = Desk::empty();
     let sql = desk.done(&["init", "--print"]);
-    assert!(
-        sql.contains("CREATE TABLE IF NOT EXISTS API__TABLEAU__RESOURCES"),
-        "{sql}"
-    );
-    assert_eq!(
-        std::fs::read_dir(desk.folder.path()).expect("the folder").count(),
-        0
-    );
+    assert!(sql.contains("CREATE TABLE IF NOT EXISTS API__TABLEAU__RESOURCES"), "{sql}");
+    assert_eq!(std::fs::read_dir(desk.folder.path()).expect("the folder").count(), 0);
     desk.map().execute_batch(&sql).expect("the SQL runs as printed");
     desk.done(&["sync"]);
 }
@@ -136,18 +94,8 @@ fn print_shows_the_sql_and_changes_nothing() {
 fn a_map_that_is_not_there_is_named_with_the_way_to_make_it() {
     let desk = Desk::empty();
     for command in [&["sync"][..], &["list"], &["resolve", "workbook", "Sales"]] {
-        desk.run(command).refused(
-            1,
-            &[
-                "sqlite:tabmap.db has no map yet",
-                "tabmap init",
-                "tabmap backfill",
-            ],
-        );
+        desk.run(command).refused(1, &["sqlite:tabmap.db has no map yet", "tabmap init", "tabmap backfill"]);
     }
     assert!(!desk.path("tabmap.db").exists(), "nothing was created on the way");
-    assert!(
-        desk.tableau.requests().is_empty(),
-        "refused before Tableau was asked"
-    );
+    assert!(desk.tableau.requests().is_empty(), "refused before Tableau was asked");
 }

@@ -32,10 +32,8 @@ fn plain_query_of_the_first_four_columns_finds_the_current_luid_of_every_unambig
         for item in &items {
             let leaf = item.project_path.last().expect("in a project");
             let found = query.query_map([item.kind.word(), &site, leaf, &item.name], |row| row.get(0));
-            let found: Vec<String> = found
-                .expect("a result")
-                .collect::<Result<_, _>>()
-                .expect("readable rows");
+            let found: Vec<String> =
+                found.expect("a result").collect::<Result<_, _>>().expect("readable rows");
             let fitting: Vec<&String> = items
                 .iter()
                 .filter(|other| {
@@ -55,10 +53,7 @@ fn plain_query_of_the_first_four_columns_finds_the_current_luid_of_every_unambig
         }
     }
     assert_eq!(asked, 1200);
-    assert!(
-        ambiguous > 0 && ambiguous < 100,
-        "{ambiguous} of {asked} keys are ambiguous"
-    );
+    assert!(ambiguous > 0 && ambiguous < 100, "{ambiguous} of {asked} keys are ambiguous");
 }
 
 #[test]
@@ -70,37 +65,15 @@ fn five_column_table_is_adopted_with_its_rows_and_brought_up_to_date() {
     let insert = "INSERT INTO API__TABLEAU__RESOURCES VALUES (?1, ?2, ?3, ?4, ?5)";
     for row in [
         ["workbook", "MySite", "EMEA", "Sales", sales.as_str()],
-        [
-            "workbook",
-            "MySite",
-            "EMEA",
-            "Old",
-            "0a0a0a0a-0000-4000-8000-000000000001",
-        ],
-        [
-            "view",
-            "MySite",
-            "EMEA",
-            "Sheet",
-            "0a0a0a0a-0000-4000-8000-000000000002",
-        ],
-        [
-            "workbook",
-            "Elsewhere",
-            "Ops",
-            "Load",
-            "0a0a0a0a-0000-4000-8000-000000000003",
-        ],
+        ["workbook", "MySite", "EMEA", "Old", "0a0a0a0a-0000-4000-8000-000000000001"],
+        ["view", "MySite", "EMEA", "Sheet", "0a0a0a0a-0000-4000-8000-000000000002"],
+        ["workbook", "Elsewhere", "Ops", "Load", "0a0a0a0a-0000-4000-8000-000000000003"],
     ] {
         map.execute(insert, row).expect("insert a row");
     }
     let said = desk.done(&["init"]);
     assert!(said.contains("added column PROJECT_PATH"), "{said}");
-    assert_eq!(
-        desk.query("SELECT COUNT(*) FROM API__TABLEAU__RESOURCES"),
-        ["4"],
-        "no row is lost"
-    );
+    assert_eq!(desk.query("SELECT COUNT(*) FROM API__TABLEAU__RESOURCES"), ["4"], "no row is lost");
 
     let report = desk.sync();
     assert_eq!(report["counts"]["removed"], 1);
@@ -110,11 +83,7 @@ fn five_column_table_is_adopted_with_its_rows_and_brought_up_to_date() {
     );
     assert_eq!(
         rows,
-        [
-            "workbook|Elsewhere|Load|null",
-            "workbook|MySite|Sales|Finance/EMEA",
-            "view|MySite|Sheet|null"
-        ]
+        ["workbook|Elsewhere|Load|null", "workbook|MySite|Sales|Finance/EMEA", "view|MySite|Sheet|null"]
     );
     assert_eq!(desk.sync()["outcome"], "unchanged");
 }
@@ -143,21 +112,15 @@ fn table_with_other_columns_is_refused_and_left_alone() {
         "CREATE TABLE API__TABLEAU__RESOURCES (RESOURCE_TYPE TEXT, SITE_ID TEXT, PROJECT_NAME TEXT, RESOURCE_NAME TEXT, \
          RESOURCE_ID TEXT, OWNER TEXT NOT NULL)",
     ];
-    for (table, reason) in tables.into_iter().zip([
-        "it has no column RESOURCE_TYPE",
-        "its column OWNER must not be null",
-    ]) {
+    for (table, reason) in
+        tables.into_iter().zip(["it has no column RESOURCE_TYPE", "its column OWNER must not be null"])
+    {
         let _ = std::fs::remove_file(desk.path("tabmap.db"));
         desk.map().execute_batch(table).expect("create the table");
         for command in ["init", "backfill"] {
-            desk.run(&[command])
-                .refused(1, &["API__TABLEAU__RESOURCES", reason]);
+            desk.run(&[command]).refused(1, &["API__TABLEAU__RESOURCES", reason]);
         }
-        assert_eq!(
-            desk.query("SELECT COUNT(*) FROM sqlite_schema"),
-            ["1"],
-            "nothing was created beside it"
-        );
+        assert_eq!(desk.query("SELECT COUNT(*) FROM sqlite_schema"), ["1"], "nothing was created beside it");
     }
 }
 
@@ -167,21 +130,13 @@ fn map_of_another_server_is_refused_and_left_alone() {
     desk.done(&["init"]);
     desk.sync();
     let mut other = Desk::generated(1, 5, 0);
-    other.set(
-        "TABMAP_STORE",
-        format!("sqlite:{}", desk.path("tabmap.db").display()),
-    );
+    other.set("TABMAP_STORE", format!("sqlite:{}", desk.path("tabmap.db").display()));
     for command in ["sync", "backfill"] {
-        other
-            .run(&[command])
-            .refused(1, &["belongs to the Tableau server", "nothing was changed"]);
+        other.run(&[command]).refused(1, &["belongs to the Tableau server", "nothing was changed"]);
     }
     assert_eq!(desk.mapped("MySite"), desk.present("MySite"));
     assert_eq!(desk.query("SELECT COUNT(*) FROM API__TABLEAU__SYNC_RUNS"), ["1"]);
-    assert!(
-        other.tableau.requests().is_empty(),
-        "refused before Tableau was asked"
-    );
+    assert!(other.tableau.requests().is_empty(), "refused before Tableau was asked");
 }
 
 #[test]
@@ -195,8 +150,7 @@ fn file_that_is_not_a_map_is_refused_with_a_remedy() {
         desk.run(&[command]).refused(1, &["tabmap.db", "not a database"]);
     }
     std::fs::create_dir(desk.path("folder")).expect("make a folder");
-    desk.run(&["init", "--store", "sqlite:folder"])
-        .refused(1, &["`folder`"]);
+    desk.run(&["init", "--store", "sqlite:folder"]).refused(1, &["`folder`"]);
     desk.run(&["init", "--store", "sqlite:missing/map.db"])
         .refused(1, &["`missing/map.db`", "check that the folder exists"]);
 }
@@ -216,11 +170,7 @@ fn two_syncs_at_once_leave_one_true_map() {
         .env("TABLEAU_USERNAME", options.username)
         .env("TABLEAU_PASSWORD", options.password);
     other.stdout(Stdio::null());
-    let mut one = desk
-        .command(&["sync"])
-        .stdout(Stdio::null())
-        .spawn()
-        .expect("start tabmap");
+    let mut one = desk.command(&["sync"]).stdout(Stdio::null()).spawn().expect("start tabmap");
     let mut other = other.spawn().expect("start tabmap");
     assert!(one.wait().expect("wait").success() && other.wait().expect("wait").success());
     assert_eq!(desk.mapped("MySite"), desk.present("MySite"));
@@ -234,11 +184,7 @@ fn file_that_another_program_locks_is_waited_for() {
     desk.done(&["init"]);
     let lock = Connection::open(desk.path("tabmap.db")).expect("open");
     lock.execute_batch("BEGIN IMMEDIATE").expect("lock");
-    let mut sync = desk
-        .command(&["sync"])
-        .stdout(Stdio::null())
-        .spawn()
-        .expect("start tabmap");
+    let mut sync = desk.command(&["sync"]).stdout(Stdio::null()).spawn().expect("start tabmap");
     std::thread::sleep(std::time::Duration::from_secs(1));
     assert!(sync.try_wait().expect("ask").is_none(), "it waits");
     lock.execute_batch("ROLLBACK").expect("unlock");

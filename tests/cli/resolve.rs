@@ -16,21 +16,14 @@ fn desk() -> (Desk, String, String, String) {
 
 fn number(desk: &Desk, luid: &str) -> String {
     let items = desk.tableau.resources("MySite");
-    items
-        .into_iter()
-        .find(|item| item.luid == luid)
-        .expect("on the site")
-        .vizportal_url_id
+    items.into_iter().find(|item| item.luid == luid).expect("on the site").vizportal_url_id
 }
 
 #[test]
 fn name_number_address_and_luid_all_lead_to_the_luid_alone_on_stdout() {
     let (desk, _, marketing, orders) = desk();
     let orders_number = number(&desk, &orders);
-    let page = format!(
-        "{}/#/site/MySite/datasources/{orders_number}/connections",
-        desk.tableau.url()
-    );
+    let page = format!("{}/#/site/MySite/datasources/{orders_number}/connections", desk.tableau.url());
     for question in [
         vec!["datasource", "Orders"],
         vec!["datasource", "Orders", "--project", "default"],
@@ -42,11 +35,7 @@ fn name_number_address_and_luid_all_lead_to_the_luid_alone_on_stdout() {
         let arguments: Vec<&str> = ["resolve"].into_iter().chain(question).collect();
         assert_eq!(desk.done(&arguments), format!("{orders}\n"), "{arguments:?}");
     }
-    let page = format!(
-        "{}/#/site/mysite/workbooks/{}/views",
-        desk.tableau.url(),
-        number(&desk, &marketing)
-    );
+    let page = format!("{}/#/site/mysite/workbooks/{}/views", desk.tableau.url(), number(&desk, &marketing));
     assert_eq!(desk.done(&["resolve", &page]), format!("{marketing}\n"));
 }
 
@@ -54,19 +43,9 @@ fn name_number_address_and_luid_all_lead_to_the_luid_alone_on_stdout() {
 fn ambiguous_name_lists_the_candidates_and_a_project_tells_them_apart() {
     let (desk, finance, marketing, _) = desk();
     let answer = desk.run(&["resolve", "workbook", "Sales"]);
-    answer.refused(
-        3,
-        &[
-            "Finance/EMEA::Sales",
-            "Marketing/EMEA::Sales",
-            &finance,
-            &marketing,
-            "--project",
-        ],
-    );
+    answer.refused(3, &["Finance/EMEA::Sales", "Marketing/EMEA::Sales", &finance, &marketing, "--project"]);
     assert_eq!(answer.stdout, "");
-    desk.run(&["resolve", "workbook", "Sales", "--project", "EMEA"])
-        .refused(3, &[&finance, &marketing]);
+    desk.run(&["resolve", "workbook", "Sales", "--project", "EMEA"]).refused(3, &[&finance, &marketing]);
     for project in ["Finance/EMEA", "/Finance/EMEA"] {
         assert_eq!(
             desk.done(&["resolve", "workbook", "Sales", "--project", project]),
@@ -84,10 +63,7 @@ fn leading_slash_names_the_project_at_the_top_where_another_has_the_same_name_be
     desk.sync();
     desk.run(&["resolve", "workbook", "Load", "--project", "Ops"])
         .refused(3, &["`Ops::Load`", "`IT/Ops::Load`"]);
-    assert_eq!(
-        desk.done(&["resolve", "workbook", "Load", "--project", "/Ops"]),
-        format!("{top}\n")
-    );
+    assert_eq!(desk.done(&["resolve", "workbook", "Load", "--project", "/Ops"]), format!("{top}\n"));
 }
 
 #[test]
@@ -95,12 +71,9 @@ fn unknown_name_is_answered_with_near_ones() {
     let (desk, ..) = desk();
     desk.run(&["resolve", "datasource", "orders"])
         .refused(3, &["no datasource `orders`", "`default::Orders`"]);
-    desk.run(&["resolve", "workbook", "Slaes"])
-        .refused(3, &["`Finance/EMEA::Sales`"]);
-    desk.run(&["resolve", "workbook", "Zzz"])
-        .refused(3, &["no workbook `Zzz`"]);
-    desk.run(&["resolve", "workbook", "Sales", "--site", "Other"])
-        .refused(3, &["no workbook `Sales`"]);
+    desk.run(&["resolve", "workbook", "Slaes"]).refused(3, &["`Finance/EMEA::Sales`"]);
+    desk.run(&["resolve", "workbook", "Zzz"]).refused(3, &["no workbook `Zzz`"]);
+    desk.run(&["resolve", "workbook", "Sales", "--site", "Other"]).refused(3, &["no workbook `Sales`"]);
 }
 
 #[test]
@@ -114,8 +87,7 @@ fn republished_workbook_makes_its_old_luid_stale_and_names_the_new_one() {
     desk.tableau.delete("MySite", Kind::Datasource, &new);
     desk.sync();
     desk.run(&["resolve", &new]).refused(3, &["is stale", "is gone"]);
-    desk.run(&["resolve", "0a0a0a0a-0000-4000-8000-000000000001"])
-        .refused(3, &["the map has no LUID"]);
+    desk.run(&["resolve", "0a0a0a0a-0000-4000-8000-000000000001"]).refused(3, &["the map has no LUID"]);
 }
 
 #[test]
@@ -124,44 +96,29 @@ fn resource_whose_name_is_the_number_of_another_is_ambiguous() {
     let number = number(&desk, &orders);
     let named = desk.publish(Kind::Datasource, &["default"], &number);
     desk.sync();
-    desk.run(&["resolve", "datasource", &number])
-        .refused(3, &[&orders, &named]);
+    desk.run(&["resolve", "datasource", &number]).refused(3, &[&orders, &named]);
 }
 
 #[test]
 fn same_name_on_two_sites_is_told_apart_by_the_site() {
     let desk = Desk::generated(2, 0, 0);
     let one = desk.publish(Kind::Workbook, &["default"], "Sales");
-    let two = desk
-        .tableau
-        .publish("Site2", Kind::Workbook, &["default"], "Sales");
+    let two = desk.tableau.publish("Site2", Kind::Workbook, &["default"], "Sales");
     desk.done(&["init"]);
     desk.done(&["sync"]);
-    desk.run(&["resolve", "workbook", "Sales"])
-        .refused(3, &["site `MySite`", "site `Site2`", "--site"]);
-    assert_eq!(
-        desk.done(&["resolve", "workbook", "Sales", "--site", "MySite"]),
-        format!("{one}\n")
-    );
-    assert_eq!(
-        desk.done(&["resolve", "workbook", "Sales", "--site", "site2"]),
-        format!("{two}\n")
-    );
+    desk.run(&["resolve", "workbook", "Sales"]).refused(3, &["site `MySite`", "site `Site2`", "--site"]);
+    assert_eq!(desk.done(&["resolve", "workbook", "Sales", "--site", "MySite"]), format!("{one}\n"));
+    assert_eq!(desk.done(&["resolve", "workbook", "Sales", "--site", "site2"]), format!("{two}\n"));
 }
 
 #[test]
 fn questions_that_cannot_be_read_are_usage_errors() {
     let (desk, ..) = desk();
-    desk.run(&["resolve", "Sales"]).refused(
-        2,
-        &["neither a browser address nor a LUID", "`workbook NAME`"],
-    );
-    desk.run(&["resolve", "view", "Sales"])
-        .refused(2, &["`view` is not a kind"]);
+    desk.run(&["resolve", "Sales"]).refused(2, &["neither a browser address nor a LUID", "`workbook NAME`"]);
+    desk.run(&["resolve", "view", "Sales"]).refused(2, &["`view` is not a kind"]);
     desk.run(&["resolve", "https://host/#/site/MySite/views/Sales/Sheet1"])
         .refused(2, &["address of a view"]);
-    desk.run(&["resolve", "https://host/#/site/MySite/home"])
-        .refused(2, &["not the address of a workbook"]);
+    desk.run(&["resolve", "https://host/#/site/MySite/home"]).refused(2, &["not the address of a workbook"]);
 }
 
 #[test]

@@ -46,7 +46,8 @@ impl Watch {
     fn over(&mut self, desk: &Desk) {
         for command in COMMANDS {
             for log in ["text", "json"] {
-                let arguments: Vec<&str> = command.iter().copied().chain(["-vvv", "--log-format", log]).collect();
+                let arguments: Vec<&str> =
+                    command.iter().copied().chain(["-vvv", "--log-format", log]).collect();
                 let answer = desk.run(&arguments);
                 // Session tokens are secrets too, and new with every sign-in.
                 let requests = desk.tableau.requests();

@@ -19,10 +19,7 @@ fn first_sync_maps_every_resource_of_every_site_byte_for_byte() {
     for site in desk.tableau.sites() {
         assert_eq!(desk.mapped(&site), desk.present(&site));
     }
-    assert_eq!(
-        desk.query("SELECT COUNT(*) FROM API__TABLEAU__RESOURCES"),
-        ["1200"]
-    );
+    assert_eq!(desk.query("SELECT COUNT(*) FROM API__TABLEAU__RESOURCES"), ["1200"]);
 }
 
 #[test]
@@ -34,10 +31,7 @@ fn sync_of_an_unchanged_site_writes_its_run_row_and_no_row_of_the_map() {
     let report = desk.sync();
     assert_eq!(report["outcome"], "unchanged");
     assert_eq!(report["rows_written"], 0);
-    assert_eq!(
-        desk.query("SELECT ROWID, * FROM API__TABLEAU__RESOURCES ORDER BY ROWID"),
-        before
-    );
+    assert_eq!(desk.query("SELECT ROWID, * FROM API__TABLEAU__RESOURCES ORDER BY ROWID"), before);
     let runs = desk
         .query("SELECT STATUS, WORKBOOKS, DATASOURCES, ADDED FROM API__TABLEAU__SYNC_RUNS ORDER BY RUN_ID");
     assert_eq!(runs, ["complete|40|20|60", "complete|40|20|0"]);
@@ -54,10 +48,7 @@ fn republished_workbook_is_replaced_and_its_old_luid_leaves_the_map() {
     assert_eq!(counts(&report), [0, 1, 0, 0, 0]);
     assert_eq!(report["changes"][0]["before"]["luid"], old);
     assert_eq!(report["changes"][0]["after"]["luid"], new);
-    assert_eq!(
-        desk.query("SELECT RESOURCE_ID FROM API__TABLEAU__RESOURCES"),
-        [new]
-    );
+    assert_eq!(desk.query("SELECT RESOURCE_ID FROM API__TABLEAU__RESOURCES"), [new]);
 }
 
 #[test]
@@ -68,10 +59,8 @@ fn renamed_and_moved_resources_keep_their_luid() {
     desk.project(&["Finance", "EMEA"]);
     desk.done(&["init"]);
     desk.sync();
-    desk.tableau
-        .rename("MySite", Kind::Workbook, &workbook, "Sales 2027");
-    desk.tableau
-        .move_to("MySite", Kind::Datasource, &datasource, &["Finance", "EMEA"]);
+    desk.tableau.rename("MySite", Kind::Workbook, &workbook, "Sales 2027");
+    desk.tableau.move_to("MySite", Kind::Datasource, &datasource, &["Finance", "EMEA"]);
     assert_eq!(counts(&desk.sync()), [0, 0, 2, 0, 0]);
     assert_eq!(desk.mapped("MySite"), desk.present("MySite"));
     let kept = desk.query("SELECT RESOURCE_ID FROM API__TABLEAU__RESOURCES ORDER BY RESOURCE_TYPE");
@@ -109,26 +98,15 @@ fn same_named_projects_under_different_parents_stay_apart_and_are_reported_as_am
     let other = desk.publish(Kind::Workbook, &["Marketing", "EMEA"], "Sales");
     desk.done(&["init"]);
     let report = desk.sync();
-    let candidates: Vec<_> = report["ambiguous"][0]
-        .as_array()
-        .expect("candidates")
-        .iter()
-        .map(|one| &one["luid"])
-        .collect();
+    let candidates: Vec<_> =
+        report["ambiguous"][0].as_array().expect("candidates").iter().map(|one| &one["luid"]).collect();
     assert_eq!(candidates, [&one, &other]);
     assert_eq!(desk.query("SELECT AMBIGUOUS FROM API__TABLEAU__SYNC_RUNS"), ["1"]);
-    assert!(
-        desk.done(&["sync"])
-            .contains("`Finance/EMEA::Sales` and `Marketing/EMEA::Sales`")
-    );
+    assert!(desk.done(&["sync"]).contains("`Finance/EMEA::Sales` and `Marketing/EMEA::Sales`"));
 
     let newer = desk.tableau.republish("MySite", Kind::Workbook, &one);
     let report = desk.sync();
-    assert_eq!(
-        counts(&report),
-        [0, 1, 0, 0, 0],
-        "the other one is not guessed to be the replaced one"
-    );
+    assert_eq!(counts(&report), [0, 1, 0, 0, 0], "the other one is not guessed to be the replaced one");
     assert_eq!(report["changes"][0]["after"]["luid"], newer);
 }
 
@@ -148,19 +126,12 @@ fn ghost_is_left_out_and_lagging_resource_is_taken_in_and_both_are_counted() {
     assert_eq!(counts(&report), [1, 0, 1, 1, 0]);
     assert_eq!((&report["lagging"], &report["ghosts"]), (&2.into(), &1.into()));
     assert_eq!(report["complete"], true);
-    assert_eq!(
-        desk.mapped("MySite"),
-        desk.present("MySite"),
-        "the number in the URL comes from REST then"
-    );
+    assert_eq!(desk.mapped("MySite"), desk.present("MySite"), "the number in the URL comes from REST then");
     let run = desk
         .query("SELECT LAGGING, GHOSTS, STATUS FROM API__TABLEAU__SYNC_RUNS ORDER BY RUN_ID DESC LIMIT 1");
     assert_eq!(run, ["2|1|complete"]);
     let text = desk.done(&["sync"]);
-    assert!(
-        text.contains("2 taken from REST") && text.contains("1 left out"),
-        "{text}"
-    );
+    assert!(text.contains("2 taken from REST") && text.contains("1 left out"), "{text}");
 
     desk.tableau.settle_index("MySite");
     assert_eq!(desk.sync()["outcome"], "unchanged");
@@ -178,10 +149,7 @@ fn personal_space_and_empty_luids_are_skipped_and_counted() {
     let report = desk.sync();
     assert_eq!(counts(&report), [1, 0, 0, 0, 0]);
     assert_eq!(report["skipped"], 2);
-    assert_eq!(
-        desk.query("SELECT RESOURCE_NAME FROM API__TABLEAU__RESOURCES"),
-        ["Sales"]
-    );
+    assert_eq!(desk.query("SELECT RESOURCE_NAME FROM API__TABLEAU__RESOURCES"), ["Sales"]);
 }
 
 #[test]
@@ -189,11 +157,8 @@ fn a_server_that_does_not_know_the_project_luid_yet_is_read_all_the_same() {
     let content = Content::from_json(
         r#"{"sites": [{"content_url": "MySite", "workbooks": [{"name": "Sales", "project": ["Finance", "EMEA"]}]}]}"#,
     );
-    let options = Options {
-        content: content.expect("valid content"),
-        old_server: true,
-        ..Options::default()
-    };
+    let options =
+        Options { content: content.expect("valid content"), old_server: true, ..Options::default() };
     let desk = Desk::at(Simulator::start(options).expect("start the simulator"));
     desk.done(&["init"]);
     desk.sync();
@@ -207,26 +172,16 @@ fn tableau_cloud_and_the_default_site_are_synced_like_any_other() {
     let desk = Desk::with(Content::from_json(content).expect("valid content"));
     desk.done(&["init"]);
     desk.sync();
-    assert_eq!(
-        desk.query("SELECT SITE_ID, RESOURCE_NAME FROM API__TABLEAU__RESOURCES"),
-        ["|Sales"]
-    );
+    assert_eq!(desk.query("SELECT SITE_ID, RESOURCE_NAME FROM API__TABLEAU__RESOURCES"), ["|Sales"]);
 
     let content = Content::from_json(
         r#"{"sites": [{"content_url": "acme", "workbooks": [{"name": "Sales", "project": ["default"]}]}]}"#,
     );
-    let options = Options {
-        content: content.expect("valid content"),
-        cloud: true,
-        ..Options::default()
-    };
+    let options = Options { content: content.expect("valid content"), cloud: true, ..Options::default() };
     let desk = Desk::at(Simulator::start(options).expect("start the simulator"));
     desk.done(&["init"]);
     desk.sync();
-    assert_eq!(
-        desk.query("SELECT SITE_ID FROM API__TABLEAU__RESOURCES"),
-        ["acme"]
-    );
+    assert_eq!(desk.query("SELECT SITE_ID FROM API__TABLEAU__RESOURCES"), ["acme"]);
 }
 
 #[test]
@@ -235,15 +190,9 @@ fn a_site_is_stored_as_tableau_spells_it_however_it_was_typed() {
     desk.done(&["init"]);
     desk.set("TABLEAU_SITE", "mysite");
     desk.sync();
-    desk.set(
-        "TABLEAU_SITE",
-        format!("{}/#/site/MySite/home", desk.tableau.url()),
-    );
+    desk.set("TABLEAU_SITE", format!("{}/#/site/MySite/home", desk.tableau.url()));
     assert_eq!(desk.sync()["outcome"], "unchanged");
-    assert_eq!(
-        desk.query("SELECT DISTINCT SITE_ID FROM API__TABLEAU__RESOURCES"),
-        ["MySite"]
-    );
+    assert_eq!(desk.query("SELECT DISTINCT SITE_ID FROM API__TABLEAU__RESOURCES"), ["MySite"]);
 }
 
 #[test]
@@ -269,11 +218,7 @@ fn a_site_that_fails_does_not_keep_the_others_from_their_turn() {
     desk.set("TABLEAU_SITE", "nowhere,MySite");
     let answer = desk.run(&["sync"]);
     answer.refused(1, &["`nowhere`", "401001"]);
-    assert!(
-        answer.stdout.contains("nowhere: failed, nothing was written"),
-        "{}",
-        answer.stdout
-    );
+    assert!(answer.stdout.contains("nowhere: failed, nothing was written"), "{}", answer.stdout);
     assert_eq!(desk.mapped("MySite"), desk.present("MySite"));
 }
 
@@ -282,10 +227,7 @@ fn dry_run_shows_the_changes_and_writes_nothing() {
     let desk = Desk::generated(1, 3, 0);
     desk.done(&["init"]);
     let report = desk.report(&["sync", "--dry-run", "--format", "json"], 0);
-    assert_eq!(
-        (&report["outcome"], counts(&report)),
-        (&"planned".into(), [3, 0, 0, 0, 0])
-    );
+    assert_eq!((&report["outcome"], counts(&report)), (&"planned".into(), [3, 0, 0, 0, 0]));
     assert_eq!(desk.run(&["sync", "--dry-run", "--exit-code"]).exit, 3);
     assert_eq!(desk.query("SELECT (SELECT COUNT(*) FROM API__TABLEAU__RESOURCES), (SELECT COUNT(*) FROM API__TABLEAU__SYNC_RUNS)"), ["0|0"]);
     desk.sync();
@@ -321,19 +263,13 @@ fn recording_replays_the_snapshot_without_tableau_and_never_over_a_newer_one() {
     answer.refused(1, &["already holds one of"]);
     assert_eq!(desk.mapped("MySite"), desk.present("MySite"));
 
-    desk.unset("TABLEAU_SERVER")
-        .unset("TABLEAU_SITE")
-        .unset("TABLEAU_PAT_NAME")
-        .unset("TABLEAU_PAT_SECRET");
+    desk.unset("TABLEAU_SERVER").unset("TABLEAU_SITE").unset("TABLEAU_PAT_NAME").unset("TABLEAU_PAT_SECRET");
     desk.set("TABMAP_STORE", "sqlite:other.db");
     desk.done(&["init"]);
     desk.done(&["sync", "--from", "monday.json"]);
     let listed = desk.done(&["list", "--format", "json", "--site", "MySite"]);
     let listed: Value = serde_json::from_str(&listed).expect("a JSON document");
-    assert_eq!(
-        listed["resources"].as_array().expect("resources").len(),
-        monday.len()
-    );
+    assert_eq!(listed["resources"].as_array().expect("resources").len(), monday.len());
 }
 
 #[test]
@@ -342,10 +278,7 @@ fn backfill_creates_the_tables_and_writes_every_row_anew() {
     let report = desk.report(&["backfill", "--format", "json"], 0);
     assert_eq!(report["rows_written"], 30);
     desk.map()
-        .execute(
-            "UPDATE API__TABLEAU__RESOURCES SET VIZPORTAL_URL_ID = '1', PROJECT_ID = 'wrong'",
-            [],
-        )
+        .execute("UPDATE API__TABLEAU__RESOURCES SET VIZPORTAL_URL_ID = '1', PROJECT_ID = 'wrong'", [])
         .expect("spoil");
     let report = desk.report(&["backfill", "--format", "json"], 0);
     assert_eq!(report["rows_written"], 30);
@@ -360,15 +293,6 @@ fn large_sites_are_read_in_pages_of_a_thousand() {
     desk.done(&["init"]);
     desk.sync();
     assert_eq!(desk.mapped("MySite"), desk.present("MySite"));
-    let to = |end: &str| {
-        desk.tableau
-            .requests()
-            .iter()
-            .filter(|request| request.path.ends_with(end))
-            .count()
-    };
-    assert_eq!(
-        (to("/graphql"), to("/workbooks"), to("/datasources")),
-        (3 + 2, 3, 2)
-    );
+    let to = |end: &str| desk.tableau.requests().iter().filter(|request| request.path.ends_with(end)).count();
+    assert_eq!((to("/graphql"), to("/workbooks"), to("/datasources")), (3 + 2, 3, 2));
 }

@@ -122,11 +122,15 @@ fn https_proxy_is_used_and_no_proxy_goes_around_it() {
     let bundle = desk.write("ca.pem", &gateway.authority);
     let (proxy, asked) = gateway.proxy();
     desk.set("TABLEAU_CA_BUNDLE", bundle.display().to_string());
-    desk.set("TABLEAU_SERVER", "https://tableau.example.invalid").set("HTTPS_PROXY", format!("http://{proxy}"));
+    desk.set("TABLEAU_SERVER", "https://tableau.example.invalid")
+        .set("HTTPS_PROXY", format!("http://{proxy}"));
     desk.done(&["sync"]);
     assert_eq!(desk.mapped("MySite"), desk.present("MySite"));
     let asked = asked.lock().expect("the log").clone();
-    assert!(!asked.is_empty() && asked.iter().all(|line| line == "CONNECT tableau.example.invalid:443 HTTP/1.1"), "{asked:?}");
+    assert!(
+        !asked.is_empty() && asked.iter().all(|line| line == "CONNECT tableau.example.invalid:443 HTTP/1.1"),
+        "{asked:?}"
+    );
 
     let mut desk = Desk::generated(1, 3, 0);
     desk.done(&["init"]);
@@ -146,7 +150,8 @@ fn redirect_is_reported_and_the_token_stays_at_home() {
     let stranger = Desk::empty();
     desk.done(&["init"]);
     let elsewhere = format!("{}/api/3.29/sites", stranger.tableau.url());
-    for (endpoint, code) in [(Endpoint::Metadata, 307), (Endpoint::SignIn, 302), (Endpoint::ServerInfo, 301)] {
+    for (endpoint, code) in [(Endpoint::Metadata, 307), (Endpoint::SignIn, 302), (Endpoint::ServerInfo, 301)]
+    {
         desk.tableau.clear_faults();
         let headers = [("Location".to_owned(), elsewhere.clone())].into();
         desk.tableau.arm(Fault::on(endpoint, Effect::Status { status: code, body: String::new(), headers }));

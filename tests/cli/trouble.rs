@@ -12,7 +12,11 @@ use crate::desk::{Answer, Desk};
 fn answer(command: &mut Command) -> Answer {
     let output = command.output().expect("start the command");
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
-    Answer { stdout: text(output.stdout), stderr: text(output.stderr), exit: output.status.code().unwrap_or(-1) }
+    Answer {
+        stdout: text(output.stdout),
+        stderr: text(output.stderr),
+        exit: output.status.code().unwrap_or(-1),
+    }
 }
 
 fn allow(path: &Path, mode: u32) {
@@ -25,7 +29,11 @@ fn file_that_may_not_grow_any_more_keeps_the_old_map() {
     desk.done(&["init"]);
     desk.sync();
     for number in 0..600 {
-        desk.publish(Kind::Workbook, &["default"], &format!("Workbook {number} with a name that takes its place on the disk"));
+        desk.publish(
+            Kind::Workbook,
+            &["default"],
+            &format!("Workbook {number} with a name that takes its place on the disk"),
+        );
     }
     let before = desk.mapped("MySite");
     // The largest file that this process may write, in blocks of 512 bytes; the signal that comes with it is ignored.
@@ -34,7 +42,9 @@ fn file_that_may_not_grow_any_more_keeps_the_old_map() {
     let plain = desk.command(&[]);
     let mut limited = Command::new("sh");
     limited.arg("-c").arg(script).arg(binary).current_dir(desk.folder.path()).env_clear();
-    limited.envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?)))).env("PATH", "/usr/bin:/bin");
+    limited
+        .envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))))
+        .env("PATH", "/usr/bin:/bin");
     answer(&mut limited).refused(1, &["could not write to the SQLite file", "the map is as it was"]);
     assert_eq!(desk.mapped("MySite"), before);
     desk.done(&["sync"]);
@@ -96,7 +106,8 @@ fn sync_killed_in_any_moment_leaves_old_or_new_and_the_next_one_finishes() {
             desk.tableau.republish("MySite", item.kind, &item.luid);
         }
         let (old, new) = (desk.mapped("MySite"), desk.present("MySite"));
-        let mut sync = desk.command(&["sync"]).stdout(std::process::Stdio::null()).spawn().expect("start tabmap");
+        let mut sync =
+            desk.command(&["sync"]).stdout(std::process::Stdio::null()).spawn().expect("start tabmap");
         std::thread::sleep(std::time::Duration::from_millis(40 * (round as u64 + 1)));
         sync.kill().expect("kill it");
         killed += usize::from(!sync.wait().expect("wait").success());

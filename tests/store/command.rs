@@ -91,7 +91,10 @@ async fn a_process_killed_at_its_merge_leaves_old_or_new_and_the_next_one_finish
         done(&desk, &["sync"]);
         assert_eq!(mapped(&tenant, "MySite").await, new, "{when}");
         let runs = tenant
-            .sql(&[&format!("SELECT DISTINCT STATUS FROM \"{}\".\"MAPPING_TABLES\".\"API__TABLEAU__SYNC_RUNS\"", tenant.database)])
+            .sql(&[&format!(
+                "SELECT DISTINCT STATUS FROM \"{}\".\"MAPPING_TABLES\".\"API__TABLEAU__SYNC_RUNS\"",
+                tenant.database
+            )])
             .await;
         assert!(!runs.iter().any(|row| row[0].as_deref() == Some("applying")), "{when}: {runs:?} is settled");
     }
@@ -128,7 +131,8 @@ async fn two_processes_at_once_leave_one_true_map() {
     done(&desk, &["init"]);
     // The first is held at its MERGE while the second does the whole work.
     let options = desk.tableau.options().clone();
-    let fault = tenant.arm(json!({"at": "statement", "match": "MERGE", "times": 1, "action": {"hold": true}})).await;
+    let fault =
+        tenant.arm(json!({"at": "statement", "match": "MERGE", "times": 1, "action": {"hold": true}})).await;
     let mut one = desk.command(&["sync"]).stdout(Stdio::null()).spawn().unwrap();
     fault.reached().await;
     desk.publish(Kind::Workbook, &["default"], "Newer");
@@ -139,7 +143,11 @@ async fn two_processes_at_once_leave_one_true_map() {
     assert_eq!(mapped(&tenant, "MySite").await, desk.present("MySite"));
     fault.release().await;
     assert!(tokio::task::block_in_place(|| one.wait()).unwrap().success());
-    assert_eq!(mapped(&tenant, "MySite").await, desk.present("MySite"), "the older one does not undo the newer");
+    assert_eq!(
+        mapped(&tenant, "MySite").await,
+        desk.present("MySite"),
+        "the older one does not undo the newer"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -147,7 +155,9 @@ async fn secrets_of_snowflake_are_not_shown_at_any_level_in_success_or_failure()
     let tenant = Tenant::new().await;
     let desk = desk(&tenant, Desk::generated(1, 5, 5));
     let mut texts = Vec::new();
-    for command in [&["init"][..], &["sync"], &["backfill"], &["list"], &["resolve", "workbook", "No such thing"]] {
+    for command in
+        [&["init"][..], &["sync"], &["backfill"], &["list"], &["resolve", "workbook", "No such thing"]]
+    {
         let arguments: Vec<&str> = command.iter().copied().chain(["-vvv", "--log-format", "json"]).collect();
         let answer = tokio::task::block_in_place(|| desk.run(&arguments));
         texts.extend([answer.stdout, answer.stderr]);
@@ -160,7 +170,9 @@ async fn secrets_of_snowflake_are_not_shown_at_any_level_in_success_or_failure()
     }
     let mut secrets = vec![tenant.password.clone()];
     for session in tenant.log("sessions").await {
-        secrets.extend(["token", "master_token"].iter().filter_map(|key| session[*key].as_str()).map(str::to_owned));
+        secrets.extend(
+            ["token", "master_token"].iter().filter_map(|key| session[*key].as_str()).map(str::to_owned),
+        );
     }
     assert!(secrets.len() > 4, "session and master tokens were seen: {}", secrets.len());
     for secret in secrets {

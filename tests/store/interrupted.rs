@@ -12,7 +12,7 @@ use tabmap::store::snowflake::SnowflakeError;
 use tabmap::store::{Run, Store, StoreError};
 
 use crate::emulator::{Fault, Tenant};
-use crate::ground::{mapped, minute, site, snapshot, sorted, sync, workbook};
+use crate::ground::{mapped, minute, plan, site, snapshot, sorted, sync, workbook};
 
 /// More than the statements of one sync; the loops end when a fault is not reached any more.
 const ENOUGH: u64 = 40;
@@ -295,6 +295,39 @@ async fn two_syncs_at_once_end_in_the_state_of_the_newer_one() {
         tokio::join!(sync_unless_superseded(&first, older), sync_unless_superseded(&second, newer));
         check_all_is_settled(&tenant, resources(newer), &format!("round {round}")).await;
     }
+}
+
+#[tokio::test]
+async fn a_run_that_is_abandoned_in_the_moment_of_its_merge_counts_all_the_same() {
+    let tenant = Tenant::new().await;
+    first_sync(&tenant).await;
+    let hold = |text: &str| json!({"at": "statement", "match": text, "action": {"hold": true}});
+    let merge = tenant.arm(hold("MERGE INTO")).await;
+    let finish = tenant.arm(hold("SET STATUS = 'complete'")).await;
+    let abandon = tenant.arm(hold("SET STATUS = 'abandoned'")).await;
+    let (first, second) = (tenant.store(), tenant.store());
+    let plan_of_second = plan(&second, &snapshot_of_step(2)).await;
+    let (first_result, second_result) = tokio::join!(sync(&first, &snapshot_of_step(1)), async {
+        merge.reached().await;
+        // The second finds the first before its MERGE, and abandons it after.
+        let (result, ()) = tokio::join!(second.apply(&Run::begin(), &plan_of_second), async {
+            abandon.reached().await;
+            merge.release().await;
+            finish.reached().await;
+            abandon.release().await;
+        });
+        finish.release().await;
+        result
+    });
+    first_result.unwrap();
+    let error = second_result.unwrap_err();
+    assert!(
+        matches!(error, StoreError::MappingChanged),
+        "{error}: it was planned before the MERGE of the first"
+    );
+    check_all_is_settled(&tenant, resources(1), "the first alone").await;
+    sync(&second, &snapshot_of_step(2)).await.unwrap();
+    check_all_is_settled(&tenant, resources(2), "then the second").await;
 }
 
 /// As the command does: load, diff, approve, apply, and again when the map changed meanwhile.

@@ -235,6 +235,16 @@ async fn a_statement_that_nobody_waits_for_is_aborted() {
 }
 
 #[tokio::test]
+async fn a_dropped_statement_is_aborted_by_itself() {
+    let (tenant, session) = opened().await;
+    ask(&session, "SELECT 'signed in' AS X").await.unwrap();
+    let waiting = tokio::time::timeout(Duration::from_secs(1), ask(&session, "CALL SYSTEM$WAIT(60)")).await;
+    assert!(waiting.is_err(), "the future was dropped");
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    check_last_is_aborted(&tenant).await;
+}
+
+#[tokio::test]
 async fn ctrl_c_aborts_the_statement_under_way() {
     let (tenant, session) = opened().await;
     ask(&session, "SELECT 'signed in' AS X").await.unwrap();

@@ -64,11 +64,15 @@ impl Application<'_> {
         self.query("open the schema", sql::USE_SCHEMA, &[])
             .await
             .map_err(|error| self.store.not_initialised(error))?;
+        let mine = self.run.id.to_string();
         let nothing_written = Applied { rows_written: 0 };
         let is_begun = match self.settle().await? {
             Progress::Finished => return Ok(nothing_written),
             Progress::Abandoned => return Err(self.refusal().await?),
-            Progress::Shown => return self.finish(0).await,
+            Progress::Shown => {
+                self.finish(&mine, RunStatus::of(self.plan)).await?;
+                return Ok(nothing_written);
+            }
             Progress::Begun => true,
             Progress::NotBegun => false,
         };
@@ -85,11 +89,12 @@ impl Application<'_> {
         if rows_written == 0
             && let Some(refusal) = self.failed_guard().await?
         {
-            self.query("give the run up", sql::GIVE_UP_RUN, &[]).await?;
+            self.abandon(&mine).await?;
             self.query("give the run up", sql::DELETE_CHANGES, &[]).await?;
             return Err(refusal);
         }
-        self.finish(rows_written).await
+        self.finish(&mine, RunStatus::of(self.plan)).await?;
+        Ok(Applied { rows_written })
     }
 
     /// Settles what others left, and tells how far this run has come.
@@ -100,7 +105,6 @@ impl Application<'_> {
         for row in rows.map_err(|error| self.store.not_initialised(error))? {
             let [Some(run), Some(status), shown] = &row[..] else { continue };
             let shown = shown.as_deref() == Some("yes");
-            let other_run = text(run);
             if *run == mine {
                 progress = match status.as_str() {
                     _ if shown => Progress::Shown,
@@ -110,10 +114,11 @@ impl Application<'_> {
                 };
             } else if shown {
                 tracing::warn!(run, "finishing a run that died after it wrote the map");
-                self.query("settle a run", sql::FINISH_SHOWN_RUN, &[("other_run", &other_run)]).await?;
+                // Whether its listing was complete is not known any more; this word promises less.
+                self.finish(run, RunStatus::Incomplete).await?;
             } else {
                 tracing::warn!(run, "abandoning a run that died before it wrote the map");
-                self.query("settle a run", sql::ABANDON_RUN, &[("other_run", &other_run)]).await?;
+                self.abandon(run).await?;
             }
         }
         Ok(progress)
@@ -151,11 +156,15 @@ impl Application<'_> {
         Ok(merged.iter().sum())
     }
 
-    async fn finish(&self, rows_written: u64) -> Result<Applied, StoreError> {
-        let status = text(RunStatus::of(self.plan).as_str());
-        // Repeatable, as all that only sets a status: the second time it stands there already.
-        self.query("mark the run as finished", sql::FINISH_RUN, &[("status", &status)]).await?;
-        Ok(Applied { rows_written })
+    // Both are repeatable: the second time the row has the new status already.
+
+    async fn finish(&self, run: &str, status: RunStatus) -> Result<(), SnowflakeError> {
+        let values = [("ended_run", &*text(run)), ("status", &*text(status.as_str()))];
+        self.query("mark a run as finished", sql::FINISH_RUN, &values).await
+    }
+
+    async fn abandon(&self, run: &str) -> Result<(), SnowflakeError> {
+        self.query("mark a run as abandoned", sql::ABANDON_RUN, &[("ended_run", &text(run))]).await
     }
 
     /// The guard that fails now, if any.
