@@ -263,7 +263,8 @@ async fn the_merge_is_not_sent_again_when_its_answer_is_lost() {
     tenant
         .arm(json!({"at": "statement", "match": "MERGE INTO", "when": "after", "action": {"drop": true}}))
         .await;
-    sync(&tenant.store(), &snapshot_of_step(1)).await.unwrap();
+    let (_, applied) = sync(&tenant.store(), &snapshot_of_step(1)).await.unwrap();
+    assert_eq!(applied.rows_written, 6, "two out, two in, two moved");
     let merges = tenant.statements().await.into_iter().filter(|sql| sql.starts_with("MERGE")).count();
     assert_eq!(merges, 2, "one for each of the two syncs");
     check_all_is_settled(&tenant, resources(1), "lost answer").await;
@@ -306,11 +307,12 @@ async fn a_run_that_is_abandoned_in_the_moment_of_its_merge_counts_all_the_same(
     let finish = tenant.arm(hold("SET STATUS = 'complete'")).await;
     let abandon = tenant.arm(hold("SET STATUS = 'abandoned'")).await;
     let (first, second) = (tenant.store(), tenant.store());
+    let (run, snapshot_of_first) = (Run::begin(), snapshot_of_step(1));
     let plan_of_second = plan(&second, &snapshot_of_step(2)).await;
-    let (first_result, second_result) = tokio::join!(sync(&first, &snapshot_of_step(1)), async {
+    let (first_result, second_result) = tokio::join!(sync(&first, &snapshot_of_first), async {
         merge.reached().await;
         // The second finds the first before its MERGE, and abandons it after.
-        let (result, ()) = tokio::join!(second.apply(&Run::begin(), &plan_of_second), async {
+        let (result, ()) = tokio::join!(second.apply(&run, &plan_of_second), async {
             abandon.reached().await;
             merge.release().await;
             finish.reached().await;

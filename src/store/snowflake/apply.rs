@@ -65,20 +65,22 @@ impl Application<'_> {
             .await
             .map_err(|error| self.store.not_initialised(error))?;
         let mine = self.run.id.to_string();
-        let nothing_written = Applied { rows_written: 0 };
+        // What an earlier attempt wrote whose answer was lost.
+        let all_rows = self.plan.upserts().count() + self.plan.removals().len();
+        let all_written = Applied { rows_written: all_rows as u64 };
         let is_begun = match self.settle().await? {
-            Progress::Finished => return Ok(nothing_written),
+            Progress::Finished => return Ok(all_written),
             Progress::Abandoned => return Err(self.refusal().await?),
             Progress::Shown => {
                 self.finish(&mine, RunStatus::of(self.plan)).await?;
-                return Ok(nothing_written);
+                return Ok(all_written);
             }
             Progress::Begun => true,
             Progress::NotBegun => false,
         };
         if self.plan.changes().is_empty() {
             self.insert_run(RunStatus::of(self.plan).as_str()).await?;
-            return Ok(nothing_written);
+            return Ok(Applied { rows_written: 0 });
         }
         self.stage().await?;
         if !is_begun {
