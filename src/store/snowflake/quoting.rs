@@ -76,12 +76,14 @@ mod tests {
     #[test]
     fn harmless_text_stays_readable() {
         assert_eq!(text("https://tableau.example.com"), "'https://tableau.example.com'");
+        assert_eq!(text("-- x"), "'-- x'");
         assert_eq!(text(""), "''");
     }
 
     #[test]
     fn nothing_in_a_value_can_end_the_dollar_quotes() {
-        for nasty in ["$$", "'", "$foo", "\\", "\\'", "a\nb", "\u{2028}", "👩\u{200d}💻", "-- x", "*/"] {
+        for nasty in ["$$", "'", "$foo", "\\", "\\'", "a\nb", "\u{2028}", "👩\u{200d}💻", "a; b", "/* */"]
+        {
             let sql = text(nasty);
             let inner = sql.strip_prefix("PARSE_JSON($$").and_then(|rest| rest.strip_suffix("$$)::VARCHAR"));
             let inner = inner.unwrap_or_else(|| panic!("{nasty:?} became {sql}"));

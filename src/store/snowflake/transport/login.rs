@@ -220,3 +220,23 @@ fn login_answer(data: &Map<String, Value>) -> Value {
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_crate_is_given_no_token_that_it_could_print() {
+        let data = json!({"token": "t0p", "masterToken": "s3cret", "sessionId": 7, "serverVersion": "10"});
+        let answer = login_answer(data.as_object().unwrap()).to_string();
+        assert!(!answer.contains("t0p") && !answer.contains("s3cret"), "{answer}");
+        assert_eq!(answer.matches(KEPT_HERE).count(), 2);
+    }
+
+    #[test]
+    fn a_tokens_header_is_marked_as_sensitive() {
+        let header = authorization(&SecretString::from("t0p"));
+        assert!(header.is_sensitive());
+        assert_eq!(header.to_str().unwrap(), "Snowflake Token=\"t0p\"");
+    }
+}
