@@ -157,10 +157,21 @@ pub enum ConfigError {
     },
 }
 
-/// What `toml` says of a file, in its own words.
+/// Where a file goes wrong and why. The line itself is not shown: it may hold a secret in the wrong place.
 #[derive(Debug, Error, Diagnostic)]
-#[error("{}", .0.to_string().trim_end())]
-pub struct TomlError(toml::de::Error);
+#[error("line {line}: {reason}")]
+pub struct TomlError {
+    line: usize,
+    reason: String,
+}
+
+impl TomlError {
+    fn of(error: &toml::de::Error, text: &str) -> Self {
+        let start = error.span().map_or(0, |span| span.start);
+        let line = text.get(..start).unwrap_or_default().matches('\n').count() + 1;
+        Self { line, reason: error.message().to_owned() }
+    }
+}
 
 /// The variables of the process, or those of a test.
 #[derive(Clone, Default)]
@@ -224,6 +235,8 @@ impl ServerUrl {
     /// Reads an address; whatever follows the host (people paste what the browser shows) is dropped. Plain
     /// http is for this machine, and for the hosts in `allow_http`.
     fn parse(name: &str, text: &str, allow_http: &[String]) -> Result<Self, ConfigError> {
+        // What does not parse may hold a password before an `@`.
+        let shown = if text.contains('@') { "what it holds (with credentials in it)" } else { text.trim() };
         let invalid = |reason: String| ConfigError::Value {
             name: name.to_owned(),
             reason,
@@ -231,12 +244,12 @@ impl ServerUrl {
         };
         let text = text.trim();
         let with_scheme = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
-        let mut url = Url::parse(&with_scheme).map_err(|error| invalid(format!("`{text}`: {error}")))?;
+        let mut url = Url::parse(&with_scheme).map_err(|error| invalid(format!("`{shown}`: {error}")))?;
         if !url.username().is_empty() || url.password().is_some() {
             return Err(invalid("credentials do not belong into an address".to_owned()));
         }
         let Some(host) = url.host() else {
-            return Err(invalid(format!("`{text}` has no host")));
+            return Err(invalid(format!("`{shown}` has no host")));
         };
         let is_loopback = match &host {
             Host::Domain(domain) => *domain == "localhost" || domain.ends_with(".localhost"),
@@ -444,8 +457,18 @@ struct LimitsSection {
 impl Config {
     /// Puts flags, environment and file together, and checks every value.
     pub fn load(flags: &Flags, environment: Environment) -> Result<Self, ConfigError> {
-        let named_file = flags.config.as_deref().or_else(|| environment.get("TABMAP_CONFIG").map(Path::new));
-        let file = read_file(named_file)?;
+        let named = named_file(flags, &environment);
+        Self::load_from(named.as_deref(), flags, environment)
+    }
+
+    /// As [`Config::load`], and a file that is named and not there yet counts as empty: `tabmap init` writes it.
+    pub fn load_before_init(flags: &Flags, environment: Environment) -> Result<Self, ConfigError> {
+        let named = named_file(flags, &environment).filter(|path| path.exists());
+        Self::load_from(named.as_deref(), flags, environment)
+    }
+
+    fn load_from(named: Option<&Path>, flags: &Flags, environment: Environment) -> Result<Self, ConfigError> {
+        let file = read_file(named)?;
         let first = |flag: Option<&String>, variable: &str, key: Option<&String>, names: [&str; 3]| {
             let flag = flag.map(|value| (names[0].to_owned(), value.clone()));
             let variable = environment.get(variable).map(|value| (names[1].to_owned(), value.to_owned()));
@@ -511,6 +534,12 @@ impl Config {
     }
 }
 
+/// The file that the flag or else `TABMAP_CONFIG` names.
+#[must_use]
+pub fn named_file(flags: &Flags, environment: &Environment) -> Option<PathBuf> {
+    flags.config.clone().or_else(|| environment.get("TABMAP_CONFIG").map(PathBuf::from))
+}
+
 fn read_file(named: Option<&Path>) -> Result<File, ConfigError> {
     let path = named.unwrap_or_else(|| Path::new(DEFAULT_FILE));
     let text = match std::fs::read_to_string(path) {
@@ -523,7 +552,7 @@ fn read_file(named: Option<&Path>) -> Result<File, ConfigError> {
         }
     };
     toml::from_str(&text)
-        .map_err(|error| ConfigError::Invalid { path: path.to_owned(), source: TomlError(error) })
+        .map_err(|error| ConfigError::Invalid { path: path.to_owned(), source: TomlError::of(&error, &text) })
 }
 
 fn sites(flags: &Flags, environment: &Environment, file: &[String]) -> Result<Vec<SiteName>, ConfigError> {
@@ -541,7 +570,7 @@ fn sites(flags: &Flags, environment: &Environment, file: &[String]) -> Result<Ve
         ("`sites` under `[tableau]`", file)
     };
     let mut sites: Vec<SiteName> = Vec::new();
-    for text in texts {
+    for text in texts.iter().filter(|text| !text.trim().is_empty()) {
         let site = if BrowserUrl::looks_like_one(text) {
             BrowserUrl::parse(text).map(|url| url.site).map_err(|error| error.to_string())
         } else {

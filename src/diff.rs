@@ -168,7 +168,7 @@ fn compare(snapshot: &Snapshot, mapping: &Mapping, rewrite_all: bool) -> ChangeS
         .into_values()
         .flatten()
         .map(|row| &row.resource)
-        .partition(|resource| snapshot.header.complete.contains(&resource.key.kind));
+        .partition(|resource| snapshot.proves_gone(resource));
     let (replaced, gone, new) = pair_replaced(gone, new);
     after.extend(kept.into_iter().cloned());
     after.extend(new.iter().copied().cloned());

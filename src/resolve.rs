@@ -2,6 +2,8 @@
 //!
 //! Never a guess: what has no single answer is an error that lists the candidates, or near names.
 
+use std::collections::BTreeSet;
+
 use miette::Diagnostic;
 use thiserror::Error;
 
@@ -135,7 +137,8 @@ impl Question {
         }
         match self.answer(&resources) {
             Err(ResolveError::Unknown { what, help }) => {
-                Err(self.became_of_it(store).await?.unwrap_or(ResolveError::Unknown { what, help }))
+                let stale = self.became_of_it(store, &resources).await?;
+                Err(stale.unwrap_or(ResolveError::Unknown { what, help }))
             }
             answer => answer.cloned(),
         }
@@ -184,9 +187,34 @@ impl Question {
     }
 
     /// The change log remembers LUIDs that the map does not hold any more.
-    async fn became_of_it(&self, store: &dyn Store) -> Result<Option<ResolveError>, ResolveError> {
-        let What::Luid { luid, .. } = &self.what else { return Ok(None) };
-        Ok(store.history(luid).await?.last().map(|last| stale(luid, last)))
+    async fn became_of_it(
+        &self,
+        store: &dyn Store,
+        resources: &[Resource],
+    ) -> Result<Option<ResolveError>, ResolveError> {
+        let What::Luid { kind, luid } = &self.what else { return Ok(None) };
+        let mut next = luid.clone();
+        let mut seen = BTreeSet::new();
+        let mut last = None;
+        // A resource may have been published again more than once: the last of them counts.
+        while seen.insert(next.clone()) {
+            let fits = |change: &RecordedChange| {
+                kind.is_none_or(|kind| kind == change.kind)
+                    && (self.sites.is_empty()
+                        || self.sites.iter().any(|site| site.is_same_site(&change.site)))
+            };
+            let Some(change) = store.history(&next).await?.into_iter().filter(fits).last() else { break };
+            let after = change.after.as_ref().map(|side| side.luid.clone());
+            last = Some(change);
+            match after {
+                // It is in the map, only not where the question looked.
+                Some(after) if after == *luid => return Ok(None),
+                Some(after) => next = after,
+                None => break,
+            }
+        }
+        let is_mapped = resources.iter().any(|one| one.luid == next);
+        Ok(last.map(|last| stale(luid, &last, is_mapped.then_some(&next))))
     }
 }
 
@@ -207,7 +235,8 @@ fn read_what(kind: Option<ResourceKind>, text: &str) -> Result<What, ResolveErro
         return page_of(BrowserUrl::parse(text)?, text);
     }
     let is_luid = uuid::Uuid::try_parse(text).is_ok() && text.len() == 36;
-    match (kind, Luid::new(text).filter(|_| is_luid)) {
+    // Tableau writes LUIDs in lower case, and takes either.
+    match (kind, Luid::new(&text.to_lowercase()).filter(|_| is_luid)) {
         (kind, Some(luid)) => Ok(What::Luid { kind, luid }),
         (Some(kind), None) => Ok(What::Name { kind, name: text.to_owned() }),
         (None, None) => Err(ResolveError::Usage {
@@ -242,35 +271,20 @@ fn is_project(text: &str, project: &ProjectPath) -> bool {
     }
 }
 
-fn stale(luid: &Luid, last: &RecordedChange) -> ResolveError {
-    let site = &last.site;
-    match (&last.before, &last.after) {
-        (Some(before), Some(after)) if before.luid == *luid && after.luid != *luid => ResolveError::Stale {
-            luid: luid.clone(),
-            what: format!(
-                "{} `{}` in project `{}` on site `{site}` was published again",
-                last.kind,
-                on_one_line(&after.name),
-                on_one_line(&after.project.to_string())
-            ),
-            help: format!("since {} its LUID is {}", last.changed_at, after.luid),
-        },
-        (before, after) => {
-            let named = before.as_ref().or(after.as_ref());
-            let named = named.map(|side| {
-                format!(
-                    "`{}` in project `{}` ",
-                    on_one_line(&side.name),
-                    on_one_line(&side.project.to_string())
-                )
-            });
-            ResolveError::Stale {
-                luid: luid.clone(),
-                what: format!("{} {}on site `{site}` is gone", last.kind, named.unwrap_or_default()),
-                help: format!("it was removed from the map by the snapshot of {}", last.changed_at),
-            }
+/// What became of a LUID: `last` is the last change on its way, `current` the LUID that took its place.
+fn stale(luid: &Luid, last: &RecordedChange, current: Option<&Luid>) -> ResolveError {
+    let side = last.after.as_ref().or(last.before.as_ref());
+    let named = side.map(|side| {
+        format!(" `{}` in project `{}`", on_one_line(&side.name), on_one_line(&side.project.to_string()))
+    });
+    let place = format!("{}{} on site `{}`", last.kind, named.unwrap_or_default(), last.site);
+    let (what, help) = match current {
+        Some(current) => (format!("{place} was published again"), format!("its LUID is {current} now")),
+        None => {
+            (format!("{place} is gone"), format!("it left the map with the snapshot of {}", last.changed_at))
         }
-    }
+    };
+    ResolveError::Stale { luid: luid.clone(), what, help }
 }
 
 fn near_names(kind: ResourceKind, name: &str, resources: &[Resource]) -> String {

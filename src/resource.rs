@@ -48,7 +48,9 @@ impl FromStr for SiteName {
         if name == "Default" {
             return Ok(Self(String::new()));
         }
-        if name.contains(|c: char| c.is_whitespace() || c.is_control() || "/\\#?&:,'\"".contains(c)) {
+        if name.is_empty()
+            || name.contains(|c: char| c.is_whitespace() || c.is_control() || "/\\#?&:,'\"".contains(c))
+        {
             return Err(InvalidSiteName(text.to_owned()));
         }
         Ok(Self(name.to_owned()))

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use crate::resource::{Resource, ResourceKind, SiteName};
+use crate::resource::{Luid, Resource, ResourceKind, SiteName};
 
 /// Where a snapshot comes from and how far it can be trusted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Header {
-    /// The server, as [`crate::config::ServerUrl`] prints it.
+    /// The server, as [`crate::config::ServerUrl::identity`] prints it.
     pub server: String,
     /// The site as sign-in named it, not as somebody typed it.
     pub site: SiteName,
@@ -50,6 +50,7 @@ pub struct Snapshot {
     /// Where it comes from and how far it can be trusted.
     pub header: Header,
     resources: Vec<Resource>,
+    gone: BTreeSet<(ResourceKind, Luid)>,
 }
 
 impl Snapshot {
@@ -59,13 +60,32 @@ impl Snapshot {
         let mut seen = BTreeSet::new();
         resources.retain(|resource| seen.insert((resource.key.kind, resource.luid.clone())));
         resources.sort();
-        Self { header, resources }
+        Self { header, resources, gone: BTreeSet::new() }
     }
 
     /// The resources, sorted by key, each id once.
     #[must_use]
     pub fn resources(&self) -> &[Resource] {
         &self.resources
+    }
+
+    /// The same, knowing that these resources do not exist any more: they may be removed even where the listing of
+    /// their kind was not complete.
+    #[must_use]
+    pub fn knowing_gone(self, gone: BTreeSet<(ResourceKind, Luid)>) -> Self {
+        Self { gone, ..self }
+    }
+
+    /// The resources that are surely gone.
+    pub fn gone(&self) -> impl Iterator<Item = &(ResourceKind, Luid)> {
+        self.gone.iter()
+    }
+
+    /// Whether it is sure that the resource, which is not in the snapshot, does not exist any more.
+    #[must_use]
+    pub fn proves_gone(&self, resource: &Resource) -> bool {
+        let kind = resource.key.kind;
+        self.header.complete.contains(&kind) || self.gone.contains(&(kind, resource.luid.clone()))
     }
 
     /// A live snapshot was taken after the mapping was loaded; this keeps its time after `newest`, the time of

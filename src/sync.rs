@@ -99,10 +99,11 @@ impl Sync<'_> {
         // newer than all that the map holds now, whatever the clocks say.
         let mut mapping = self.store.load(&self.stored_spelling(site).await?).await?;
         self.refuse_other_server(&mapping)?;
-        let mut snapshot = self.source.snapshot(site).await?;
+        let mut snapshot = self.source.snapshot(site, &mapping).await?;
         if self.is_live {
             snapshot = snapshot.taken_after(mapping.newest_snapshot_at);
         }
+        self.warn_of_other_spellings(&mut snapshot).await?;
         if mapping.site != snapshot.header.site {
             mapping = self.store.load(&snapshot.header.site).await?;
         }
@@ -148,6 +149,20 @@ impl Sync<'_> {
     async fn stored_spelling(&self, site: &SiteName) -> Result<SiteName, StoreError> {
         let known = self.store.sites().await?;
         Ok(known.into_iter().find(|known| known.is_same_site(site)).unwrap_or_else(|| site.clone()))
+    }
+
+    /// Rows of another tool may spell the site otherwise; callers would meet them beside ours, and no sync owns them.
+    async fn warn_of_other_spellings(&self, snapshot: &mut Snapshot) -> Result<(), StoreError> {
+        let header = &mut snapshot.header;
+        for other in self.store.sites().await? {
+            if other.is_same_site(&header.site) && other != header.site {
+                header.notes.warnings.push(format!(
+                    "rows with SITE_ID `{other}` are not kept up to date: Tableau spells the site `{}`; update or delete them",
+                    header.site
+                ));
+            }
+        }
+        Ok(())
     }
 
     fn refuse_other_server(&self, mapping: &Mapping) -> Result<(), StoreError> {

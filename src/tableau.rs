@@ -192,6 +192,12 @@ impl TableauError {
         matches!(self, Self::Refused { code, .. } if code == "404006" || code == "404004")
     }
 
+    /// Whether it is about the session or the account, so that nothing else will be answered either.
+    #[must_use]
+    pub fn concerns_the_run(&self) -> bool {
+        matches!(self, Self::SessionTaken { .. } | Self::SignInRefused { .. } | Self::RateLimited { .. })
+    }
+
     /// Whether a query that asks for less may pass where this one failed: a gateway lost patience, or the answer
     /// did not come through whole.
     #[must_use]

@@ -4,7 +4,7 @@ SELECT COUNT(IFF(R.RUN_ID = {run} AND R.STATUS = 'applying', 1, NULL)) AS MINE,
            AS FINISHED,
        MAX(IFF(R.SITE_ID = {site} AND (R.STATUS IN ('complete', 'incomplete') OR S.RUN_ID IS NOT NULL), R.SNAPSHOT_AT, NULL))
            AS NEWEST,
-       MIN(IFF(R.STATUS <> 'abandoned', R.SERVER_URL, NULL)) AS SERVER,
+       MIN(IFF(R.STATUS IN ('complete', 'incomplete') OR S.RUN_ID IS NOT NULL, R.SERVER_URL, NULL)) AS SERVER,
        COUNT(IFF(R.STATUS <> 'abandoned' AND R.SERVER_URL <> {server}, 1, NULL)) AS OF_OTHER_SERVERS,
        MAX(IFF(R.STATUS <> 'abandoned' AND R.SERVER_URL <> {server}, R.SERVER_URL, NULL)) AS OTHER_SERVER
 FROM {runs} AS R

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::sync::{SyncOptions, sync_sites};
-use super::{CommandError, Exit, open_store, tableau};
+use super::{CommandError, Exit, tableau, with_store};
 use crate::config::Config;
 use crate::report;
 use crate::source::metadata::MetadataSource;
@@ -20,18 +20,16 @@ impl Backfill {
     pub(super) async fn run(self, config: &Config) -> Result<Exit, CommandError> {
         let sites = config.sites()?;
         let source = MetadataSource::new(tableau(config)?).with_progress(report::progress());
-        let store = open_store(config)?;
-        for step in store.migrate().await?.steps {
-            tracing::info!("{step}");
-        }
-        let sync = Sync {
-            source: &source,
-            store: store.as_ref(),
-            limits: self.options.limits(config),
-            mode: Mode::EveryRow,
-            is_live: true,
-        };
-        let (_, exit) = sync_sites(sync, sites, None, self.options.format).await?;
-        Ok(exit)
+        let limits = self.options.limits(config);
+        let synced = with_store(config, Some(&source), async |store| {
+            for step in store.migrate().await?.steps {
+                tracing::info!("{step}");
+            }
+            let sync = Sync { source: &source, store, limits, mode: Mode::EveryRow, is_live: true };
+            sync_sites(sync, sites).await
+        });
+        let synced = synced.await?;
+        synced.print(self.options.format)?;
+        Ok(synced.exit)
     }
 }

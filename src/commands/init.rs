@@ -9,7 +9,7 @@ use clap::Args;
 use miette::Diagnostic;
 use thiserror::Error;
 
-use super::{CommandError, Exit, open_store};
+use super::{CommandError, Exit, open_store, with_store};
 use crate::config::{Config, DEFAULT_FILE, Flags, TEMPLATE};
 use crate::report;
 
@@ -31,31 +31,37 @@ pub struct InitError {
 }
 
 impl Init {
-    pub(super) async fn run(self, config: &Config, flags: &Flags) -> Result<Exit, CommandError> {
-        let store = open_store(config)?;
+    /// `named` is the configuration file that flag or environment name, which may not exist yet.
+    pub(super) async fn run(
+        self,
+        config: &Config,
+        flags: &Flags,
+        named: Option<PathBuf>,
+    ) -> Result<Exit, CommandError> {
         if self.print {
-            report::print(&store.schema_sql())?;
+            report::print(&open_store(config)?.schema_sql())?;
             return Ok(Exit::Done);
         }
-        let steps = store.migrate().await?.steps;
-        store.close().await?;
-        let mut text = String::new();
-        for step in &steps {
-            let _ = writeln!(text, "{}: {step}", store.name());
-        }
-        if steps.is_empty() {
-            let _ = writeln!(text, "{}: the tables are there", store.name());
-        }
-        // A file that was named exists: it was read to get here.
-        if flags.config.is_none() {
-            let path = Path::new(DEFAULT_FILE);
-            let written = write_template(path, flags)?;
-            let _ = writeln!(
-                text,
-                "{DEFAULT_FILE}: {}",
-                if written { "written" } else { "is there, and was left alone" }
-            );
-        }
+        let mut text = with_store(config, None, async |store| {
+            let steps = store.migrate().await?.steps;
+            let mut text = String::new();
+            for step in &steps {
+                let _ = writeln!(text, "{}: {step}", store.name());
+            }
+            if steps.is_empty() {
+                let _ = writeln!(text, "{}: the tables are there", store.name());
+            }
+            Ok(text)
+        })
+        .await?;
+        let path = named.unwrap_or_else(|| PathBuf::from(DEFAULT_FILE));
+        let written = write_template(&path, flags)?;
+        let _ = writeln!(
+            text,
+            "{}: {}",
+            path.display(),
+            if written { "written" } else { "is there, and was left alone" }
+        );
         report::print(&text)?;
         Ok(Exit::Done)
     }

@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
 
-use super::{CommandError, Exit, open_store};
+use super::{CommandError, Exit, with_store};
 use crate::config::Config;
 use crate::mapping::Row;
 use crate::report::{self, FORMAT_VERSION, ResourceReport, on_one_line};
@@ -49,9 +49,7 @@ struct DocumentRow {
 
 impl List {
     pub(super) async fn run(self, config: &Config) -> Result<Exit, CommandError> {
-        let store = open_store(config)?;
-        let mut rows = rows(store.as_ref(), &config.sites).await?;
-        store.close().await?;
+        let mut rows = with_store(config, None, async |store| rows(store, &config.sites).await).await?;
         rows.retain(|row| self.kind.is_none_or(|kind| row.resource.key.kind == kind));
         rows.sort_by(|a, b| a.resource.cmp(&b.resource));
         match self.format {
@@ -72,7 +70,7 @@ impl List {
 }
 
 /// The rows of the sites that are asked for, of all sites where none is.
-pub(super) async fn rows(store: &dyn Store, wanted: &[SiteName]) -> Result<Vec<Row>, CommandError> {
+async fn rows(store: &dyn Store, wanted: &[SiteName]) -> Result<Vec<Row>, CommandError> {
     let mut rows = Vec::new();
     for site in store.sites().await? {
         if wanted.is_empty() || wanted.iter().any(|wanted| wanted.is_same_site(&site)) {

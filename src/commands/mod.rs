@@ -7,9 +7,12 @@ use clap::{Parser, Subcommand};
 use miette::Diagnostic;
 use thiserror::Error;
 
-use crate::config::{Config, ConfigError, Credentials, Environment, Flags, SnowflakeTables, StoreAddress};
+use crate::config::{
+    Config, ConfigError, Credentials, Environment, Flags, SnowflakeTables, StoreAddress, named_file,
+};
 use crate::report::Logging;
 use crate::resolve::ResolveError;
+use crate::source::Source;
 use crate::source::recording::RecordingError;
 use crate::store::snowflake::connection::{Connection, ConnectionError};
 use crate::store::snowflake::{SessionOptions, SnowflakeStore, TableNames};
@@ -37,8 +40,8 @@ pub struct Cli {
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 done; 1 could not do its work; 2 usage or configuration; 3 found something \
-                          (`sync --dry-run --exit-code`: changes; `resolve`: unknown or ambiguous); 4 done, but the \
-                          listing was incomplete and nothing was removed.";
+                          (`sync --dry-run --exit-code`: changes; `resolve`: unknown or ambiguous); 4 done, but a \
+                          listing was incomplete and only what is surely gone was removed.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -60,7 +63,7 @@ pub enum Exit {
     Usage,
     /// 3: found something: `sync --dry-run --exit-code` has changes, `resolve` has no single answer.
     Found,
-    /// 4: done, but the listing was incomplete and nothing was removed.
+    /// 4: done, but a listing was incomplete: of that kind only what REST says is gone was removed.
     Incomplete,
     /// 5: a refresh job failed.
     RefreshFailed,
@@ -134,6 +137,7 @@ impl CommandError {
         match self {
             Self::Config(_)
             | Self::Connection(_)
+            | Self::Tableau(TableauError::CaBundle { .. })
             | Self::Resolve(ResolveError::Usage { .. } | ResolveError::Address(_)) => Exit::Usage,
             Self::Resolve(ResolveError::Store(_)) => Exit::Failed,
             Self::Resolve(_) => Exit::Found,
@@ -145,14 +149,44 @@ impl CommandError {
 /// Runs the command that `cli` names.
 pub async fn run(cli: Cli) -> Result<Exit, CommandError> {
     let flags = &cli.flags;
-    let config = Config::load(flags, Environment::of_process())?;
+    let environment = Environment::of_process();
+    if let Command::Init(command) = cli.command {
+        let named = named_file(flags, &environment);
+        return command.run(&Config::load_before_init(flags, environment)?, flags, named).await;
+    }
+    let config = Config::load(flags, environment)?;
     match cli.command {
-        Command::Init(command) => command.run(&config, flags).await,
+        Command::Init(_) => unreachable!("run above"),
         Command::Sync(command) => command.run(&config).await,
         Command::Backfill(command) => command.run(&config).await,
         Command::Resolve(command) => command.run(&config).await,
         Command::List(command) => command.run(&config).await,
     }
+}
+
+/// Does `work` with the store, and with a source if there is one, and ends their sessions whatever comes of it:
+/// success, failure or Ctrl-C.
+async fn with_store<T>(
+    config: &Config,
+    source: Option<&dyn Source>,
+    work: impl AsyncFnOnce(&dyn Store) -> Result<T, CommandError>,
+) -> Result<T, CommandError> {
+    let store = open_store(config)?;
+    let result = tokio::select! {
+        result = work(store.as_ref()) => result,
+        () = interrupted() => {
+            store.abort().await;
+            if let Some(source) = source {
+                source.abort().await;
+            }
+            Err(CommandError::Interrupted)
+        }
+    };
+    // What was done is done; a session that cannot be closed ends by itself.
+    if let Err(error) = store.close().await {
+        tracing::debug!(reason = %error, "could not close the store's session");
+    }
+    result
 }
 
 fn open_store(config: &Config) -> Result<Arc<dyn Store>, CommandError> {

@@ -3,7 +3,7 @@
 use clap::Args;
 use serde::Serialize;
 
-use super::{CommandError, Exit, open_store};
+use super::{CommandError, Exit, with_store};
 use crate::config::Config;
 use crate::report::{self, FORMAT_VERSION, Format, ResourceReport};
 use crate::resolve::{Question, ResolveError};
@@ -42,10 +42,7 @@ impl Resolve {
     pub(super) async fn run(self, config: &Config) -> Result<Exit, CommandError> {
         let (kind, what) = kind_and_what(&self.what)?;
         let question = Question::read(kind, what, self.project.as_deref(), &config.sites)?;
-        let store = open_store(config)?;
-        let answer = question.resolve(store.as_ref()).await;
-        store.close().await?;
-        let resource = answer?;
+        let resource = with_store(config, None, async |store| Ok(question.resolve(store).await?)).await?;
         match self.format {
             Format::Text => report::print(&format!("{}\n", resource.luid))?,
             Format::Json => {

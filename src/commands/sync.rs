@@ -1,19 +1,20 @@
 //! `tabmap sync`: the main job, each site once.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::{CommandError, Exit, interrupted, open_store, tableau};
+use super::{CommandError, Exit, tableau, with_store};
 use crate::config::Config;
 use crate::plan::{Limits, MaxRemoved};
 use crate::report;
 use crate::report::sync::{SiteReport, SyncReport};
 use crate::report::{Format, print_error};
 use crate::resource::SiteName;
+use crate::snapshot::Snapshot;
+use crate::source::Source;
 use crate::source::metadata::MetadataSource;
 use crate::source::recording::Recording;
-use crate::store::Store;
 use crate::sync::{self, Mode};
 
 /// Bring the map up to date with Tableau, each site once
@@ -55,51 +56,46 @@ impl SyncOptions {
 
 impl Sync {
     pub(super) async fn run(self, config: &Config) -> Result<Exit, CommandError> {
-        let store = open_store(config)?;
         let mode = if self.dry_run { Mode::DryRun } else { Mode::Changes };
         let limits = self.options.limits(config);
-        let (reports, exit) = if let Some(path) = &self.from {
+        let (source, sites): (Box<dyn Source>, _) = if let Some(path) = &self.from {
             let recording = Recording::read(path)?;
             let sites = if config.sites.is_empty() { recording.sites() } else { config.sites.clone() };
-            let sync = sync::Sync { source: &recording, store: store.as_ref(), limits, mode, is_live: false };
-            sync_sites(sync, &sites, None, self.options.format).await?
+            (Box::new(recording), sites)
         } else {
-            let source = MetadataSource::new(tableau(config)?).with_progress(report::progress());
-            let sync = sync::Sync { source: &source, store: store.as_ref(), limits, mode, is_live: true };
-            sync_sites(sync, config.sites()?, self.record, self.options.format).await?
+            let sites = config.sites()?.to_vec();
+            (Box::new(MetadataSource::new(tableau(config)?).with_progress(report::progress())), sites)
         };
-        let has_changes = reports.iter().any(SiteReport::has_changes);
-        Ok(if exit == Exit::Done && self.exit_code && has_changes { Exit::Found } else { exit })
+        let source = source.as_ref();
+        let is_live = self.from.is_none();
+        let synced = with_store(config, Some(source), async |store| {
+            sync_sites(sync::Sync { source, store, limits, mode, is_live }, &sites).await
+        });
+        let synced = synced.await?;
+        synced.print(self.options.format)?;
+        if let Some(path) = &self.record {
+            synced.record(path)?;
+        }
+        let found = self.exit_code && synced.reports.iter().any(SiteReport::has_changes);
+        Ok(if synced.exit == Exit::Done && found { Exit::Found } else { synced.exit })
     }
 }
 
-/// Syncs one site after the other and prints the report.
+/// What was done on the sites.
+pub(super) struct SyncedSites {
+    server: String,
+    is_dry_run: bool,
+    reports: Vec<SiteReport>,
+    snapshots: Vec<Snapshot>,
+    /// The exit code that sums it up.
+    pub exit: Exit,
+}
+
+/// Syncs one site after the other; one that fails does not keep the others from their turn.
 pub(super) async fn sync_sites(
     sync: sync::Sync<'_>,
     sites: &[SiteName],
-    record: Option<PathBuf>,
-    format: Format,
-) -> Result<(Vec<SiteReport>, Exit), CommandError> {
-    let result = tokio::select! {
-        result = sync_each(sync, sites, record) => result,
-        () = interrupted() => {
-            sync.store.abort().await;
-            sync.source.abort().await;
-            Err(CommandError::Interrupted)
-        }
-    };
-    close(sync.store).await;
-    let (reports, exit) = result?;
-    SyncReport::new(sync.source.server(), sync.mode == Mode::DryRun, &reports).print(format)?;
-    Ok((reports, exit))
-}
-
-/// A site that fails does not keep the others from their turn.
-async fn sync_each(
-    sync: sync::Sync<'_>,
-    sites: &[SiteName],
-    record: Option<PathBuf>,
-) -> Result<(Vec<SiteReport>, Exit), CommandError> {
+) -> Result<SyncedSites, CommandError> {
     let mut reports = Vec::new();
     let mut snapshots = Vec::new();
     let mut exit = Exit::Done;
@@ -120,15 +116,22 @@ async fn sync_each(
             }
         }
     }
-    if let Some(path) = record {
-        Recording::write(&path, &sync.source.server(), &snapshots)?;
-    }
-    Ok((reports, exit))
+    let (server, is_dry_run) = (sync.source.server(), sync.mode == Mode::DryRun);
+    Ok(SyncedSites { server, is_dry_run, reports, snapshots, exit })
 }
 
-/// What was done is done; a session that cannot be closed ends by itself.
-async fn close(store: &dyn Store) {
-    if let Err(error) = store.close().await {
-        tracing::debug!(reason = %error, "could not close the store's session");
+impl SyncedSites {
+    pub fn print(&self, format: Format) -> Result<(), CommandError> {
+        Ok(SyncReport::new(self.server.clone(), self.is_dry_run, &self.reports).print(format)?)
+    }
+
+    /// Writes the snapshots to a file, unless one of them is missing: an older recording is worth more than half a
+    /// new one.
+    fn record(&self, path: &Path) -> Result<(), CommandError> {
+        if self.exit == Exit::Failed {
+            tracing::warn!(file = %path.display(), "not recorded, because a site failed");
+            return Ok(());
+        }
+        Ok(Recording::write(path, &self.server, &self.snapshots)?)
     }
 }

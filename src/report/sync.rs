@@ -7,9 +7,9 @@ use jiff::Timestamp;
 use miette::Diagnostic;
 use serde::Serialize;
 
-use super::{FORMAT_VERSION, Format, ResourceReport, describe, plural, print, print_json};
+use super::{FORMAT_VERSION, Format, ResourceReport, describe, on_one_line, plural, print, print_json};
 use crate::diff::{Ambiguity, Change, Counts};
-use crate::resource::SiteName;
+use crate::resource::{ResourceKind, SiteName};
 use crate::snapshot::Header;
 use crate::sync::{Outcome, Synced};
 
@@ -24,6 +24,8 @@ pub struct SiteReport {
     pub outcome: Outcome,
     /// Whether both kinds were listed completely.
     pub complete: bool,
+    /// The kinds whose listing was incomplete: of these, nothing was removed but what REST said is gone.
+    incomplete: Vec<ResourceKind>,
     run_id: Option<String>,
     source: Option<String>,
     snapshot_at: Option<Timestamp>,
@@ -52,6 +54,10 @@ impl SiteReport {
             site: site.clone(),
             outcome: synced.outcome,
             complete: set.snapshot.is_complete(),
+            incomplete: ResourceKind::ALL
+                .into_iter()
+                .filter(|kind| !set.snapshot.complete.contains(kind))
+                .collect(),
             run_id: synced.run_id.clone(),
             source: Some(source.clone()),
             snapshot_at: Some(*taken_at),
@@ -76,6 +82,7 @@ impl SiteReport {
             site: site.clone(),
             outcome: Outcome::Failed,
             complete: false,
+            incomplete: Vec::new(),
             run_id: None,
             source: None,
             snapshot_at: None,
@@ -99,6 +106,15 @@ impl SiteReport {
         !self.changes.is_empty() || self.counts.corrected > 0
     }
 
+    fn incompleteness(&self) -> String {
+        let kinds: Vec<_> = self.incomplete.iter().map(|kind| format!("{kind}s")).collect();
+        if kinds.is_empty() {
+            String::new()
+        } else {
+            format!(" (listing of {} incomplete)", kinds.join(" and "))
+        }
+    }
+
     fn text(&self, out: &mut String) {
         let site = &self.site;
         if self.outcome == Outcome::Failed {
@@ -110,7 +126,7 @@ impl SiteReport {
             "{site}: {}, {}{}",
             plural(self.workbooks, "workbook"),
             plural(self.datasources, "data source"),
-            if self.complete { "" } else { " (listing incomplete: nothing is removed)" },
+            self.incompleteness(),
         );
         for change in self.changes.iter().take(MOST_CHANGES_SHOWN) {
             change.text(out);
@@ -129,8 +145,8 @@ impl SiteReport {
                 out,
                 "  ambiguous: {} `{}` in project `{}` is in {}",
                 first.kind,
-                first.name,
-                first.project_name,
+                on_one_line(&first.name),
+                on_one_line(&first.project_name),
                 paths.join(" and ")
             );
         }
@@ -144,7 +160,7 @@ impl SiteReport {
         .map(|(count, what)| format!("{count} {what}"))
         .collect();
         for line in noticed.iter().chain(&self.warnings) {
-            let _ = writeln!(out, "  note: {line}");
+            let _ = writeln!(out, "  note: {}", on_one_line(line));
         }
         let Counts { added, replaced, moved, removed, corrected } = self.counts;
         let counts = format!(

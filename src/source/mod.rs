@@ -4,10 +4,12 @@ use async_trait::async_trait;
 use miette::Diagnostic;
 use thiserror::Error;
 
+use crate::mapping::Mapping;
 use crate::resource::SiteName;
 use crate::snapshot::Snapshot;
 use crate::tableau::TableauError;
 
+mod lookup;
 pub mod metadata;
 mod reconcile;
 pub mod recording;
@@ -24,7 +26,10 @@ pub trait Source: Send + Sync {
 
     /// Lists one site. The snapshot says of which kinds the listing was complete; a listing that could not even
     /// begin is an error.
-    async fn snapshot(&self, site: &SiteName) -> Result<Snapshot, SourceError>;
+    ///
+    /// `known` is what the map holds of the site: a live source takes a second look at what is in there and not in
+    /// its listing.
+    async fn snapshot(&self, site: &SiteName, known: &Mapping) -> Result<Snapshot, SourceError>;
 
     /// Ends what is still open after a snapshot was given up: for Ctrl-C.
     async fn abort(&self) {}

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::lookup::Lookups;
 use super::rest::{Listing, Projects, RestResource, Witness};
 use crate::resource::{Luid, ProjectPath, Resource, ResourceKey, ResourceKind, SiteName};
 use crate::snapshot::Notes;
@@ -46,6 +47,8 @@ pub struct Found {
     pub resources: Vec<Resource>,
     /// The kinds of which nothing is missing.
     pub complete: BTreeSet<ResourceKind>,
+    /// What is surely gone.
+    pub gone: BTreeSet<(ResourceKind, Luid)>,
     /// What is worth telling.
     pub notes: Notes,
 }
@@ -53,22 +56,23 @@ pub struct Found {
 /// A Personal Space as the Metadata API may call it in place of a project.
 const PERSONAL_SPACE: &str = "Personal Space";
 
-/// Puts both listings of `site` together.
+/// Puts together what both listed of `site`, and what single looks brought.
 pub fn reconcile(
     site: &SiteName,
     mut listed: BTreeMap<ResourceKind, Listed>,
-    witness: Option<Witness>,
+    mut witness: Witness,
+    mut lookups: Lookups,
 ) -> Found {
-    let mut found = Found::default();
-    let (mut listings, projects) =
-        witness.map_or_else(Default::default, |witness| (witness.listings, witness.projects));
+    let mut found = Found { gone: lookups.gone, ..Found::default() };
     for kind in ResourceKind::ALL {
         let listed = listed.remove(&kind).unwrap_or_default();
         found.notes.skipped += listed.nodes.iter().filter(|node| node.luid.is_none()).count() as u64;
-        let reader = Reader { site, kind, projects: &projects };
-        match listings.remove(&kind) {
-            Some(listing) => reader.with_witness(&listed, listing, &mut found),
-            None => reader.alone(listed, &mut found),
+        let reader = Reader { site, kind, projects: &witness.projects };
+        let looked_up = lookups.found.remove(&kind).unwrap_or_default();
+        let is_answered = !lookups.unanswered.contains(&kind);
+        match witness.listings.remove(&kind) {
+            Some(listing) => reader.with_witness(&listed, listing, looked_up, is_answered, &mut found),
+            None => reader.alone(listed, looked_up, &mut found),
         }
     }
     found
@@ -81,44 +85,56 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn with_witness(&self, listed: &Listed, listing: Listing<RestResource>, found: &mut Found) {
+    fn with_witness(
+        &self,
+        listed: &Listed,
+        listing: Listing<RestResource>,
+        looked_up: Vec<RestResource>,
+        is_answered: bool,
+        found: &mut Found,
+    ) {
         let mut nodes: BTreeMap<&Luid, &Node> =
             listed.nodes.iter().filter_map(|node| Some((node.luid.as_ref()?, node))).collect();
-        for item in listing.items {
-            let node = nodes.remove(&item.id);
-            let Some(project) = &item.project else {
-                found.notes.skipped += 1;
-                continue;
-            };
-            let path = project.id.as_ref().and_then(|luid| self.projects.path(luid));
-            let path =
-                path.unwrap_or_else(|| ProjectPath::leaf_only(project.name.as_deref().unwrap_or_default()));
-            let lags = node.is_none_or(|node| {
-                let says_otherwise = |said: Option<&String>, is: &str| said.is_some_and(|said| said != is);
-                says_otherwise(node.name.as_ref(), &item.name)
-                    || says_otherwise(node.project_name.as_ref(), path.leaf())
-            });
-            found.notes.lagging += u64::from(lags);
-            found.resources.push(Resource {
-                vizportal_url_id: node
-                    .and_then(|node| node.vizportal_url_id.clone())
-                    .or_else(|| item.vizportal_url_id()),
-                project_luid: project.id.clone(),
-                luid: item.id,
-                key: self.key(path, item.name),
-            });
+        for entry in listing.entries.into_iter().chain(looked_up) {
+            let node = nodes.remove(&entry.id);
+            self.witnessed(entry, node, found);
         }
         found.notes.ghosts += nodes.len() as u64;
-        if listing.is_complete {
+        if listing.is_complete && is_answered {
             found.complete.insert(self.kind);
         } else {
-            let warning =
-                format!("the REST listing of {}s changed while it was read: nothing is removed", self.kind);
+            let why = if is_answered { "changed while it was read" } else { "could not be checked" };
+            let warning = format!("the REST listing of {}s {why}", self.kind);
             found.notes.warnings.push(warning);
         }
     }
 
-    fn alone(&self, listed: Listed, found: &mut Found) {
+    /// Takes in what REST says, and the number in the URL from either side.
+    fn witnessed(&self, entry: RestResource, node: Option<&Node>, found: &mut Found) {
+        let Some(project) = &entry.project else {
+            found.notes.skipped += 1;
+            return;
+        };
+        let path = project.id.as_ref().and_then(|luid| self.projects.path(luid));
+        let path =
+            path.unwrap_or_else(|| ProjectPath::leaf_only(project.name.as_deref().unwrap_or_default()));
+        let lags = node.is_none_or(|node| {
+            let says_otherwise = |said: Option<&String>, is: &str| said.is_some_and(|said| said != is);
+            says_otherwise(node.name.as_ref(), &entry.name)
+                || says_otherwise(node.project_name.as_ref(), path.leaf())
+        });
+        found.notes.lagging += u64::from(lags);
+        found.resources.push(Resource {
+            vizportal_url_id: node
+                .and_then(|node| node.vizportal_url_id.clone())
+                .or_else(|| entry.vizportal_url_id()),
+            project_luid: project.id.clone(),
+            luid: entry.id,
+            key: self.key(path, entry.name),
+        });
+    }
+
+    fn alone(&self, listed: Listed, looked_up: Vec<RestResource>, found: &mut Found) {
         let Evidence { mut codes, announced } = listed.evidence;
         if announced != Some(listed.nodes.len()) {
             codes.insert(format!(
@@ -127,37 +143,47 @@ impl Reader<'_> {
                 announced.map_or_else(|| "an unknown number".to_owned(), |count| count.to_string())
             ));
         }
+        let mut seen: BTreeMap<Luid, RestResource> =
+            looked_up.into_iter().map(|entry| (entry.id.clone(), entry)).collect();
         for node in listed.nodes {
-            let Some(luid) = node.luid else { continue };
-            let Some(name) = node.name else {
+            let Some(luid) = node.luid.clone() else { continue };
+            if found.gone.contains(&(self.kind, luid.clone())) {
+                found.notes.ghosts += 1;
+            } else if let Some(entry) = seen.remove(&luid) {
+                self.witnessed(entry, Some(&node), found);
+            } else if node.name.is_none() {
                 found.notes.skipped += 1;
                 // The resource exists; its row must not go because its name is withheld.
                 codes.insert("withheld names".to_owned());
-                continue;
-            };
-            let is_personal =
-                node.project_luid.is_none() && node.project_name.as_deref() == Some(PERSONAL_SPACE);
-            let Some(project_name) = node.project_name.filter(|_| !is_personal) else {
-                found.notes.skipped += 1;
-                continue;
-            };
-            found.resources.push(Resource {
-                key: self.key(ProjectPath::leaf_only(&project_name), name),
-                luid,
-                project_luid: node.project_luid,
-                vizportal_url_id: node.vizportal_url_id,
-            });
+            } else {
+                self.listed(luid, node, found);
+            }
+        }
+        for entry in seen.into_values() {
+            self.witnessed(entry, None, found);
         }
         if codes.is_empty() {
             found.complete.insert(self.kind);
         } else {
             let codes = codes.into_iter().collect::<Vec<_>>().join(", ");
-            let warning = format!(
-                "the Metadata API's listing of {}s may lack some ({codes}): nothing is removed",
-                self.kind
-            );
+            let warning = format!("the Metadata API's listing of {}s may lack some ({codes})", self.kind);
             found.notes.warnings.push(warning);
         }
+    }
+
+    /// Takes in what the Metadata API alone says.
+    fn listed(&self, luid: Luid, node: Node, found: &mut Found) {
+        let is_personal = node.project_luid.is_none() && node.project_name.as_deref() == Some(PERSONAL_SPACE);
+        let (Some(name), Some(project_name)) = (node.name, node.project_name.filter(|_| !is_personal)) else {
+            found.notes.skipped += 1;
+            return;
+        };
+        found.resources.push(Resource {
+            key: self.key(ProjectPath::leaf_only(&project_name), name),
+            luid,
+            project_luid: node.project_luid,
+            vizportal_url_id: node.vizportal_url_id,
+        });
     }
 
     fn key(&self, project: ProjectPath, name: String) -> ResourceKey {

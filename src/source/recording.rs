@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::{Source, SourceError};
+use crate::mapping::Mapping;
 use crate::resource::{Luid, ProjectPath, Resource, ResourceKey, ResourceKind, SiteName};
 use crate::snapshot::{Header, Notes, Snapshot};
 
@@ -109,7 +110,7 @@ impl Source for Recording {
         self.server.clone()
     }
 
-    async fn snapshot(&self, site: &SiteName) -> Result<Snapshot, SourceError> {
+    async fn snapshot(&self, site: &SiteName, _known: &Mapping) -> Result<Snapshot, SourceError> {
         let recorded = self.snapshots.iter().find(|snapshot| snapshot.header.site.is_same_site(site));
         Ok(recorded
             .cloned()
@@ -136,7 +137,16 @@ struct RecordedSite {
     ghosts: u64,
     skipped: u64,
     warnings: Vec<String>,
+    gone: Vec<RecordedId>,
     resources: Vec<RecordedResource>,
+}
+
+/// A resource that is surely gone, although its kind may not have been listed completely.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RecordedId {
+    kind: ResourceKind,
+    luid: Luid,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -164,6 +174,10 @@ impl From<&Snapshot> for RecordedSite {
             ghosts: *ghosts,
             skipped: *skipped,
             warnings: warnings.clone(),
+            gone: snapshot
+                .gone()
+                .map(|(kind, luid)| RecordedId { kind: *kind, luid: luid.clone() })
+                .collect(),
             resources: snapshot.resources().iter().map(RecordedResource::from).collect(),
         }
     }
@@ -221,6 +235,7 @@ impl RecordedSite {
             complete: self.complete.into_iter().collect(),
             notes,
         };
-        Ok(Snapshot::new(header, resources))
+        let gone = self.gone.into_iter().map(|id| (id.kind, id.luid)).collect();
+        Ok(Snapshot::new(header, resources).knowing_gone(gone))
     }
 }

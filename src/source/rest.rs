@@ -16,19 +16,21 @@ const LISTING_ATTEMPTS: u32 = 3;
 const MAX_DEPTH: usize = 100;
 
 /// What REST knows of one site.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Witness {
-    /// The resources by kind.
+    /// The resources by kind; a kind is missing when it could not be listed.
     pub listings: BTreeMap<ResourceKind, Listing<RestResource>>,
-    /// The projects.
+    /// The projects; none when they could not be listed.
     pub projects: Projects,
+    /// Why something could not be listed.
+    pub failures: Vec<TableauError>,
 }
 
 /// One listing.
 #[derive(Debug)]
 pub struct Listing<T> {
     /// Everything that was listed, each LUID once.
-    pub items: Vec<T>,
+    pub entries: Vec<T>,
     /// Whether the listing stood still while it was read and all that it announced was there.
     pub is_complete: bool,
 }
@@ -111,15 +113,31 @@ impl Listed for RestProject {
 }
 
 /// Lists resources and projects. Projects come last, so that the project of every listed resource is among them.
+///
+/// A listing that fails leaves the others as they are; an error is one that ends the session or the run.
 pub async fn witness(session: &Session) -> Result<Witness, TableauError> {
-    let mut listings = BTreeMap::new();
+    let mut witness = Witness::default();
     for kind in ResourceKind::ALL {
-        let segment = kind.path_segment();
-        listings.insert(kind, list(session, segment, kind.as_str()).await?);
+        match list_kind(session, kind).await {
+            Ok(listing) => drop(witness.listings.insert(kind, listing)),
+            Err(error) if error.concerns_the_run() => return Err(error),
+            Err(error) => witness.failures.push(error),
+        }
     }
-    let projects: Listing<RestProject> = list(session, "projects", "project").await?;
-    let projects = projects.items.into_iter().map(|project| (project.id.clone(), project)).collect();
-    Ok(Witness { listings, projects: Projects(projects) })
+    match list::<RestProject>(session, "projects", "project").await {
+        Ok(listing) => {
+            let projects = listing.entries.into_iter().map(|project| (project.id.clone(), project));
+            witness.projects = Projects(projects.collect());
+        }
+        Err(error) if error.concerns_the_run() => return Err(error),
+        Err(error) => witness.failures.push(error),
+    }
+    Ok(witness)
+}
+
+/// Lists one kind.
+pub async fn list_kind(session: &Session, kind: ResourceKind) -> Result<Listing<RestResource>, TableauError> {
+    list(session, kind.path_segment(), kind.as_str()).await
 }
 
 /// One resource by its LUID; `None` when Tableau says that there is no such resource.
@@ -160,7 +178,7 @@ async fn list_once<T: Listed>(
     member: &str,
 ) -> Result<Listing<T>, TableauError> {
     let doing = format!("list {segment}");
-    let mut items: Vec<T> = Vec::new();
+    let mut entries: Vec<T> = Vec::new();
     let mut seen = BTreeSet::new();
     let mut announced: Option<usize> = None;
     let mut is_complete = true;
@@ -178,19 +196,19 @@ async fn list_once<T: Listed>(
         let total = page.total_available(&doing)?;
         is_complete &= announced.is_none_or(|announced| announced == total);
         announced = Some(total);
-        let before = items.len();
-        for item in page.items::<T>(&doing, segment, member)? {
-            if seen.insert(item.luid().clone()) {
-                items.push(item);
+        let before = entries.len();
+        for entry in page.entries::<T>(&doing, segment, member)? {
+            if seen.insert(entry.luid().clone()) {
+                entries.push(entry);
             }
         }
         // A page that brings nothing new ends the listing too: a server that repeats itself must not hold us forever.
-        if number * PAGE_SIZE >= total || items.len() == before {
+        if number * PAGE_SIZE >= total || entries.len() == before {
             break;
         }
     }
-    is_complete &= announced == Some(items.len());
-    Ok(Listing { items, is_complete })
+    is_complete &= announced == Some(entries.len());
+    Ok(Listing { entries, is_complete })
 }
 
 /// A page as JSON; scalars are strings there (`"totalAvailable":"2"`), and an empty list has no member at all.
@@ -218,7 +236,12 @@ impl Page {
         })
     }
 
-    fn items<T: Listed>(mut self, doing: &str, segment: &str, member: &str) -> Result<Vec<T>, TableauError> {
+    fn entries<T: Listed>(
+        mut self,
+        doing: &str,
+        segment: &str,
+        member: &str,
+    ) -> Result<Vec<T>, TableauError> {
         let list =
             self.rest.get_mut(segment).and_then(|list| list.get_mut(member)).map(serde_json::Value::take);
         let Some(list) = list else { return Ok(Vec::new()) };

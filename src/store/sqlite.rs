@@ -3,12 +3,14 @@
 //! Every plan is one transaction, so a run is never seen `applying` here.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 use miette::Diagnostic;
-use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior, params};
 use thiserror::Error;
 
 use super::{Applied, Migration, RecordedChange, Run, RunStatus, Side, Store, StoreError};
@@ -36,6 +38,7 @@ const ADDED_COLUMNS: [&str; 5] =
 
 /// How long a run waits for another process that writes to the same file.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(30);
+const LOCK_STEP: Duration = Duration::from_millis(200);
 
 /// A failure of the SQLite file, with what was being done.
 #[derive(Debug, Error)]
@@ -76,13 +79,14 @@ impl Diagnostic for SqliteError {
 #[derive(Debug, Clone)]
 pub struct SqliteStore {
     path: PathBuf,
+    is_aborted: Arc<AtomicBool>,
 }
 
 impl SqliteStore {
     /// A store in the file at `path`, which [`Store::migrate`] creates.
     #[must_use]
     pub fn new(path: &Path) -> Self {
-        Self { path: path.to_owned() }
+        Self { path: path.to_owned(), is_aborted: Arc::default() }
     }
 
     /// Runs `work` on a thread that may block.
@@ -168,7 +172,7 @@ impl SqliteStore {
         let connection = self.open_map()?;
         let read = || {
             let mut statement = connection
-                .prepare("SELECT DISTINCT SITE_ID FROM API__TABLEAU__RESOURCES ORDER BY SITE_ID")?;
+                .prepare("SELECT DISTINCT SITE_ID FROM API__TABLEAU__RESOURCES WHERE SITE_ID IS NOT NULL ORDER BY SITE_ID")?;
             let sites = statement.query_map([], |row| row.get::<_, String>(0))?;
             sites
                 .map(|site| site.map(|site| SiteName::from_content_url(&site)))
@@ -187,9 +191,9 @@ impl SqliteStore {
         Ok(Mapping { site: site.clone(), rows, version, server, newest_snapshot_at: newest, foreign_rows })
     }
 
-    fn rows(&self, transaction: &Transaction<'_>, site: &SiteName) -> Result<(Vec<Row>, u64), StoreError> {
+    fn rows(&self, connection: &Connection, site: &SiteName) -> Result<(Vec<Row>, u64), StoreError> {
         let read = || {
-            let mut statement = transaction.prepare(LOAD)?;
+            let mut statement = connection.prepare(LOAD)?;
             let rows = statement.query_map([site.as_str()], |row| {
                 let column = |index: usize| row.get::<_, Option<String>>(index);
                 (0..9).map(column).collect::<Result<Vec<_>, _>>()
@@ -239,10 +243,10 @@ impl SqliteStore {
 
     fn version(
         &self,
-        transaction: &Transaction<'_>,
+        connection: &Connection,
         site: &SiteName,
     ) -> Result<(Version, Option<Timestamp>), StoreError> {
-        let (finished, newest) = transaction
+        let (finished, newest) = connection
             .query_row(VERSION, [site.as_str()], |row| {
                 Ok((row.get::<_, i64>(0)?, row.get::<_, Option<String>>(1)?))
             })
@@ -257,20 +261,40 @@ impl SqliteStore {
     }
 
     fn apply_now(&self, run: &Run, plan: &Plan) -> Result<Applied, StoreError> {
-        let mut connection = self.open_map()?;
+        let connection = self.open_map()?;
         let failed = self.failed("write to");
-        let transaction =
-            connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(&failed)?;
+        self.begin(&connection)?;
+        // Whatever ends this function before the commit closes the connection, which rolls everything back.
         let snapshot = &plan.changes().snapshot;
-        if let Some(server) = other_servers(&transaction, &snapshot.server).map_err(&failed)? {
+        if let Some(server) = other_servers(&connection, &snapshot.server).map_err(&failed)? {
             return Err(StoreError::OtherServer { map: server, run: snapshot.server.clone() });
         }
-        if self.version(&transaction, &snapshot.site)?.0 != plan.changes().based_on {
+        if self.version(&connection, &snapshot.site)?.0 != plan.changes().based_on {
             return Err(StoreError::MappingChanged);
         }
-        let rows_written = write(&transaction, run, plan).map_err(&failed)?;
-        transaction.commit().map_err(&failed)?;
+        let rows_written = write(&connection, run, plan).map_err(&failed)?;
+        if self.is_aborted.load(Ordering::Relaxed) {
+            return Ok(Applied { rows_written: 0 });
+        }
+        connection.execute_batch("COMMIT").map_err(&failed)?;
         Ok(Applied { rows_written })
+    }
+
+    /// Begins a transaction that writes. Waits for another program that holds the file, in steps that notice
+    /// Ctrl-C.
+    fn begin(&self, connection: &Connection) -> Result<(), StoreError> {
+        let failed = self.failed("write to");
+        connection.busy_timeout(LOCK_STEP).map_err(&failed)?;
+        let waiting_since = Instant::now();
+        loop {
+            match connection.execute_batch("BEGIN IMMEDIATE") {
+                Err(error)
+                    if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+                        && waiting_since.elapsed() < LOCK_TIMEOUT
+                        && !self.is_aborted.load(Ordering::Relaxed) => {}
+                result => return result.map_err(&failed),
+            }
+        }
     }
 
     fn history_now(&self, luid: &Luid) -> Result<Vec<RecordedChange>, StoreError> {
@@ -316,8 +340,9 @@ impl Store for SqliteStore {
         self.run(move |store| store.history_now(&luid)).await
     }
 
-    // A plan is one short transaction, which the end of the process rolls back.
-    async fn abort(&self) {}
+    async fn abort(&self) {
+        self.is_aborted.store(true, Ordering::Relaxed);
+    }
 
     async fn close(&self) -> Result<(), StoreError> {
         Ok(())
@@ -341,28 +366,28 @@ fn columns(connection: &Connection, table: &str) -> rusqlite::Result<Vec<Column>
     columns.collect()
 }
 
-fn create_tables(transaction: &Transaction<'_>) -> rusqlite::Result<Migration> {
+fn create_tables(connection: &Connection) -> rusqlite::Result<Migration> {
     let mut steps = Vec::new();
-    let found = columns(transaction, RESOURCES)?;
+    let found = columns(connection, RESOURCES)?;
     if !found.is_empty() {
         for column in ADDED_COLUMNS.iter().filter(|name| !found.iter().any(|column| column.name == **name)) {
-            transaction.execute_batch(&format!("ALTER TABLE {RESOURCES} ADD COLUMN {column} TEXT"))?;
+            connection.execute_batch(&format!("ALTER TABLE {RESOURCES} ADD COLUMN {column} TEXT"))?;
             steps.push(format!("added column {column} to {RESOURCES}"));
         }
     }
     for table in TABLES {
-        if columns(transaction, table)?.is_empty() {
+        if columns(connection, table)?.is_empty() {
             steps.push(format!("created table {table}"));
         }
     }
-    transaction.execute_batch(SCHEMA)?;
+    connection.execute_batch(SCHEMA)?;
     Ok(Migration { steps })
 }
 
 /// A server other than `server` that has runs in this map.
-fn other_servers(transaction: &Transaction<'_>, server: &str) -> rusqlite::Result<Option<String>> {
+fn other_servers(connection: &Connection, server: &str) -> rusqlite::Result<Option<String>> {
     let sql = "SELECT MIN(SERVER_URL) FROM API__TABLEAU__SYNC_RUNS WHERE SERVER_URL <> ?1";
-    transaction.query_row(sql, [server], |row| row.get(0))
+    connection.query_row(sql, [server], |row| row.get(0))
 }
 
 /// Times are kept with six digits of a second, so that they sort as text.
@@ -370,16 +395,16 @@ fn text_of(time: Timestamp) -> String {
     format!("{time:.6}")
 }
 
-fn write(transaction: &Transaction<'_>, run: &Run, plan: &Plan) -> rusqlite::Result<u64> {
+fn write(connection: &Connection, run: &Run, plan: &Plan) -> rusqlite::Result<u64> {
     let set = plan.changes();
     let (site, taken_at) = (set.snapshot.site.as_str(), text_of(set.snapshot.taken_at));
     let mut written = 0;
-    let mut delete = transaction.prepare(DELETE_RESOURCE)?;
+    let mut delete = connection.prepare(DELETE_RESOURCE)?;
     for id in plan.removals() {
         written += delete.execute(params![site, id.kind.as_str(), id.luid.as_str()])?;
     }
     let (mut update, mut insert) =
-        (transaction.prepare(UPDATE_RESOURCE)?, transaction.prepare(INSERT_RESOURCE)?);
+        (connection.prepare(UPDATE_RESOURCE)?, connection.prepare(INSERT_RESOURCE)?);
     for resource in plan.upserts() {
         let row = params![
             site,
@@ -396,10 +421,10 @@ fn write(transaction: &Transaction<'_>, run: &Run, plan: &Plan) -> rusqlite::Res
         written += if updated > 0 { updated } else { insert.execute(row)? };
     }
     if set.has_duplicate_rows {
-        written += transaction.execute(COLLAPSE_DUPLICATES, [site])?;
+        written += connection.execute(COLLAPSE_DUPLICATES, [site])?;
     }
 
-    let mut insert = transaction.prepare(INSERT_CHANGE)?;
+    let mut insert = connection.prepare(INSERT_CHANGE)?;
     for change in &set.changes {
         let (before, after) = change.sides();
         let kind = after.or(before).map(|resource| resource.key.kind.as_str());
@@ -422,7 +447,7 @@ fn write(transaction: &Transaction<'_>, run: &Run, plan: &Plan) -> rusqlite::Res
     }
 
     let (counts, notes) = (set.counts(), &set.snapshot.notes);
-    transaction.execute(
+    connection.execute(
         INSERT_RUN,
         params![
             run.id.to_string(),

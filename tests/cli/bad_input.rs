@@ -123,5 +123,31 @@ fn server_that_is_not_tableau_is_named_as_such() {
         desk.run(&["sync"]).refused(1, &[word, "TABLEAU_SERVER"]);
     }
     desk.set("TABLEAU_CA_BUNDLE", "missing.pem");
-    desk.run(&["sync"]).refused(1, &["missing.pem", "PEM"]);
+    desk.run(&["sync"]).refused(2, &["missing.pem", "PEM"]);
+}
+
+#[test]
+fn secret_in_the_wrong_place_is_not_repeated() {
+    let mut desk = Desk::empty();
+    desk.write("tabmap.toml", "[tableau]\npat_secret = \"in-the-wrong-place-1234\"\n");
+    let answer = desk.run(&["sync", "-vvv"]);
+    answer.refused(2, &["line 2", "`pat_secret`"]);
+    assert!(!answer.stderr.contains("in-the-wrong-place-1234"), "{}", answer.stderr);
+    std::fs::remove_file(desk.path("tabmap.toml")).expect("remove the file");
+    desk.set("TABLEAU_SERVER", "https://user:hunter2@host:port");
+    let answer = desk.run(&["sync", "-vvv"]);
+    answer.refused(2, &["TABLEAU_SERVER is not valid"]);
+    assert!(!answer.stderr.contains("hunter2"), "{}", answer.stderr);
+}
+
+#[test]
+fn comma_at_the_end_of_the_sites_names_no_site() {
+    let mut desk = Desk::generated(1, 3, 0);
+    desk.done(&["init"]);
+    desk.set("TABLEAU_SITE", "MySite, ");
+    let report: serde_json::Value =
+        serde_json::from_str(&desk.done(&["sync", "--format", "json"])).expect("JSON");
+    assert_eq!(report["sites"].as_array().expect("sites").len(), 1);
+    desk.set("TABLEAU_SITE", ",");
+    desk.run(&["sync"]).refused(2, &["the Tableau site is not set"]);
 }

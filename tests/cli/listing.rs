@@ -99,3 +99,14 @@ fn a_map_that_is_not_there_is_named_with_the_way_to_make_it() {
     assert!(!desk.path("tabmap.db").exists(), "nothing was created on the way");
     assert!(desk.tableau.requests().is_empty(), "refused before Tableau was asked");
 }
+
+#[test]
+fn init_writes_the_configuration_that_is_named_and_no_other() {
+    let mut desk = Desk::empty();
+    desk.done(&["init", "--config", "mine.toml"]);
+    desk.set("TABMAP_CONFIG", "yours.toml");
+    desk.done(&["init"]);
+    assert!(desk.path("mine.toml").exists() && desk.path("yours.toml").exists());
+    assert!(!desk.path("tabmap.toml").exists());
+    desk.done(&["sync"]);
+}

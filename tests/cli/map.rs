@@ -191,3 +191,21 @@ fn file_that_another_program_locks_is_waited_for() {
     assert!(sync.wait().expect("wait").success());
     assert_eq!(desk.mapped("MySite"), desk.present("MySite"));
 }
+
+#[test]
+fn rows_that_spell_the_site_otherwise_are_named_in_every_report() {
+    let desk = Desk::empty();
+    desk.publish(Kind::Workbook, &["default"], "Sales");
+    let map = desk.map();
+    map.execute_batch(FIVE_COLUMNS).expect("create the table");
+    let luid = "0a0a0a0a-0000-4000-8000-000000000001";
+    let insert = "INSERT INTO API__TABLEAU__RESOURCES VALUES ('workbook', 'mysite', 'default', 'Sales', ?1)";
+    map.execute(insert, [luid]).expect("insert a row");
+    map.execute("INSERT INTO API__TABLEAU__RESOURCES (RESOURCE_NAME) VALUES ('nowhere')", [])
+        .expect("insert a row");
+    desk.done(&["init"]);
+    let report = desk.sync();
+    let warning = report["warnings"][0].as_str().expect("a warning");
+    assert!(warning.contains("SITE_ID `mysite`") && warning.contains("`MySite`"), "{warning}");
+    desk.done(&["list"]);
+}

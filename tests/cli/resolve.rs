@@ -87,6 +87,7 @@ fn republished_workbook_makes_its_old_luid_stale_and_names_the_new_one() {
     desk.tableau.delete("MySite", Kind::Datasource, &new);
     desk.sync();
     desk.run(&["resolve", &new]).refused(3, &["is stale", "is gone"]);
+    desk.run(&["resolve", &orders]).refused(3, &["is stale", "is gone"]);
     desk.run(&["resolve", "0a0a0a0a-0000-4000-8000-000000000001"]).refused(3, &["the map has no LUID"]);
 }
 
@@ -126,4 +127,31 @@ fn address_on_another_server_is_refused() {
     let (desk, ..) = desk();
     desk.run(&["resolve", "https://other.example.com/#/site/MySite/workbooks/1"])
         .refused(3, &["`other.example.com`", "this map belongs to"]);
+}
+
+#[test]
+fn workbook_that_was_published_again_twice_leads_to_its_last_luid() {
+    let (desk, _, _, orders) = desk();
+    let second = desk.tableau.republish("MySite", Kind::Datasource, &orders);
+    desk.sync();
+    let third = desk.tableau.republish("MySite", Kind::Datasource, &second);
+    desk.sync();
+    for stale in [&orders, &second] {
+        desk.run(&["resolve", stale]).refused(3, &["is stale", &format!("its LUID is {third} now")]);
+    }
+    assert_eq!(desk.done(&["resolve", &third.to_uppercase()]), format!("{third}\n"));
+}
+
+#[test]
+fn luid_that_is_in_the_map_is_never_called_stale() {
+    let (desk, _, _, orders) = desk();
+    for elsewhere in [
+        ["resolve", "workbook", &orders].as_slice(),
+        &["resolve", &orders, "--project", "Finance"],
+        &["resolve", &orders, "--site", "Other"],
+    ] {
+        let answer = desk.run(elsewhere);
+        answer.refused(3, &["the map has no"]);
+        assert!(!answer.stderr.contains("stale"), "{elsewhere:?}: {}", answer.stderr);
+    }
 }

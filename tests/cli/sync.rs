@@ -296,3 +296,62 @@ fn large_sites_are_read_in_pages_of_a_thousand() {
     let to = |end: &str| desk.tableau.requests().iter().filter(|request| request.path.ends_with(end)).count();
     assert_eq!((to("/graphql"), to("/workbooks"), to("/datasources")), (3 + 2, 3, 2));
 }
+
+#[test]
+fn failed_site_leaves_an_older_recording_as_it_was() {
+    let mut desk = Desk::generated(1, 3, 0);
+    desk.done(&["init"]);
+    desk.done(&["sync", "--record", "monday.json"]);
+    let monday = std::fs::read_to_string(desk.path("monday.json")).expect("a recording");
+    desk.set("TABLEAU_SITE", "MySite,Nowhere");
+    assert_eq!(desk.run(&["sync", "--record", "monday.json"]).exit, 1);
+    assert_eq!(std::fs::read_to_string(desk.path("monday.json")).expect("a recording"), monday);
+}
+
+#[test]
+fn recording_that_cannot_be_written_does_not_hide_what_the_sync_did() {
+    let desk = Desk::generated(1, 3, 0);
+    desk.done(&["init"]);
+    let answer = desk.run(&["sync", "--record", "missing/monday.json"]);
+    assert_eq!(answer.exit, 1, "{}", answer.stderr);
+    assert!(answer.stderr.contains("missing/monday.json"), "{}", answer.stderr);
+    assert!(answer.stdout.contains("3 added"), "{}", answer.stdout);
+    assert_eq!(desk.mapped("MySite"), desk.present("MySite"));
+}
+
+#[test]
+fn names_cannot_steer_the_terminal() {
+    let desk = Desk::empty();
+    desk.publish(Kind::Workbook, &["A", "X\u{1b}[2J"], "two\nlines\u{1b}[31m");
+    desk.publish(Kind::Workbook, &["B", "X\u{1b}[2J"], "two\nlines\u{1b}[31m");
+    desk.done(&["init"]);
+    let report = desk.done(&["sync"]);
+    assert!(report.contains("ambiguous: workbook") && !report.contains('\u{1b}'), "{report:?}");
+}
+
+#[test]
+fn ten_removals_are_always_allowed_and_the_configured_limit_counts() {
+    let remove = |desk: &Desk, count: usize| {
+        for item in desk.tableau.resources("MySite").iter().take(count) {
+            desk.tableau.delete("MySite", item.kind, &item.luid);
+        }
+    };
+    let desk = Desk::generated(1, 12, 0);
+    desk.done(&["init"]);
+    desk.sync();
+    remove(&desk, 10);
+    assert_eq!(counts(&desk.sync())[3], 10);
+
+    let desk = Desk::generated(1, 100, 0);
+    desk.done(&["init"]);
+    desk.sync();
+    remove(&desk, 20);
+    assert_eq!(counts(&desk.sync())[3], 20, "20 % are allowed");
+    remove(&desk, 5);
+    desk.write("tabmap.toml", "[limits]\nmax_removed = \"4\"\n");
+    desk.run(&["sync"]).refused(1, &["5 of 80", "more than 4 allows"]);
+    desk.write("tabmap.toml", "[limits]\nmax_removed = \"6%\"\n");
+    desk.run(&["sync"]).refused(1, &["more than 6% allows"]);
+    desk.write("tabmap.toml", "[limits]\nmax_removed = \"7%\"\n");
+    assert_eq!(counts(&desk.sync())[3], 5);
+}

@@ -99,7 +99,7 @@ fn private_certificate_authority_is_trusted_when_it_is_named_and_only_then() {
     assert_eq!(desk.mapped("MySite"), desk.present("MySite"));
 
     desk.write("ca.pem", "no certificate at all");
-    desk.run(&["sync"]).refused(1, &["ca.pem", "holds no certificate", "PEM"]);
+    desk.run(&["sync"]).refused(2, &["ca.pem", "holds no certificate", "PEM"]);
 }
 
 #[test]

@@ -118,3 +118,21 @@ fn sync_killed_in_any_moment_leaves_old_or_new_and_the_next_one_finishes() {
     desk.done(&["sync"]);
     assert_eq!(desk.mapped("MySite"), desk.present("MySite"));
 }
+
+#[test]
+fn interrupted_sync_that_waits_for_the_file_writes_nothing_afterwards() {
+    let desk = Desk::generated(1, 3, 0);
+    desk.done(&["init"]);
+    let lock = desk.map();
+    lock.execute_batch("BEGIN IMMEDIATE").expect("lock");
+    let mut sync = desk.command(&["sync"]).stderr(std::process::Stdio::null()).spawn().expect("start tabmap");
+    while desk.tableau.requests().iter().all(|request| !request.path.ends_with("/signout")) {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    let killed = Command::new("kill").args(["-INT", &sync.id().to_string()]).status();
+    assert!(killed.expect("send the signal").success());
+    assert_eq!(sync.wait().expect("wait").code(), Some(1), "it ends while the file is still locked");
+    lock.execute_batch("ROLLBACK").expect("unlock");
+    assert_eq!(desk.query("SELECT COUNT(*) FROM API__TABLEAU__SYNC_RUNS"), ["0"]);
+}

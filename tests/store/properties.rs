@@ -165,7 +165,11 @@ impl<'a> World<'a> {
 
     fn arm(&self, trouble: Trouble) {
         let refused = || Effect::RestError { code: 403_004, headers: BTreeMap::new() };
-        let no_witness = || self.tableau.arm(Fault::on(Endpoint::Projects, refused()));
+        let no_witness = || {
+            for listing in [Endpoint::Workbooks, Endpoint::Datasources, Endpoint::Projects] {
+                self.tableau.arm(Fault::on(listing, refused()));
+            }
+        };
         let backfill = || Effect::GraphqlWarning { problem: GraphqlProblem::BackfillRunning };
         let metadata = |effect| self.tableau.arm(Fault::on(Endpoint::Metadata, effect));
         match trouble {
@@ -256,12 +260,15 @@ impl<'a> World<'a> {
             prop_assert!(header.is_complete(), "{:?}", header.notes);
             prop_assert_eq!(&mapped, &present);
         }
-        if !header.is_complete() {
-            let is_there =
-                |fact: &Fact| mapped.iter().any(|other| (&other.0, &other.1) == (&fact.0, &fact.1));
-            for fact in before {
-                prop_assert!(is_there(&fact), "an incomplete run removed {fact:?}");
-            }
+        if header.is_complete() {
+            let exists = |fact: &Fact| present.iter().any(|other| (&other.0, &other.1) == (&fact.0, &fact.1));
+            let wrong: Vec<_> = mapped.iter().filter(|fact| !exists(fact)).collect();
+            prop_assert!(wrong.is_empty(), "rows of LUIDs that REST does not know: {wrong:?}");
+        }
+        let is_there = |fact: &Fact| mapped.iter().any(|other| (&other.0, &other.1) == (&fact.0, &fact.1));
+        for fact in before {
+            let exists = present.iter().any(|other| (&other.0, &other.1) == (&fact.0, &fact.1));
+            prop_assert!(!exists || is_there(&fact), "what exists was removed: {fact:?}");
         }
         Ok(())
     }
@@ -272,8 +279,8 @@ impl<'a> World<'a> {
         if let Some(item) = self.pick(0) {
             self.tableau.republish(SITE, item.kind, &item.luid);
         }
-        let snapshot = self.source.snapshot(&site(SITE)).await.unwrap();
         let mapping = self.store.load(&site(SITE)).await.unwrap();
+        let snapshot = self.source.snapshot(&site(SITE), &mapping).await.unwrap();
         let snapshot = snapshot.taken_after(mapping.newest_snapshot_at);
         let limits = Limits { max_removed: MaxRemoved::Percent(100) };
         let plan = Plan::approve(diff(&snapshot, &mapping), limits).unwrap();

@@ -9,22 +9,21 @@ mod pager;
 mod pages;
 mod verdict;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use indicatif::ProgressBar;
 use jiff::Timestamp;
 
 use self::pager::list;
-use super::reconcile::{Listed, reconcile};
-use super::rest::{self, Witness};
+use super::lookup::look_up;
+use super::reconcile::reconcile;
+use super::rest;
 use super::{Source, SourceError};
-use crate::resource::{Luid, ResourceKind, SiteName};
+use crate::mapping::Mapping;
+use crate::resource::{ResourceKind, SiteName};
 use crate::snapshot::{Header, Snapshot};
 use crate::tableau::{Session, Tableau};
-
-/// Ghosts up to this number are each looked up by LUID before they are left out.
-const MOST_LOOKED_UP: usize = 50;
 
 /// The Metadata API of one server, with REST as its witness.
 #[derive(Debug)]
@@ -57,9 +56,9 @@ impl Source for MetadataSource {
         self.tableau.server().identity()
     }
 
-    async fn snapshot(&self, site: &SiteName) -> Result<Snapshot, SourceError> {
+    async fn snapshot(&self, site: &SiteName, known: &Mapping) -> Result<Snapshot, SourceError> {
         let session = self.tableau.sign_in(site).await?;
-        let snapshot = self.snapshot_in(&session).await;
+        let snapshot = self.snapshot_in(&session, known).await;
         self.progress.finish_and_clear();
         self.tableau.sign_out().await;
         snapshot
@@ -72,7 +71,7 @@ impl Source for MetadataSource {
 }
 
 impl MetadataSource {
-    async fn snapshot_in(&self, session: &Session) -> Result<Snapshot, SourceError> {
+    async fn snapshot_in(&self, session: &Session, known: &Mapping) -> Result<Snapshot, SourceError> {
         let taken_at = now();
         // The two metadata listings run one after the other: concurrent metadata calls on one token meet 401.
         let metadata = async {
@@ -83,21 +82,14 @@ impl MetadataSource {
             Ok::<_, SourceError>(listed)
         };
         let (listed, witness) = tokio::join!(metadata, rest::witness(session));
-        let listed = listed?;
-
+        let (listed, mut witness) = (listed?, witness?);
         let mut warnings = Vec::new();
-        let witness = match witness {
-            Ok(mut witness) => {
-                look_up_unwitnessed(session, &listed, &mut witness).await;
-                Some(witness)
-            }
-            Err(error) => {
-                tracing::warn!(reason = %error, "REST could not be asked, the Metadata API decides alone");
-                warnings.push(format!("REST could not be asked, the Metadata API decided alone: {error}"));
-                None
-            }
-        };
-        let found = reconcile(session.site(), listed, witness);
+        for failure in &witness.failures {
+            tracing::warn!(reason = %failure, "REST could not witness");
+            warnings.push(format!("REST could not witness: {failure}"));
+        }
+        let lookups = look_up(session, &listed, &mut witness, known).await?;
+        let found = reconcile(session.site(), listed, witness, lookups);
         let mut notes = found.notes;
         notes.warnings.splice(0..0, warnings);
         let header = Header {
@@ -108,7 +100,7 @@ impl MetadataSource {
             complete: found.complete,
             notes,
         };
-        Ok(Snapshot::new(header, found.resources))
+        Ok(Snapshot::new(header, found.resources).knowing_gone(found.gone))
     }
 }
 
@@ -116,32 +108,4 @@ impl MetadataSource {
 fn now() -> Timestamp {
     let now = Timestamp::now();
     Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
-}
-
-/// What only the Metadata API lists is mostly gone, but may have been published after REST was asked, or have
-/// slipped through between two of its pages. Each is looked up by its LUID and joins the witness if it exists.
-async fn look_up_unwitnessed(
-    session: &Session,
-    listed: &BTreeMap<ResourceKind, Listed>,
-    witness: &mut Witness,
-) {
-    for (kind, listing) in &mut witness.listings {
-        let known: BTreeSet<&Luid> = listing.items.iter().map(|item| &item.id).collect();
-        let nodes = listed.get(kind).into_iter().flat_map(|listed| &listed.nodes);
-        let unwitnessed: BTreeSet<Luid> =
-            nodes.filter_map(|node| node.luid.clone()).filter(|luid| !known.contains(luid)).collect();
-        if unwitnessed.len() > MOST_LOOKED_UP {
-            continue;
-        }
-        for luid in unwitnessed {
-            match rest::find(session, *kind, &luid).await {
-                Ok(Some(resource)) => listing.items.push(resource),
-                Ok(None) => {}
-                Err(error) => {
-                    tracing::warn!(%kind, %luid, reason = %error, "could not look up what only the Metadata API lists");
-                    listing.is_complete = false;
-                }
-            }
-        }
-    }
 }

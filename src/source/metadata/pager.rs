@@ -130,6 +130,7 @@ impl Pager {
         self.nodes.extend(page.nodes);
         self.total_count = page.total_count;
         self.good_pages += 1;
+        self.rate_pauses = 0;
         if self.good_pages >= GOOD_PAGES_TO_GROW {
             self.next.first = (self.next.first * 2).min(LARGEST_PAGE);
             self.good_pages = 0;

@@ -95,6 +95,9 @@ impl Application<'_> {
             self.query("give the run up", sql::DELETE_CHANGES, &[]).await?;
             return Err(refusal);
         }
+        if self.plan.changes().has_duplicate_rows {
+            self.execute("collapse rows of one LUID", sql::COLLAPSE_DUPLICATES, &[]).await?;
+        }
         self.finish(&mine, RunStatus::of(self.plan)).await?;
         Ok(Applied { rows_written })
     }
@@ -152,9 +155,6 @@ impl Application<'_> {
     /// Returns the rows inserted, updated and deleted.
     async fn merge(&self) -> Result<u64, StoreError> {
         let merged = self.execute("write the map", sql::MERGE, &[]).await?;
-        if self.plan.changes().has_duplicate_rows {
-            self.execute("collapse rows of one LUID", sql::COLLAPSE_DUPLICATES, &[]).await?;
-        }
         Ok(merged.iter().sum())
     }
 
@@ -172,11 +172,13 @@ impl Application<'_> {
     /// The guard that fails now, if any.
     async fn failed_guard(&self) -> Result<Option<StoreError>, StoreError> {
         let snapshot = &self.plan.changes().snapshot;
-        let state = state(self.store, self.session, &snapshot.site, &snapshot.server).await?;
+        let run = self.run.id.to_string();
+        let state = state(self.store, self.session, &snapshot.site, &snapshot.server, &run).await?;
         if let Some(map) = state.other_server {
             return Ok(Some(StoreError::OtherServer { map, run: snapshot.server.clone() }));
         }
-        let is_current = state.version == self.plan.changes().based_on;
+        // Another run may have abandoned this one, and not have finished yet itself.
+        let is_current = state.is_applying && state.version == self.plan.changes().based_on;
         Ok((!is_current).then_some(StoreError::MappingChanged))
     }
 

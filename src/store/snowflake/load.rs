@@ -25,7 +25,7 @@ pub(super) async fn mapping(
     session: &Session,
     site: &SiteName,
 ) -> Result<Mapping, StoreError> {
-    let state = state(store, session, site, "").await?;
+    let state = state(store, session, site, "", "").await?;
     // The text depends on the site alone, so that an unchanged map is answered from Snowflake's result cache
     // ("Using persisted query results", docs.snowflake.com).
     let statement = store.tables.render(sql::LOAD, &[("site", &text(site.as_str()))]);
@@ -56,6 +56,8 @@ pub(super) struct State {
     pub(super) server: Option<String>,
     /// A server that is not the one asked about.
     pub(super) other_server: Option<String>,
+    /// Whether the run asked about is still on its way.
+    pub(super) is_applying: bool,
 }
 
 pub(super) async fn state(
@@ -63,8 +65,9 @@ pub(super) async fn state(
     session: &Session,
     site: &SiteName,
     server: &str,
+    run: &str,
 ) -> Result<State, StoreError> {
-    let values = [("site", &*text(site.as_str())), ("server", &*text(server)), ("run", "''")];
+    let values = [("site", &*text(site.as_str())), ("server", &*text(server)), ("run", &*text(run))];
     let statement = store.tables.render(sql::VERSION, &values);
     let rows =
         session.query("read the runs", &statement).await.map_err(|error| store.not_initialised(error))?;
@@ -79,7 +82,9 @@ pub(super) async fn state(
             reason,
         }
     })?;
-    Ok(State { version: Version(finished), newest_snapshot_at, server: next(), other_server: next() })
+    let (server, other_server) = (next(), next());
+    let is_applying = next().is_some_and(|count| count != "0");
+    Ok(State { version: Version(finished), newest_snapshot_at, server, other_server, is_applying })
 }
 
 /// One row of the map; `None` when its `RESOURCE_TYPE` is not ours.
