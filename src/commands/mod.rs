@@ -10,6 +10,7 @@ use thiserror::Error;
 use crate::config::{Config, ConfigError, Credentials, Environment, Flags, SnowflakeTables, StoreAddress};
 use crate::report::Logging;
 use crate::resolve::ResolveError;
+use crate::source::SourceError;
 use crate::source::recording::RecordingError;
 use crate::store::snowflake::connection::{Connection, ConnectionError};
 use crate::store::snowflake::{SessionOptions, SnowflakeStore, TableNames};
@@ -18,6 +19,7 @@ use crate::store::{Store, StoreError};
 use crate::tableau::{Tableau, TableauError};
 
 mod backfill;
+mod check;
 mod init;
 mod list;
 mod resolve;
@@ -37,7 +39,7 @@ pub struct Cli {
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 done; 1 could not do its work; 2 usage or configuration; 3 found something \
-                          (`sync --dry-run --exit-code`: changes; `resolve`: unknown or ambiguous); 4 done, but the \
+                          (`sync --dry-run --exit-code`: changes; `resolve`: unknown or ambiguous; `check`: errors); 4 done, but the \
                           listing was incomplete and nothing was removed.";
 
 #[derive(Debug, Subcommand)]
@@ -47,6 +49,7 @@ enum Command {
     Backfill(backfill::Backfill),
     Resolve(resolve::Resolve),
     List(list::List),
+    Check(check::Check),
 }
 
 /// The exit codes.
@@ -58,7 +61,8 @@ pub enum Exit {
     Failed,
     /// 2: usage or configuration.
     Usage,
-    /// 3: found something: `sync --dry-run --exit-code` has changes, `resolve` has no single answer.
+    /// 3: found something: `sync --dry-run --exit-code` has changes, `resolve` has no single answer, `check` has
+    /// findings of severity error.
     Found,
     /// 4: done, but the listing was incomplete and nothing was removed.
     Incomplete,
@@ -109,6 +113,14 @@ pub enum CommandError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Resolve(#[from] ResolveError),
+    /// A site could not be listed.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Source(#[from] SourceError),
+    /// Nothing could be checked.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Check(#[from] check::CheckError),
     /// The configuration file that `init` writes.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -152,6 +164,7 @@ pub async fn run(cli: Cli) -> Result<Exit, CommandError> {
         Command::Backfill(command) => command.run(&config).await,
         Command::Resolve(command) => command.run(&config).await,
         Command::List(command) => command.run(&config).await,
+        Command::Check(command) => command.run(&config).await,
     }
 }
 

@@ -1,0 +1,81 @@
+//! From bytes of a text to lines and columns.
+
+use std::ops::Range;
+
+use super::finding::Position;
+
+/// The longest excerpt, in bytes: a minified file is one line.
+const LONGEST_EXCERPT: usize = 160;
+/// How much of a long line is shown before the span.
+const BEFORE: usize = 40;
+
+/// Where the lines of a text begin.
+pub struct Lines<'a> {
+    text: &'a str,
+    starts: Vec<usize>,
+}
+
+impl<'a> Lines<'a> {
+    /// Finds the lines.
+    #[must_use]
+    pub fn of(text: &'a str) -> Self {
+        let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+        let starts = std::iter::once(0).chain(ends.map(|(at, _)| at + 1)).collect();
+        Self { text, starts }
+    }
+
+    /// The line that holds a byte, from 1.
+    #[must_use]
+    pub fn line(&self, at: usize) -> usize {
+        self.starts.partition_point(|start| *start <= at)
+    }
+
+    /// Where a line begins; the end of the text for a line that it does not have.
+    #[must_use]
+    pub fn start(&self, line: usize) -> usize {
+        self.starts.get(line.saturating_sub(1)).copied().unwrap_or(self.text.len())
+    }
+
+    /// The byte of a line (from 1) and column (from 0, in characters).
+    #[must_use]
+    pub fn offset(&self, line: usize, column: usize) -> usize {
+        let start = self.start(line);
+        let rest = self.text.get(start..).unwrap_or_default();
+        start + rest.char_indices().nth(column).map_or(rest.len(), |(at, _)| at)
+    }
+
+    /// Where a span stands.
+    #[must_use]
+    pub fn position(&self, path: &str, span: &Range<usize>) -> Position {
+        let (line, end_line) = (self.line(span.start), self.line(span.end.max(span.start)));
+        let column = |line: usize, at: usize| {
+            self.text.get(self.start(line)..at).map_or(0, |before| before.chars().count()) + 1
+        };
+        let (excerpt, marked) = self.excerpt(line, span);
+        Position {
+            path: path.to_owned(),
+            span: span.clone(),
+            line,
+            column: column(line, span.start),
+            end_line,
+            end_column: column(end_line, span.end),
+            excerpt,
+            marked,
+        }
+    }
+
+    fn excerpt(&self, line: usize, span: &Range<usize>) -> (String, Range<usize>) {
+        let start = self.start(line);
+        let whole = self.text.get(start..self.start(line + 1)).unwrap_or_default().trim_end_matches(['\n', '\r']);
+        let marked = span.start - start..span.end.min(start + whole.len()).saturating_sub(start);
+        if whole.len() <= LONGEST_EXCERPT {
+            return (whole.to_owned(), marked);
+        }
+        let from = whole.floor_char_boundary(marked.start.saturating_sub(BEFORE));
+        let to = whole.floor_char_boundary((from + LONGEST_EXCERPT).min(whole.len()));
+        let before = if from > 0 { "…" } else { "" };
+        let after = if to < whole.len() { "…" } else { "" };
+        let shift = |at: usize| at.clamp(from, to) - from + before.len();
+        (format!("{before}{}{after}", &whole[from..to]), shift(marked.start)..shift(marked.end))
+    }
+}
