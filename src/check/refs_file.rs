@@ -48,15 +48,18 @@ pub fn find(text: &str) -> Result<Vec<Reference>, (Range<usize>, String)> {
 }
 
 fn reference(text: &str, entry: toml::Spanned<Entry>) -> Reference {
-    let extent = entry.span();
+    let header = entry.span();
     let value = |field: Option<toml::Spanned<String>>| field.map(|field| spanned(text, field));
     let Entry { kind, name, project, site, luid: id, url } = entry.into_inner();
+    // The span of a table is its header alone; a comment beside a value is meant for the whole.
+    let values = [&kind, &name, &project, &site, &id, &url].into_iter().flatten();
+    let extent = header.start..values.map(|one| one.span().end).fold(header.end, usize::max);
     let invalid = |message: &str| Reference {
         extent: extent.clone(),
         target: Target::Invalid {
             message: message.to_owned(),
             remedy: "write `luid`, or `url`, or `type` and `name` with `project` and `site` where needed".to_owned(),
-            span: extent.clone(),
+            span: header.clone(),
         },
     };
     let is_named = kind.is_some() || name.is_some() || project.is_some() || site.is_some();

@@ -1,6 +1,6 @@
 //! What a check found, for people and for the programs that show it to them.
 
-use std::io;
+use std::io::{self, Write as _};
 use std::path::Path;
 
 use super::{print, print_json};
@@ -58,6 +58,10 @@ impl CheckReport {
 
     /// Prints it. `step_summary` is the file that GitHub names for a summary.
     pub fn print(&self, format: CheckFormat, step_summary: Option<&Path>) -> io::Result<()> {
+        if let (Some(fixed), false) = (&self.fixed, matches!(format, CheckFormat::Text | CheckFormat::Json)) {
+            // These formats have no room for a diff.
+            io::stderr().lock().write_all(fixed.diff.as_bytes())?;
+        }
         match format {
             CheckFormat::Text => print(&text::render(self)),
             CheckFormat::Json => print_json(&json::document(self)),
