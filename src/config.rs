@@ -493,9 +493,7 @@ impl Config {
             ca_bundle,
             store,
             tables: file.snowflake,
-            limits: Limits {
-                max_removed: max_removed.unwrap_or_default(),
-            },
+            limits: Limits { max_removed: max_removed.unwrap_or_default() },
             check,
             environment,
         })

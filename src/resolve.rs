@@ -275,7 +275,8 @@ fn stale(luid: &Luid, last: &RecordedChange) -> ResolveError {
 
 fn near_names(kind: ResourceKind, name: &str, resources: &[Resource]) -> String {
     let near = near(kind, name, resources.iter());
-    let names: Vec<_> = near.into_iter().map(|one| format!("`{}`", ResourceReport::of(one).place())).collect();
+    let names: Vec<_> =
+        near.into_iter().map(|one| format!("`{}`", ResourceReport::of(one).place())).collect();
     if names.is_empty() {
         "names count letter by letter; `tabmap list` shows all, `tabmap sync` brings the map up to date"
             .to_owned()
@@ -294,9 +295,11 @@ pub(crate) fn near<'a>(
     resources: impl Iterator<Item = &'a Resource>,
 ) -> Vec<&'a Resource> {
     let wanted = name.to_lowercase();
-    let likeness = |one: &Resource| strsim::normalized_damerau_levenshtein(&wanted, &one.key.name.to_lowercase());
+    let likeness =
+        |one: &Resource| strsim::normalized_damerau_levenshtein(&wanted, &one.key.name.to_lowercase());
     let of_kind = resources.filter(|one| one.key.kind == kind);
-    let mut near: Vec<_> = of_kind.map(|one| (likeness(one), one)).filter(|(likeness, _)| *likeness >= NEAR).collect();
+    let mut near: Vec<_> =
+        of_kind.map(|one| (likeness(one), one)).filter(|(likeness, _)| *likeness >= NEAR).collect();
     near.sort_by(|(a, one), (b, other)| b.total_cmp(a).then_with(|| one.key.cmp(&other.key)));
     near.into_iter().take(MOST_NEAR_NAMES).map(|(_, one)| one).collect()
 }

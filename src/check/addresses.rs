@@ -9,8 +9,9 @@ use super::reference::{Reference, Spanned, Target};
 use crate::browser_url::{BrowserUrl, Page};
 
 /// An address ends where a quote, a bracket or white space begins.
-static ADDRESS: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r#"(?i-u:https?://)[^ \t\r\n\f\v\x00"'<>`\\{}|\^()\[\]]+"#).expect("a valid pattern"));
+static ADDRESS: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#"(?i-u:https?://)[^ \t\r\n\f\v\x00"'<>`\\{}|\^()\[\]]+"#).expect("a valid pattern")
+});
 /// The part after the host, which code likes to keep apart from it.
 static PLACE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i-u)#/(?:site/[0-9a-z_.%-]+/)?(?:workbooks|datasources)/[0-9]+").expect("a valid pattern")

@@ -128,7 +128,8 @@ impl<'a> Reader<'a> {
     fn name(&mut self) -> Option<String> {
         let start = self.at;
         let rest = self.rest().trim_start_matches(['"', '\\']);
-        let length = rest.find(|letter: char| !(letter.is_alphanumeric() || letter == '_')).unwrap_or(rest.len());
+        let length =
+            rest.find(|letter: char| !(letter.is_alphanumeric() || letter == '_')).unwrap_or(rest.len());
         let name = &rest[..length];
         let after = rest[length..].trim_start_matches(['"', '\\']).trim_start();
         let value = after.strip_prefix("=>").or_else(|| after.strip_prefix(":="));

@@ -19,7 +19,8 @@ pub fn find(text: &str) -> Result<Vec<Reference>, NotYaml> {
     for document in yaml::parse(text)? {
         let exposures = document.field("exposures").map(Node::members).unwrap_or_default();
         for exposure in exposures {
-            let metas = [exposure.field("config").and_then(|config| config.field("meta")), exposure.field("meta")];
+            let metas =
+                [exposure.field("config").and_then(|config| config.field("meta")), exposure.field("meta")];
             for meta in metas.into_iter().flatten() {
                 references.extend(of_meta(meta));
             }

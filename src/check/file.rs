@@ -11,7 +11,7 @@ use super::judge::{Problem, Verdict, judge};
 use super::knowledge::Knowledge;
 use super::lines::Lines;
 use super::manifest::Rendered;
-use super::reference::Reference;
+use super::reference::{Reference, Target};
 use super::settings::Settings;
 use super::{addresses, exposures, luids, refs_file};
 
@@ -164,11 +164,20 @@ impl<'a> File<'a> {
                 Verdict::Fine => {}
                 Verdict::Foreign => self.checked.counts.foreign += 1,
                 Verdict::Open => self.checked.counts.open += 1,
-                Verdict::Bad(problem) => {
+                Verdict::Bad(mut problem) => {
+                    problem.replacement.take_if(|(span, _)| !self.is_written_out(&reference, span));
                     let subject = span.and_then(|span| self.text.get(span)).unwrap_or_default().to_owned();
                     self.problems.push((reference.extent, subject, problem));
                 }
             }
+        }
+    }
+
+    /// Whether a LUID stands there letter by letter, and not in escapes or over several lines.
+    fn is_written_out(&self, reference: &Reference, span: &Range<usize>) -> bool {
+        match &reference.target {
+            Target::Luid { luid, .. } => self.text.get(span.clone()) == Some(&luid.value),
+            _ => true,
         }
     }
 
@@ -181,9 +190,8 @@ impl<'a> File<'a> {
         for (extent, subject, problem) in std::mem::take(&mut self.problems) {
             let lines = self.lines();
             let (first, last) = (lines.line(extent.start), lines.line(extent.end));
-            let silencing = |one: &&mut Ignore| {
-                one.code == Some(problem.code) && (first..=last).contains(&one.line)
-            };
+            let silencing =
+                |one: &&mut Ignore| one.code == Some(problem.code) && (first..=last).contains(&one.line);
             let mut silencing: Vec<_> = ignores.iter_mut().filter(silencing).collect();
             if silencing.is_empty() {
                 self.add(subject, problem);

@@ -16,7 +16,9 @@ use super::finding::{Finding, Fix};
 #[error("could not write the corrected file `{}`", path.display())]
 #[diagnostic(
     code(tabmap::check::fix),
-    help("check that this user may write to the file and its folder; files before it in the order of their paths are corrected")
+    help(
+        "check that this user may write to the file and its folder; files before it in the order of their paths are corrected"
+    )
 )]
 pub struct FixError {
     path: PathBuf,

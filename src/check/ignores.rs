@@ -9,7 +9,8 @@ use super::finding::Code;
 use super::lines::Lines;
 
 static COMMENT: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?-u)\btabmap:[ \t]*ignore[ \t]+([a-z][a-z-]*(?:[ \t]*,[ \t]*[a-z][a-z-]*)*)").expect("a valid pattern")
+    Regex::new(r"(?-u)\btabmap:[ \t]*ignore[ \t]+([a-z][a-z-]*(?:[ \t]*,[ \t]*[a-z][a-z-]*)*)")
+        .expect("a valid pattern")
 });
 
 /// One code of one comment.

@@ -136,7 +136,9 @@ fn namesake(departure: &Departure, knowledge: &Knowledge) -> String {
     };
     let found: Vec<_> = knowledge.with_name(departure.kind, &departure.before.name).filter(fits).collect();
     match found.as_slice() {
-        [one] => format!("a {} of that name is there with LUID {}: use it if it is meant", one.key.kind, one.luid),
+        [one] => {
+            format!("a {} of that name is there with LUID {}: use it if it is meant", one.key.kind, one.luid)
+        }
         _ => "take the reference out, or name what is meant now".to_owned(),
     }
 }
@@ -189,7 +191,8 @@ fn page(site: &SiteName, kind: ResourceKind, number: &Spanned<String>, knowledge
         // Rows that another tool wrote have no number until the next sync.
         [] if of_kind.any(|one| one.vizportal_url_id.is_none()) => Verdict::Open,
         _ => {
-            let remedy = "open it in the browser: what is newer than the last sync is known after the next one";
+            let remedy =
+                "open it in the browser: what is newer than the last sync is known after the next one";
             let message = format!("{what} is not known");
             bad(Code::UnknownResource, &number.span, message, Some(remedy.to_owned()))
         }
@@ -204,8 +207,10 @@ fn view(site: &SiteName, workbook: &Spanned<String>, knowledge: &Knowledge) -> V
     if knowledge.has_view(site, &decoded) {
         return Verdict::Fine;
     }
-    let message = format!("no known workbook on site `{site}` has the name `{}` in addresses", on_one_line(&decoded));
-    let remedy = "the workbook was deleted, or it was renamed before the map first saw it; open it in the browser";
+    let message =
+        format!("no known workbook on site `{site}` has the name `{}` in addresses", on_one_line(&decoded));
+    let remedy =
+        "the workbook was deleted, or it was renamed before the map first saw it; open it in the browser";
     bad(Code::UnknownView, &workbook.span, message, Some(remedy.to_owned()))
 }
 

@@ -76,7 +76,13 @@ impl Knowledge {
         }
         for change in &past.changes {
             let before = change.before.clone();
-            knowledge.add_departure(change.site.clone(), change.kind, change.changed_at, before, change.after.clone());
+            knowledge.add_departure(
+                change.site.clone(),
+                change.kind,
+                change.changed_at,
+                before,
+                change.after.clone(),
+            );
         }
         for set in sites.iter().filter_map(|site| site.changes) {
             for change in &set.changes {
@@ -100,9 +106,10 @@ impl Knowledge {
         let live_ids: HashSet<_> = live.iter().map(|one| (one.key.kind, &one.luid)).collect();
         let rows = site.mapping.map(|one| one.rows.as_slice()).unwrap_or_default();
         // Where the listing was incomplete, the map knows better than nothing.
-        let rows = rows.iter().map(|row| &row.resource).filter(|one| {
-            !is_listed(one.key.kind) && !live_ids.contains(&(one.key.kind, &one.luid))
-        });
+        let rows = rows
+            .iter()
+            .map(|row| &row.resource)
+            .filter(|one| !is_listed(one.key.kind) && !live_ids.contains(&(one.key.kind, &one.luid)));
         self.resources.extend(live.iter().chain(rows).cloned());
     }
 
@@ -214,15 +221,21 @@ impl Knowledge {
     }
 
     /// The resources that had a name once, with what they are now, latest first.
-    pub fn former(&self, kind: ResourceKind, name: &str) -> impl Iterator<Item = (&Departure, Option<&Resource>)> {
-        let found = self.departed_by_name.get(&(kind, name.to_owned())).map(Vec::as_slice).unwrap_or_default();
+    pub fn former(
+        &self,
+        kind: ResourceKind,
+        name: &str,
+    ) -> impl Iterator<Item = (&Departure, Option<&Resource>)> {
+        let found =
+            self.departed_by_name.get(&(kind, name.to_owned())).map(Vec::as_slice).unwrap_or_default();
         found.iter().rev().filter_map(|at| self.departures.get(*at)).map(|one| (one, self.successor(one)))
     }
 
     fn fates<'a>(&'a self, departures: impl Iterator<Item = &'a Departure>) -> Vec<Fate<'a>> {
         let mut last: BTreeMap<(&SiteName, ResourceKind, &Luid), &Departure> = BTreeMap::new();
         // A resource that only moved has its LUID still; the last departure is the one that counts.
-        let left = departures.filter(|one| one.after.as_ref().is_none_or(|after| after.luid != one.before.luid));
+        let left =
+            departures.filter(|one| one.after.as_ref().is_none_or(|after| after.luid != one.before.luid));
         for one in left.filter(|one| !self.has(&one.site, one.kind, &one.before.luid)) {
             last.insert((&one.site, one.kind, &one.before.luid), one);
         }
@@ -256,7 +269,8 @@ impl Knowledge {
     pub fn has_view(&self, site: &SiteName, name: &str) -> bool {
         let known = |name: &str| self.view_names.contains(&(lower(site), view_name(name)));
         // Tableau tells workbooks of one name apart by a number behind it.
-        let without_number = name.trim_end_matches(|letter: char| letter.is_ascii_digit()).trim_end_matches('_');
+        let without_number =
+            name.trim_end_matches(|letter: char| letter.is_ascii_digit()).trim_end_matches('_');
         known(name) || known(without_number)
     }
 }

@@ -66,8 +66,10 @@ impl<'a> Lines<'a> {
 
     fn excerpt(&self, line: usize, span: &Range<usize>) -> (String, Range<usize>) {
         let start = self.start(line);
-        let whole = self.text.get(start..self.start(line + 1)).unwrap_or_default().trim_end_matches(['\n', '\r']);
-        let marked = span.start - start..span.end.min(start + whole.len()).saturating_sub(start);
+        let whole =
+            self.text.get(start..self.start(line + 1)).unwrap_or_default().trim_end_matches(['\n', '\r']);
+        let from = (span.start - start).min(whole.len());
+        let marked = from..span.end.saturating_sub(start).clamp(from, whole.len());
         if whole.len() <= LONGEST_EXCERPT {
             return (whole.to_owned(), marked);
         }

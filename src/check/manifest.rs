@@ -79,10 +79,12 @@ pub fn find(text: &str) -> Option<Vec<Rendered>> {
         let config = exposure.config.and_then(parse::<Config<'_>>);
         let metas = [exposure.meta, config.and_then(|config| config.meta)];
         let mut references = Vec::new();
-        references.extend(spanned(text, exposure.url).and_then(|url| addresses::read(&url.value, url.span.start)));
+        references
+            .extend(spanned(text, exposure.url).and_then(|url| addresses::read(&url.value, url.span.start)));
         for meta in metas.into_iter().flatten().filter_map(parse::<Meta<'_>>) {
             references.extend(spanned(text, meta.tableau_luid).map(luid));
-            if let Some((raw, tableau)) = meta.tableau.and_then(|raw| Some((raw, parse::<Tableau<'_>>(raw)?))) {
+            if let Some((raw, tableau)) = meta.tableau.and_then(|raw| Some((raw, parse::<Tableau<'_>>(raw)?)))
+            {
                 let fields = Fields {
                     kind: spanned(text, tableau.kind),
                     name: spanned(text, tableau.name),
@@ -96,7 +98,8 @@ pub fn find(text: &str) -> Option<Vec<Rendered>> {
         let mut seen = BTreeSet::new();
         references.retain(|one| one.target.key().is_none_or(|key| seen.insert(key)));
         let origin = exposure.original_file_path;
-        rendered.extend(references.into_iter().map(|reference| Rendered { reference, origin: origin.clone() }));
+        rendered
+            .extend(references.into_iter().map(|reference| Rendered { reference, origin: origin.clone() }));
     }
     Some(rendered)
 }

@@ -93,13 +93,19 @@ fn drift(changes: &ChangeSet, findings: &mut Findings<'_>) {
     }
     if changes.has_duplicate_rows {
         let message = "several rows share one LUID".to_owned();
-        findings.add(Code::MapDrift, "duplicates".to_owned(), message, "run `tabmap sync`, which leaves one of them");
+        findings.add(
+            Code::MapDrift,
+            "duplicates".to_owned(),
+            message,
+            "run `tabmap sync`, which leaves one of them",
+        );
     }
 }
 
 fn incomplete(changes: &ChangeSet, findings: &mut Findings<'_>) {
     for kind in ResourceKind::ALL.into_iter().filter(|kind| !changes.snapshot.complete.contains(kind)) {
-        let message = format!("Tableau did not list every {kind}: a row whose {kind} is gone would not be seen");
+        let message =
+            format!("Tableau did not list every {kind}: a row whose {kind} is gone would not be seen");
         let remedy = "run the check again later; `tabmap sync` says what was incomplete";
         findings.add(Code::IncompleteListing, kind.to_string(), message, remedy);
     }
@@ -116,7 +122,8 @@ fn ambiguous<'a>(rows: impl Iterator<Item = &'a Resource>, findings: &mut Findin
         if rows.len() < 2 {
             continue;
         }
-        let paths: Vec<_> = rows.iter().map(|one| format!("`{}`", on_one_line(&one.key.project.to_string()))).collect();
+        let paths: Vec<_> =
+            rows.iter().map(|one| format!("`{}`", on_one_line(&one.key.project.to_string()))).collect();
         let name = on_one_line(key.name);
         let message = format!(
             "{} `{name}` in project `{}` is ambiguous: it is in {}",
@@ -145,11 +152,20 @@ pub fn check_age(
             if age <= max_age {
                 return None;
             }
-            format!("the last complete sync saw the site {} ago, at {at}; allowed are {}", rounded(age), rounded(max_age))
+            format!(
+                "the last complete sync saw the site {} ago, at {at}; allowed are {}",
+                rounded(age),
+                rounded(max_age)
+            )
         }
     };
     let mut findings = Findings { site, settings, found: Vec::new() };
-    findings.add(Code::MapTooOld, "age".to_owned(), message, "run `tabmap sync`, and see why its schedule did not");
+    findings.add(
+        Code::MapTooOld,
+        "age".to_owned(),
+        message,
+        "run `tabmap sync`, and see why its schedule did not",
+    );
     findings.found.pop()
 }
 

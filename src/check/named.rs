@@ -92,11 +92,15 @@ impl Wanted<'_> {
             return unknown_site(&name.to_string(), &site.span, self.knowledge);
         };
         let meant = text.parse::<SiteName>().ok();
-        let meant = meant.and_then(|meant| self.knowledge.sites().iter().find(|known| known.is_same_site(&meant)));
+        let meant =
+            meant.and_then(|meant| self.knowledge.sites().iter().find(|known| known.is_same_site(&meant)));
         match meant {
             Some(meant) => {
                 let message = format!("no row of the map has SITE_ID `{}`", on_one_line(text));
-                let remedy = format!("write '{}': the map holds a site's content URL letter by letter", meant.as_str());
+                let remedy = format!(
+                    "write '{}': the map holds a site's content URL letter by letter",
+                    meant.as_str()
+                );
                 bad(Code::UnknownSite, &site.span, message, Some(remedy))
             }
             None => unknown_site(text, &site.span, self.knowledge),
@@ -117,14 +121,17 @@ impl Wanted<'_> {
         let is_elsewhere = !self.is_in(&now.key.project);
         let (name, project) = (on_one_line(&now.key.name), self.project_of(now));
         let (message, remedy) = match (is_renamed, is_elsewhere) {
-            (true, false) => (format!("{} is now called `{name}`", self.what()), format!("use name '{name}'")),
+            (true, false) => {
+                (format!("{} is now called `{name}`", self.what()), format!("use name '{name}'"))
+            }
             (true, true) => (
                 format!("{} is now `{name}` in project {project}", self.what()),
                 format!("use name '{name}' and project {project}"),
             ),
             _ => (format!("{} is in another project now", self.what()), format!("use project {project}")),
         };
-        let blamed = if is_renamed { &self.name.span } else { self.project.map_or(&self.name.span, |one| &one.span) };
+        let blamed =
+            if is_renamed { &self.name.span } else { self.project.map_or(&self.name.span, |one| &one.span) };
         Some(bad(Code::MovedResource, blamed, message, Some(remedy)))
     }
 
@@ -138,7 +145,8 @@ impl Wanted<'_> {
             }
             _ => {
                 let on_site = self.knowledge.resources().iter().filter(|one| self.is_on(&one.key.site));
-                let near: Vec<_> = near(self.kind, &self.name.value, on_site).into_iter().map(place).collect();
+                let near: Vec<_> =
+                    near(self.kind, &self.name.value, on_site).into_iter().map(place).collect();
                 let remedy = if near.is_empty() {
                     "names count letter by letter; `tabmap list` shows all".to_owned()
                 } else {
@@ -151,11 +159,15 @@ impl Wanted<'_> {
     }
 
     fn ambiguous(&self, several: &[&Resource]) -> Verdict {
-        let places: Vec<_> = several.iter().map(|one| format!("{} on site `{}`", place(one), one.key.site)).collect();
+        let places: Vec<_> =
+            several.iter().map(|one| format!("{} on site `{}`", place(one), one.key.site)).collect();
         let message = format!("{} is ambiguous: it fits {}", self.what(), places.join(" and "));
         let is_sql = matches!(self.project.map(|one| &one.value), Some(Project::Leaf(_)));
         let remedy = if is_sql {
-            let paths: Vec<_> = several.iter().map(|one| format!("'{}'", on_one_line(&one.key.project.to_string()))).collect();
+            let paths: Vec<_> = several
+                .iter()
+                .map(|one| format!("'{}'", on_one_line(&one.key.project.to_string())))
+                .collect();
             format!("pass PROJECT_PATH => {}", paths.join(" or "))
         } else {
             "write as much of the project's path, and the site, as tells them apart".to_owned()

@@ -58,7 +58,8 @@ fn reference(text: &str, entry: toml::Spanned<Entry>) -> Reference {
         extent: extent.clone(),
         target: Target::Invalid {
             message: message.to_owned(),
-            remedy: "write `luid`, or `url`, or `type` and `name` with `project` and `site` where needed".to_owned(),
+            remedy: "write `luid`, or `url`, or `type` and `name` with `project` and `site` where needed"
+                .to_owned(),
             span: header.clone(),
         },
     };

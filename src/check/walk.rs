@@ -45,9 +45,8 @@ pub fn walk(paths: &[PathBuf], settings: &Settings, visit: impl Fn(PathBuf, io::
     };
     builder.filter_entry(move |entry| !excluded(entry));
     let seen = Mutex::new(BTreeSet::new());
-    let is_new = |path: &Path| {
-        paths.len() == 1 || seen.lock().is_ok_and(|mut seen| seen.insert(path.to_owned()))
-    };
+    let is_new =
+        |path: &Path| paths.len() == 1 || seen.lock().is_ok_and(|mut seen| seen.insert(path.to_owned()));
     builder.build_parallel().run(|| {
         Box::new(|entry| {
             match entry {

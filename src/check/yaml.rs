@@ -116,8 +116,11 @@ impl<'a> Builder<'a> {
             Event::SequenceStart(..) | Event::MappingStart(..) if depth >= DEEPEST => self.skip()?,
             Event::Scalar(text, ..) => {
                 let written = self.text.get(start..end.max(start)).unwrap_or_default();
-                let quoted = written.len() >= 2 && written.starts_with(['"', '\'']);
-                let span = if quoted { start + 1..end - 1 } else { start..start + written.trim_end().len() };
+                // The parser's end of a quoted scalar may lie behind the comment after it.
+                let span = match written.chars().next() {
+                    Some(quote @ ('"' | '\'')) => start + 1..start + 1 + quoted_length(&written[1..], quote),
+                    _ => start..start + written.trim_end().len(),
+                };
                 return Some(Node { value: Value::Scalar(text.into_owned()), span });
             }
             Event::SequenceStart(..) => {
@@ -155,4 +158,22 @@ impl<'a> Builder<'a> {
         let span = start..end.max(start);
         Some(Node { value, span })
     }
+}
+
+/// How long the text is before the quote that closes it.
+fn quoted_length(text: &str, quote: char) -> usize {
+    let mut letters = text.char_indices().peekable();
+    while let Some((at, letter)) = letters.next() {
+        let is_escape = if quote == '"' {
+            letter == '\\'
+        } else {
+            letter == quote && letters.peek().is_some_and(|(_, next)| *next == quote)
+        };
+        if is_escape {
+            letters.next();
+        } else if letter == quote {
+            return at;
+        }
+    }
+    text.len()
 }

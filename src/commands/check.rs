@@ -74,7 +74,10 @@ pub enum CheckError {
     Fix(#[from] FixError),
     /// A map without a single row.
     #[error("the map in {0} is empty: there is nothing to check by")]
-    #[diagnostic(code(tabmap::check::empty_map), help("fill it with `tabmap sync`, or ask Tableau with `--live`"))]
+    #[diagnostic(
+        code(tabmap::check::empty_map),
+        help("fill it with `tabmap sync`, or ask Tableau with `--live`")
+    )]
     EmptyMap(String),
     /// The search ended before its time.
     #[error("the search of the files broke off")]
@@ -102,13 +105,20 @@ impl Check {
             findings.extend(self.ages(config, &evidence));
         }
         let mut hosts = config.check.hosts.clone();
-        hosts.extend(evidence.server.clone().or_else(|| config.server.as_ref().map(|server| server.identity())));
+        hosts.extend(
+            evidence.server.clone().or_else(|| config.server.as_ref().map(|server| server.identity())),
+        );
         let knowledge = Knowledge::of(hosts, &views, &evidence.past);
-        let Outcome { findings: in_files, files, counts } = self.search(knowledge, config.check.clone()).await?;
+        let Outcome { findings: in_files, files, counts } =
+            self.search(knowledge, config.check.clone()).await?;
         findings.extend(in_files);
         Finding::sort(&mut findings);
 
-        let fixed = if self.fix { Some(fix::apply(&mut findings, !self.dry_run).map_err(CheckError::Fix)?) } else { None };
+        let fixed = if self.fix {
+            Some(fix::apply(&mut findings, !self.dry_run).map_err(CheckError::Fix)?)
+        } else {
+            None
+        };
         let report = CheckReport { findings, files, counts, fixed, dry_run: self.dry_run };
         report.print(self.format, config.environment.get("GITHUB_STEP_SUMMARY").map(Path::new))?;
         let has_errors = report.count(Severity::Error) > 0;
@@ -222,6 +232,8 @@ impl Evidence {
             self.snapshots.iter().any(|snapshot| snapshot.header.site.is_same_site(&mapping.site))
         };
         let others = self.mappings.iter().filter(|mapping| !is_listed(mapping));
-        listed.chain(others.map(|mapping| SiteView { mapping: Some(mapping), ..SiteView::default() })).collect()
+        listed
+            .chain(others.map(|mapping| SiteView { mapping: Some(mapping), ..SiteView::default() }))
+            .collect()
     }
 }

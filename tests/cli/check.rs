@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::desk::Desk;
 
+mod any_text;
 mod fixing;
 mod formats;
 mod live;
@@ -114,7 +115,9 @@ fn every_bad_reference_is_found_on_its_line_and_no_good_one_is_reported() {
     let mut expect = BTreeSet::new();
     expected(&fixture("repository"), "", &mut expect);
     assert!(expect.len() > 30, "{expect:?}");
-    for (line, code) in [(15, "stale-url"), (16, "replaced-luid"), (17, "unknown-resource"), (22, "replaced-luid")] {
+    for (line, code) in
+        [(15, "stale-url"), (16, "replaced-luid"), (17, "unknown-resource"), (22, "replaced-luid")]
+    {
         expect.insert(("target/manifest.json".to_owned(), line, code.to_owned()));
     }
     assert_eq!(places(&document), expect);
@@ -134,9 +137,15 @@ fn text_report_shows_each_finding_with_its_line_the_part_and_the_remedy() {
 fn only_the_named_paths_are_searched_and_no_file_twice() {
     let desk = desk_with_repository();
     let found = places(&document(&desk, &["docs", "docs/dashboards.md", "dags"], 3));
-    assert!(found.iter().all(|(path, ..)| path == "docs/dashboards.md" || path == "dags/refresh.py"), "{found:?}");
+    assert!(
+        found.iter().all(|(path, ..)| path == "docs/dashboards.md" || path == "dags/refresh.py"),
+        "{found:?}"
+    );
     let once = document(&desk, &["docs"], 3)["findings"].as_array().expect("findings").len();
-    assert_eq!(document(&desk, &["docs", "docs/dashboards.md", "./docs"], 3)["findings"].as_array().map(Vec::len), Some(once));
+    assert_eq!(
+        document(&desk, &["docs", "docs/dashboards.md", "./docs"], 3)["findings"].as_array().map(Vec::len),
+        Some(once)
+    );
     let whole = desk.path("docs");
     let whole = document(&desk, &[whole.to_str().expect("text")], 3);
     assert!(places(&whole).iter().all(|(path, ..)| path == "docs/dashboards.md"));
@@ -160,7 +169,12 @@ fn map_whose_last_complete_sync_is_too_old_is_a_finding_of_each_site() {
     let desk = desk_with_map();
     let answer = desk.run(&["check", "--offline", "--format", "json", "map.db"]);
     let document: Value = serde_json::from_str(&answer.stdout).expect("a JSON document");
-    let old: Vec<_> = document["findings"].as_array().expect("findings").iter().filter(|one| one["code"] == "map-too-old").collect();
+    let old: Vec<_> = document["findings"]
+        .as_array()
+        .expect("findings")
+        .iter()
+        .filter(|one| one["code"] == "map-too-old")
+        .collect();
     let sites: Vec<_> = old.iter().map(|one| one["site"].as_str().expect("a site")).collect();
     assert_eq!((answer.exit, sites), (3, vec!["", "MySite"]));
     let one = desk.run(&["check", "--offline", "--format", "json", "--site", "mysite", "map.db"]);
@@ -173,7 +187,9 @@ fn map_whose_last_complete_sync_is_too_old_is_a_finding_of_each_site() {
 fn incomplete_sync_does_not_make_the_map_any_younger() {
     let desk = desk_with_map();
     let recording = fs::read_to_string(fixture("wednesday.json")).expect("a recording");
-    let partial = recording.replace("2026-11-18T05", "2026-11-19T05").replace("\"workbook\",\n    \"datasource\"", "\"workbook\"");
+    let partial = recording
+        .replace("2026-11-18T05", "2026-11-19T05")
+        .replace("\"workbook\",\n    \"datasource\"", "\"workbook\"");
     desk.write("partial.json", &partial);
     desk.run(&["sync", "--from", "partial.json"]).exit_is(4);
     let answer = desk.run(&["check", "--offline", "map.db"]);

@@ -26,10 +26,17 @@ pub(super) fn render(report: &CheckReport) -> String {
         if !others.is_empty() {
             let more = plural(others.len() as u64, &format!("more {}", severity.as_str()));
             let word = severity.as_str();
-            let _ = writeln!(out, "::{word} title=tabmap check::{more}: see the log or the summary of this step");
+            let _ =
+                writeln!(out, "::{word} title=tabmap check::{more}: see the log or the summary of this step");
             let _ = writeln!(out, "::group::{more}");
             for finding in others {
-                let _ = writeln!(out, "{}: {word}[{}]: {}", finding.place, finding.code, data(&whole_message(finding)));
+                let _ = writeln!(
+                    out,
+                    "{}: {word}[{}]: {}",
+                    finding.place,
+                    finding.code,
+                    data(&whole_message(finding))
+                );
             }
             let _ = writeln!(out, "::endgroup::");
         }

@@ -106,11 +106,7 @@ fn summary(report: &CheckReport) -> String {
         if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) }
     };
     let skipped = join([some(binary, "binary skipped"), some(huge, "too large skipped"), None]);
-    let left = join([
-        some(open, "left open"),
-        some(foreign, "on other servers"),
-        some(ignored, "silenced"),
-    ]);
+    let left = join([some(open, "left open"), some(foreign, "on other servers"), some(ignored, "silenced")]);
     format!(
         "{}, {}; {} checked{skipped}, {} found{left}",
         plural(report.count(Severity::Error), "error"),

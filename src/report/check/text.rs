@@ -51,7 +51,8 @@ fn write_excerpt(position: &Position, gutter: usize, out: &mut String) {
     let shown = |text: &str| on_one_line(&text.replace('\t', "    "));
     let width = |text: &str| shown(text).chars().map(|letter| letter.width().unwrap_or(0)).sum::<usize>();
     let _ = writeln!(out, "{:gutter$} |", "");
-    let _ = writeln!(out, "{line} | {}", format!("{}{}{}", shown(before), shown(part), shown(after)).trim_end());
+    let _ =
+        writeln!(out, "{line} | {}", format!("{}{}{}", shown(before), shown(part), shown(after)).trim_end());
     let (indent, marks) = (" ".repeat(width(before)), "^".repeat(width(part).max(1)));
     let _ = writeln!(out, "{:gutter$} | {indent}{marks}", "");
 }
@@ -68,7 +69,9 @@ fn hints(report: &CheckReport) -> Vec<String> {
         hints.push("what is newer than the last sync is known after `tabmap sync`".to_owned());
     }
     if report.counts.open > 0 {
-        hints.push("references that are left open are computed, or the map has no number for them yet".to_owned());
+        hints.push(
+            "references that are left open are computed, or the map has no number for them yet".to_owned(),
+        );
     }
     if !report.findings.is_empty() {
         hints.push(

@@ -11,8 +11,14 @@ use crate::desk::Desk;
 const SUCCESSORS: [(&str, &str); 5] = [
     ("00000101-0000-4000-8000-000000000101", "00000121-0000-4000-8000-000000000121"),
     ("00000201-0000-4000-8000-000000000201", "00000211-0000-4000-8000-000000000211"),
-    ("https://tableau.example.com/#/site/MySite/workbooks/101", "https://tableau.example.com/#/site/MySite/workbooks/121"),
-    ("https://tableau.example.com/#/site/MySite/workbooks/111", "https://tableau.example.com/#/site/MySite/workbooks/121"),
+    (
+        "https://tableau.example.com/#/site/MySite/workbooks/101",
+        "https://tableau.example.com/#/site/MySite/workbooks/121",
+    ),
+    (
+        "https://tableau.example.com/#/site/MySite/workbooks/111",
+        "https://tableau.example.com/#/site/MySite/workbooks/121",
+    ),
     ("\"/#/site/MySite/datasources/201", "\"/#/site/MySite/datasources/211"),
 ];
 
@@ -43,7 +49,8 @@ fn fix_replaces_what_has_a_certain_successor_and_nothing_else() {
     insta::assert_snapshot!(answer.stdout.split("\nwarning[").next().expect("a diff"));
     let after = all(&desk);
     for (name, bytes) in before {
-        let is_searched = !(name.starts_with("target/") || matches!(name.as_str(), "ignored.sql" | "picture.png" | "export.csv"));
+        let is_searched = !(name.starts_with("target/")
+            || matches!(name.as_str(), "ignored.sql" | "picture.png" | "export.csv"));
         let mut expect = bytes;
         if is_searched {
             let lines = String::from_utf8(expect).expect("a text");
@@ -69,9 +76,15 @@ fn dry_run_shows_the_same_diff_and_writes_nothing() {
     let before = all(&desk);
     let shown = offline(&desk, &["--fix", "--dry-run"]);
     assert_eq!(all(&desk), before);
-    assert!(shown.stdout.contains("would be corrected") && shown.stdout.contains("error[replaced-luid]"), "{}", shown.stdout);
+    assert!(
+        shown.stdout.contains("would be corrected") && shown.stdout.contains("error[replaced-luid]"),
+        "{}",
+        shown.stdout
+    );
     let done = offline(&desk, &["--fix"]);
-    let diff = |text: &str| text.lines().take_while(|line| !line.contains(" corrected")).map(str::to_owned).collect::<Vec<_>>();
+    let diff = |text: &str| {
+        text.lines().take_while(|line| !line.contains(" corrected")).map(str::to_owned).collect::<Vec<_>>()
+    };
     assert_eq!(diff(&shown.stdout), diff(&done.stdout));
 }
 
@@ -120,6 +133,10 @@ fn machine_formats_hold_the_diff_or_leave_it_to_stderr() {
     assert!(json["fixed"]["diff"].as_str().expect("a diff").contains(SUCCESSORS[0].1));
     let sarif = offline(&desk, &["--fix", "--dry-run", "--format", "sarif", "a.py"]);
     let log: serde_json::Value = serde_json::from_str(&sarif.stdout).expect("a JSON document");
-    assert_eq!(log["runs"][0]["results"][1]["fixes"][0]["artifactChanges"][0]["replacements"][0]["insertedContent"]["text"], SUCCESSORS[0].1);
+    assert_eq!(
+        log["runs"][0]["results"][1]["fixes"][0]["artifactChanges"][0]["replacements"][0]["insertedContent"]
+            ["text"],
+        SUCCESSORS[0].1
+    );
     assert!(sarif.stderr.contains("+A = "), "{}", sarif.stderr);
 }

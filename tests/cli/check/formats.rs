@@ -50,12 +50,20 @@ fn github_summary_is_appended_as_a_table_and_what_github_would_drop_is_listed_in
     assert!(summary.contains("| error `replaced-luid` | dags/refresh.py:3:12 |"), "{summary}");
     let errors = answer.stdout.lines().filter(|line| line.starts_with("::error ")).count();
     assert_eq!(errors, 10, "{}", answer.stdout);
-    assert!(answer.stdout.contains("::group::") && answer.stdout.contains("::endgroup::"), "{}", answer.stdout);
+    assert!(
+        answer.stdout.contains("::group::") && answer.stdout.contains("::endgroup::"),
+        "{}",
+        answer.stdout
+    );
     let listed = |path: &str| answer.stdout.contains(path);
     for finding in document(&desk, &["sql", "dags", "docs"], 3)["findings"].as_array().expect("findings") {
         let line = &finding["position"]["line"];
         let path = finding["path"].as_str().unwrap_or("map of site");
-        assert!(listed(&format!("file={path},line={line},")) || listed(&format!("{path}:{line}:")) || listed("ambiguous-key"));
+        assert!(
+            listed(&format!("file={path},line={line},"))
+                || listed(&format!("{path}:{line}:"))
+                || listed("ambiguous-key")
+        );
     }
 }
 
@@ -66,7 +74,12 @@ fn gitlab_fingerprints_stay_when_lines_move_and_are_never_the_same_twice() {
         let answer = offline(&desk, &["--format", "gitlab", "dags"]);
         let issues: Value = serde_json::from_str(&answer.stdout).expect("a JSON document");
         let issues = issues.as_array().expect("a list").clone();
-        let of = |issue: &Value| (issue["fingerprint"].as_str().expect("a text").to_owned(), issue["location"]["lines"]["begin"].clone());
+        let of = |issue: &Value| {
+            (
+                issue["fingerprint"].as_str().expect("a text").to_owned(),
+                issue["location"]["lines"]["begin"].clone(),
+            )
+        };
         issues.iter().map(of).unzip::<_, _, Vec<_>, Vec<_>>()
     };
     let dag = fs::read_to_string(desk.path("dags/refresh.py")).expect("the DAG");
@@ -131,5 +144,11 @@ fn sarif_report_is_valid_by_the_published_schema() {
     assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
     let findings = document(&desk, &[], 3)["findings"].as_array().expect("findings").len();
     // The logs themselves are texts of the folder by now.
-    assert!(said.lines().next().and_then(|count| count.parse::<usize>().ok()).is_some_and(|count| count > 30 && count <= findings), "{said}");
+    assert!(
+        said.lines()
+            .next()
+            .and_then(|count| count.parse::<usize>().ok())
+            .is_some_and(|count| count > 30 && count <= findings),
+        "{said}"
+    );
 }

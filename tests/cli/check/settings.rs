@@ -21,7 +21,12 @@ fn severity_is_set_by_code_and_by_path() {
          [[check.overrides]]\npaths = [\"docs/old\"]\nseverity = { stale-luid = \"off\" }\n",
     );
     let all = document(&desk, &[], 3);
-    let severities: Vec<_> = all["findings"].as_array().expect("findings").iter().map(|one| (one["path"].clone(), one["severity"].clone())).collect();
+    let severities: Vec<_> = all["findings"]
+        .as_array()
+        .expect("findings")
+        .iter()
+        .map(|one| (one["path"].clone(), one["severity"].clone()))
+        .collect();
     assert_eq!(severities, [("a.py".into(), "error".into()), ("docs/a.md".into(), "warning".into())]);
     assert_eq!(all["files"]["binary"], 0, "the map is excluded");
     document(&desk, &["docs"], 0);

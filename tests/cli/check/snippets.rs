@@ -40,13 +40,18 @@ impl Step {
         let path = format!("{}:/usr/bin:/bin", program.parent().expect("a folder").display());
         // As CI systems run a step: in a shell that stops at the first failure.
         let mut command = Command::new("sh");
-        command.args(["-e", "-c", &self.command]).current_dir(desk.folder.path()).env_clear().stdin(Stdio::null());
+        command
+            .args(["-e", "-c", &self.command])
+            .current_dir(desk.folder.path())
+            .env_clear()
+            .stdin(Stdio::null());
         command.env("PATH", path).env("TABMAP_STORE", format!("sqlite:{}", desk.path("map.db").display()));
         for (name, value) in &self.variables {
             command.env(name, value);
         }
         let output = command.output().expect("start a shell");
-        let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        let said =
+            String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
         (said, output.status.code().expect("an exit code"))
     }
 }
