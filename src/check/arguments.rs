@@ -1,9 +1,10 @@
 //! The arguments of a call in SQL, wherever the SQL stands.
 
+use super::lines::boundary;
 use super::reference::Spanned;
 
 /// How far a call may reach: a parenthesis that is never closed must not cost more.
-const LONGEST_CALL: usize = 16 * 1024;
+const LONGEST_CALL: usize = 4 * 1024;
 
 /// One argument.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,7 +47,7 @@ struct Reader<'a> {
 /// Reads from behind the opening parenthesis; also returns where the call ends.
 #[must_use]
 pub fn read(text: &str, start: usize) -> (Vec<Argument>, usize) {
-    let end = text.floor_char_boundary(start.saturating_add(LONGEST_CALL).min(text.len()));
+    let end = boundary(text, start.saturating_add(LONGEST_CALL));
     let mut reader = Reader { text, at: start.min(end), end, quotes: None };
     let mut arguments = Vec::new();
     loop {

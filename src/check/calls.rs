@@ -5,9 +5,12 @@ use std::ops::Range;
 use regex::{Regex, RegexBuilder};
 
 use super::arguments::{Argument, Value, read};
+use super::lines::boundary;
 use super::reference::{Project, Reference, Site, Spanned, Target};
 use crate::resource::ResourceKind;
 
+/// How far before a call is looked for what it is part of.
+const LOOK_BACK: usize = 1024;
 /// The arguments of the procedure, in their order.
 const ORDER: [&str; 6] =
     ["RESOURCE_TYPE", "RESOURCE_NAME", "PROJECT_NAME", "SITE_ID", "CONNECTION_STRING", "PROJECT_PATH"];
@@ -18,27 +21,22 @@ pub struct Calls(Regex);
 
 impl Calls {
     /// Calls of any of `procedures`, in whatever database and schema, in any case and quoting.
-    #[must_use]
-    pub fn of(procedures: &[String]) -> Self {
+    pub fn of(procedures: &[String]) -> Result<Self, regex::Error> {
         let names: Vec<String> = procedures.iter().map(|name| regex::escape(name.trim())).collect();
-        let pattern = RegexBuilder::new(&names.join("|")).case_insensitive(true).unicode(false).build();
-        Self(pattern.unwrap_or_else(|_| {
-            // Names outside of ASCII need the other mode.
-            let pattern = RegexBuilder::new(&names.join("|")).case_insensitive(true).build();
-            pattern.expect("escaped names are a pattern")
-        }))
+        RegexBuilder::new(&names.join("|")).case_insensitive(true).build().map(Self)
     }
 
     /// The calls in a text.
     #[must_use]
     pub fn find(&self, text: &str) -> Vec<Reference> {
         let mut references = Vec::new();
+        let mut comments = Comments::of(text);
         for name in self.0.find_iter(text) {
             if !is_whole_name(text, &name.range()) || is_definition(text, name.start()) {
                 continue;
             }
             let Some(open) = opening(text, name.end()) else { continue };
-            if is_commented_out(text, name.start()) {
+            if comments.hold(name.start()) {
                 continue;
             }
             let (arguments, end) = read(text, open + 1);
@@ -59,7 +57,8 @@ fn is_whole_name(text: &str, name: &Range<usize>) -> bool {
 /// `CREATE PROCEDURE`, `GRANT ... ON PROCEDURE` and their kind name the types of arguments, not values.
 fn is_definition(text: &str, start: usize) -> bool {
     let qualifier = |letter: char| letter.is_alphanumeric() || "_$.\"\\{}".contains(letter);
-    let before = text[..start].trim_end_matches(qualifier).trim_end();
+    let near = &text[boundary(text, start.saturating_sub(LOOK_BACK))..start];
+    let before = near.trim_end_matches(qualifier).trim_end();
     let ends_with = |word: &str| {
         let tail = before.len().checked_sub(word.len()).and_then(|at| before.get(at..));
         tail.is_some_and(|tail| tail.eq_ignore_ascii_case(word))
@@ -75,21 +74,62 @@ fn opening(text: &str, end: usize) -> Option<usize> {
     rest.starts_with('(').then(|| text.len() - rest.len())
 }
 
-/// Code that is commented out does not run. A text is taken for code when in doubt.
-fn is_commented_out(text: &str, start: usize) -> bool {
-    let line = text[..start].rfind('\n').map_or(0, |at| at + 1);
-    let before = &text[line..start];
-    let is_line_comment = before.match_indices("--").any(|(at, _)| {
-        let quotes = before[..at].matches('\'').count();
-        quotes % 2 == 0
-    });
-    let is_inside = |open: &str, close: &str| {
-        let opened = text[..start].rfind(open);
-        let closed = text[..start].rfind(close);
-        opened.is_some_and(|opened| closed.is_none_or(|closed| closed < opened))
-            && text[start..].contains(close)
-    };
-    is_line_comment || is_inside("/*", "*/") || is_inside("{#", "#}")
+/// Whether a call is commented out, which does not run. A text is taken for code when in doubt.
+struct Comments<'a> {
+    text: &'a str,
+    blocks: [Block; 2],
+}
+
+/// Where one form of comment was last seen to open, up to the place that was asked about last.
+struct Block {
+    open: &'static str,
+    close: &'static str,
+    /// Where the last of them closes.
+    last_close: Option<usize>,
+    seen: usize,
+    is_open: bool,
+}
+
+impl<'a> Comments<'a> {
+    fn of(text: &'a str) -> Self {
+        let block =
+            |open, close| Block { open, close, last_close: text.rfind(close), seen: 0, is_open: false };
+        Self { text, blocks: [block("/*", "*/"), block("{#", "#}")] }
+    }
+
+    /// Asked about one place after the other, each text is read once.
+    fn hold(&mut self, start: usize) -> bool {
+        let line = self.text[..start].rfind('\n').map_or(0, |at| at + 1);
+        let before = &self.text[line..start];
+        let before = &before[boundary(before, before.len().saturating_sub(LOOK_BACK))..];
+        let is_line_comment =
+            before.match_indices("--").any(|(at, _)| before[..at].matches('\'').count().is_multiple_of(2));
+        let text = self.text;
+        is_line_comment || self.blocks.iter_mut().any(|block| block.holds(text, start))
+    }
+}
+
+impl Block {
+    fn holds(&mut self, text: &str, start: usize) -> bool {
+        while let Some(rest) = text.get(self.seen..start) {
+            let token = if self.is_open { self.close } else { self.open };
+            let Some(at) = rest.find(token) else { break };
+            let at = self.seen + at;
+            self.is_open = !self.is_open && begins_a_comment(text, at);
+            self.seen = at + token.len();
+        }
+        // What is never closed is no comment but, say, `'s3://bucket/*'`.
+        self.is_open && self.last_close.is_some_and(|close| close >= start)
+    }
+}
+
+/// `'s3://bucket/*'` and `models/*` open nothing.
+fn begins_a_comment(text: &str, at: usize) -> bool {
+    let near = &text[boundary(text, at.saturating_sub(LOOK_BACK))..at];
+    let line = near.rsplit('\n').next().unwrap_or(near);
+    let stands_apart =
+        line.chars().next_back().is_none_or(|letter| letter.is_whitespace() || ",;()".contains(letter));
+    stands_apart && line.matches('\'').count().is_multiple_of(2)
 }
 
 fn target(arguments: &[Argument]) -> Target {

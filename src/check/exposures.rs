@@ -96,13 +96,10 @@ impl Fields {
             return invalid(format!("`{}` is not a kind of resource", kind.value), kind.span);
         };
         let Some(name) = name else { return invalid("the reference has no `name`".to_owned(), extent) };
-        let site = site.map(|site| match site.value.parse::<SiteName>() {
-            Ok(value) => Ok(Spanned { value: Site::Loose(value), span: site.span }),
-            Err(error) => Err(invalid(error.to_string(), site.span)),
-        });
-        let site = match site.transpose() {
-            Ok(site) => site,
-            Err(invalid) => return invalid,
+        let site = match site.map(|site| (site.value.parse::<SiteName>(), site.span)) {
+            None => None,
+            Some((Ok(value), span)) => Some(Spanned { value: Site::Loose(value), span }),
+            Some((Err(error), span)) => return invalid(error.to_string(), span),
         };
         let project = project.map(|one| Spanned { value: Project::Tail(one.value), span: one.span });
         Reference { extent, target: Target::Name { kind: known, name, project, site } }

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
 
-use super::calls::Calls;
 use super::finding::{Code, Finding, Fix, Place, Severity};
 use super::ignores::{self, Ignore};
 use super::judge::{Problem, Verdict, judge};
@@ -55,8 +54,6 @@ pub struct Judge<'a> {
     pub knowledge: &'a Knowledge,
     /// How severe findings are.
     pub settings: &'a Settings,
-    /// The calls to look for.
-    pub calls: Calls,
 }
 
 /// One file under judgement.
@@ -73,7 +70,7 @@ impl<'a> Judge<'a> {
     /// Judges by `knowledge` and `settings`.
     #[must_use]
     pub fn new(knowledge: &'a Knowledge, settings: &'a Settings) -> Self {
-        Self { knowledge, settings, calls: Calls::of(&settings.procedures) }
+        Self { knowledge, settings }
     }
 
     /// Checks a text of any kind; `path` says which kinds of references it may hold.
@@ -99,7 +96,7 @@ impl<'a> Judge<'a> {
             // What dbt makes of these is told apart from them later.
             file.checked.named.extend(references.iter().filter_map(|one| one.target.key()));
         }
-        references.extend(self.calls.find(text));
+        references.extend(self.settings.calls.find(text));
         let addresses = addresses::find(text);
         if matches!(extension, "yml" | "yaml") {
             file.checked.named.extend(addresses.iter().filter_map(|one| one.target.key()));
@@ -198,7 +195,9 @@ impl<'a> File<'a> {
                 continue;
             }
             self.checked.counts.ignored += 1;
-            silencing.iter_mut().for_each(|one| one.is_used = true);
+            for ignore in &mut silencing {
+                ignore.is_used = true;
+            }
         }
         for ignore in ignores.into_iter().filter(|one| !one.is_used) {
             let message = match ignore.code {

@@ -88,19 +88,18 @@ fn diff(path: &str, before: &[u8], after: &[u8]) -> String {
 /// The file appears whole or not at all, with the permissions that it had.
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let permissions = fs::metadata(path)?.permissions();
-    let mut name = std::ffi::OsString::from(".");
-    name.push(path.file_name().unwrap_or_default());
-    name.push(".tabmap-new");
-    let new = path.with_file_name(name);
+    // A link stays one.
+    let path = fs::canonicalize(path)?;
+    let new = path.with_file_name(format!(".tabmap-{}", uuid::Uuid::now_v7()));
     let written = || {
         let mut file = fs::OpenOptions::new().write(true).create_new(true).open(&new)?;
         file.write_all(bytes)?;
         file.sync_all()?;
         fs::set_permissions(&new, permissions)?;
-        fs::rename(&new, path)
+        fs::rename(&new, &path)
     };
     let result = written();
-    if result.as_ref().is_err_and(|error| error.kind() != io::ErrorKind::AlreadyExists) {
+    if result.is_err() {
         // What is left of it is of no use.
         let _ = fs::remove_file(&new);
     }

@@ -1,5 +1,6 @@
 //! From bytes of a text to lines and columns.
 
+use std::cell::Cell;
 use std::ops::Range;
 
 use super::finding::Position;
@@ -13,6 +14,18 @@ const BEFORE: usize = 40;
 pub struct Lines<'a> {
     text: &'a str,
     starts: Vec<usize>,
+    /// The start of a line, a place in it, and how many characters are between them.
+    counted: Cell<(usize, usize, usize)>,
+}
+
+/// The last place at or before `at` where a character begins.
+#[must_use]
+pub fn boundary(text: &str, at: usize) -> usize {
+    let mut at = at.min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
 }
 
 impl<'a> Lines<'a> {
@@ -21,7 +34,7 @@ impl<'a> Lines<'a> {
     pub fn of(text: &'a str) -> Self {
         let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
         let starts = std::iter::once(0).chain(ends.map(|(at, _)| at + 1)).collect();
-        Self { text, starts }
+        Self { text, starts, counted: Cell::new((0, 0, 0)) }
     }
 
     /// The line that holds a byte, from 1.
@@ -48,9 +61,7 @@ impl<'a> Lines<'a> {
     #[must_use]
     pub fn position(&self, path: &str, span: &Range<usize>) -> Position {
         let (line, end_line) = (self.line(span.start), self.line(span.end.max(span.start)));
-        let column = |line: usize, at: usize| {
-            self.text.get(self.start(line)..at).map_or(0, |before| before.chars().count()) + 1
-        };
+        let column = |line: usize, at: usize| self.letters_before(self.start(line), at) + 1;
         let (excerpt, marked) = self.excerpt(line, span);
         Position {
             path: path.to_owned(),
@@ -64,6 +75,17 @@ impl<'a> Lines<'a> {
         }
     }
 
+    /// How many characters are between the start of a line and a place in it. Places mostly come one after the other,
+    /// so that a line of many megabytes is counted once.
+    fn letters_before(&self, start: usize, at: usize) -> usize {
+        let (known_start, known_at, known) = self.counted.get();
+        let (from, before) =
+            if known_start == start && known_at <= at { (known_at, known) } else { (start, 0) };
+        let letters = before + self.text.get(from..at).map_or(0, |part| part.chars().count());
+        self.counted.set((start, at, letters));
+        letters
+    }
+
     fn excerpt(&self, line: usize, span: &Range<usize>) -> (String, Range<usize>) {
         let start = self.start(line);
         let whole =
@@ -73,8 +95,8 @@ impl<'a> Lines<'a> {
         if whole.len() <= LONGEST_EXCERPT {
             return (whole.to_owned(), marked);
         }
-        let from = whole.floor_char_boundary(marked.start.saturating_sub(BEFORE));
-        let to = whole.floor_char_boundary((from + LONGEST_EXCERPT).min(whole.len()));
+        let from = boundary(whole, marked.start.saturating_sub(BEFORE));
+        let to = boundary(whole, from + LONGEST_EXCERPT);
         let before = if from > 0 { "…" } else { "" };
         let after = if to < whole.len() { "…" } else { "" };
         let shift = |at: usize| at.clamp(from, to) - from + before.len();

@@ -7,8 +7,11 @@ use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use jiff::{SignedDuration, Span, SpanRelativeTo};
 use serde::Deserialize;
 
+use super::calls::Calls;
 use super::finding::{Code, Severity};
 
+/// The name of the refresh procedure.
+const PROCEDURE: &str = "API__TABLEAU__REFRESH_RESOURCE";
 /// How old the last complete sync may be.
 const MAX_AGE: SignedDuration = SignedDuration::from_hours(26);
 /// How large a text may be that is searched.
@@ -19,8 +22,8 @@ const MAX_FILE_SIZE: u64 = 10 * 1024 * 1024;
 pub struct Settings {
     /// How old the last complete sync may be.
     pub max_age: SignedDuration,
-    /// The names of the refresh procedure.
-    pub procedures: Vec<String>,
+    /// The calls of the refresh procedure.
+    pub calls: Calls,
     /// Other names of the Tableau server in addresses.
     pub hosts: Vec<String>,
     /// Larger files are skipped and counted.
@@ -34,7 +37,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             max_age: MAX_AGE,
-            procedures: vec!["API__TABLEAU__REFRESH_RESOURCE".to_owned()],
+            calls: Calls::of(&[PROCEDURE.to_owned()]).expect("a valid pattern"),
             hosts: Vec::new(),
             max_file_size: MAX_FILE_SIZE,
             exclude: Gitignore::empty(),
@@ -56,8 +59,8 @@ impl Settings {
     pub fn severity(&self, code: Code, path: Option<&str>) -> Severity {
         let of_path = path.map(Path::new).filter(|path| path.is_relative()).and_then(|path| {
             let fits = |paths: &Gitignore| paths.matched_path_or_any_parents(path, false).is_ignore();
-            let levels = self.overrides.iter().rev().filter(|(paths, _)| fits(paths));
-            levels.filter_map(|(_, severity)| severity.get(&code)).next()
+            let mut levels = self.overrides.iter().rev().filter(|(paths, _)| fits(paths));
+            levels.find_map(|(_, severity)| severity.get(&code))
         });
         *of_path.or(self.severity.get(&code)).unwrap_or(&code.default_severity())
     }
@@ -90,10 +93,13 @@ impl Section {
     /// Checks every value.
     pub fn into_settings(self) -> Result<Settings, InvalidKey> {
         let defaults = Settings::default();
-        let procedures = self.procedures.unwrap_or(defaults.procedures);
-        if procedures.iter().any(|name| name.trim().is_empty()) {
-            return Err(("procedures", "a procedure has a name".to_owned()));
-        }
+        let calls = match self.procedures {
+            None => defaults.calls,
+            Some(names) if names.is_empty() || names.iter().any(|name| name.trim().is_empty()) => {
+                return Err(("procedures", "a procedure has a name".to_owned()));
+            }
+            Some(names) => Calls::of(&names).map_err(|error| ("procedures", error.to_string()))?,
+        };
         let max_age = self.max_age.map(|text| parse_age(&text)).transpose();
         let overrides = self.overrides.into_iter().map(|one| {
             let paths = patterns(&one.paths).map_err(|reason| ("overrides", reason))?;
@@ -101,7 +107,7 @@ impl Section {
         });
         Ok(Settings {
             max_age: max_age.map_err(|reason| ("max_age", reason))?.unwrap_or(MAX_AGE),
-            procedures,
+            calls,
             hosts: self.hosts,
             max_file_size: self.max_file_size.unwrap_or(MAX_FILE_SIZE),
             exclude: patterns(&self.exclude).map_err(|reason| ("exclude", reason))?,

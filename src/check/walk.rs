@@ -50,7 +50,7 @@ pub fn walk(paths: &[PathBuf], settings: &Settings, visit: impl Fn(PathBuf, io::
     builder.build_parallel().run(|| {
         Box::new(|entry| {
             match entry {
-                Ok(entry) if entry.file_type().is_some_and(|kind| kind.is_file()) => {
+                Ok(entry) if is_file(&entry) => {
                     let path = relative(&here, entry.path());
                     if is_new(&path) {
                         visit(path, Ok(()));
@@ -65,6 +65,11 @@ pub fn walk(paths: &[PathBuf], settings: &Settings, visit: impl Fn(PathBuf, io::
             WalkState::Continue
         })
     });
+}
+
+/// Links are not followed, but where one is named itself.
+fn is_file(entry: &DirEntry) -> bool {
+    entry.file_type().is_some_and(|kind| kind.is_file()) || (entry.depth() == 0 && entry.path().is_file())
 }
 
 fn path_of(error: &ignore::Error) -> Option<&Path> {

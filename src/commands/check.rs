@@ -13,9 +13,10 @@ use crate::check::fix::{self, FixError};
 use crate::check::knowledge::{Knowledge, SiteView};
 use crate::check::settings::{Settings, parse_age};
 use crate::check::{self, NoSuchPath, Outcome, map};
-use crate::config::Config;
+use crate::config::{Config, ServerUrl};
 use crate::diff::{ChangeSet, diff};
 use crate::mapping::Mapping;
+use crate::report;
 use crate::report::check::{CheckFormat, CheckReport};
 use crate::resource::SiteName;
 use crate::snapshot::Snapshot;
@@ -34,6 +35,7 @@ use crate::store::{Past, Store, StoreError};
 ///
 /// `# tabmap: ignore CODE` on a line silences a finding there. Exit code 3: findings of severity error remain.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct Check {
     /// Files and folders to search [default: the working directory]
     #[arg(value_name = "PATHS")]
@@ -105,9 +107,7 @@ impl Check {
             findings.extend(self.ages(config, &evidence));
         }
         let mut hosts = config.check.hosts.clone();
-        hosts.extend(
-            evidence.server.clone().or_else(|| config.server.as_ref().map(|server| server.identity())),
-        );
+        hosts.extend(evidence.server.clone().or_else(|| config.server.as_ref().map(ServerUrl::identity)));
         let knowledge = Knowledge::of(hosts, &views, &evidence.past);
         let Outcome { findings: in_files, files, counts } =
             self.search(knowledge, config.check.clone()).await?;
@@ -141,7 +141,7 @@ impl Check {
             loaded?;
         }
         if !self.offline {
-            let source = MetadataSource::new(tableau(config)?);
+            let source = MetadataSource::new(tableau(config)?).with_progress(report::progress());
             tokio::select! {
                 listed = evidence.list(&source, config.sites()?) => listed?,
                 () = interrupted() => {

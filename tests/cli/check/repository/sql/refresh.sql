@@ -31,4 +31,9 @@ CALL API__TABLEAU__REFRESH_RESOURCE('workbook', 'Rev' || 'enue', 'EMEA', 'MySite
 /* CALL API__TABLEAU__REFRESH_RESOURCE('workbook', 'Commented out', 'EMEA', 'MySite', 'conn'); */
 CREATE OR REPLACE PROCEDURE API__TABLEAU__REFRESH_RESOURCE(RESOURCE_TYPE VARCHAR, RESOURCE_NAME VARCHAR);
 CALL API__TABLEAU__REFRESH_RESOURCE('workbook', 'Gone on purpose', 'EMEA', 'MySite', 'conn'); -- tabmap: ignore unknown-resource
+COPY INTO orders FROM 's3://bucket/*';
+CALL API__TABLEAU__REFRESH_RESOURCE('workbook', 'Behind a glob', 'EMEA', 'MySite', 'conn'); -- expect: unknown-resource
+/* Several lines:
+CALL API__TABLEAU__REFRESH_RESOURCE('workbook', 'Commented out', 'EMEA', 'MySite', 'conn');
+*/
 SELECT 1; -- tabmap: ignore stale-luid expect: unused-ignore
