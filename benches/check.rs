@@ -39,7 +39,7 @@ fn luid(number: usize) -> String {
 
 /// Every fifth resource has another LUID and number on the second day.
 fn number_on(day: usize, resource: usize) -> usize {
-    if day == 1 && resource % 5 == 0 { resource + RESOURCES } else { resource }
+    if day == 1 && resource.is_multiple_of(5) { resource + RESOURCES } else { resource }
 }
 
 fn make_map(folder: &Path) {
