@@ -1,7 +1,8 @@
 //! Is the map true, and are the references to Tableau in a repository?
 //!
 //! ```text
-//! knowledge   what is on the sites, and what became of what was there   (from the map, its log, a live snapshot)
+//! evidence    the map, its log, and what Tableau lists now
+//! knowledge   what is on the sites, and what became of what was there
 //! map         the first question: rows and age of the map
 //! walk        the files below some paths
 //! calls, addresses, exposures, manifest, luids, refs_file   find references: data, with their places
@@ -28,6 +29,7 @@ use self::walk::{Content, display};
 pub mod addresses;
 mod arguments;
 pub mod calls;
+pub mod evidence;
 pub mod exposures;
 pub mod file;
 pub mod finding;

@@ -8,21 +8,17 @@ use miette::Diagnostic;
 use thiserror::Error;
 
 use super::{CommandError, Exit, interrupted, open_store, tableau};
+use crate::check::evidence::{Evidence, EvidenceError};
 use crate::check::finding::{Finding, Severity};
 use crate::check::fix::{self, FixError};
-use crate::check::knowledge::{Knowledge, SiteView};
+use crate::check::knowledge::Knowledge;
 use crate::check::settings::{Settings, parse_age};
 use crate::check::{self, NoSuchPath, Outcome, map};
 use crate::config::{Config, ServerUrl};
-use crate::diff::{ChangeSet, diff};
-use crate::mapping::Mapping;
 use crate::report;
 use crate::report::check::{CheckFormat, CheckReport};
-use crate::resource::SiteName;
-use crate::snapshot::Snapshot;
 use crate::source::Source;
 use crate::source::metadata::MetadataSource;
-use crate::store::{Past, Store, StoreError};
 
 /// Report stale ids and names: in the map, and in the files below PATHS
 ///
@@ -74,26 +70,14 @@ pub enum CheckError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Fix(#[from] FixError),
-    /// A map without a single row.
-    #[error("the map in {0} is empty: there is nothing to check by")]
-    #[diagnostic(
-        code(tabmap::check::empty_map),
-        help("fill it with `tabmap sync`, or ask Tableau with `--live`")
-    )]
-    EmptyMap(String),
+    /// What to judge by could not be gathered.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Evidence(#[from] EvidenceError),
     /// The search ended before its time.
     #[error("the search of the files broke off")]
     #[diagnostic(code(tabmap::check::broke_off))]
     BrokeOff,
-}
-
-/// All that references are judged by.
-#[derive(Default)]
-struct Evidence {
-    mappings: Vec<Mapping>,
-    snapshots: Vec<Snapshot>,
-    past: Past,
-    server: Option<String>,
 }
 
 impl Check {
@@ -104,7 +88,8 @@ impl Check {
         let mut findings = Vec::new();
         if !self.live {
             findings.extend(views.iter().flat_map(|view| map::check(view, &config.check)));
-            findings.extend(self.ages(config, &evidence));
+            let max_age = self.max_age.unwrap_or(config.check.max_age);
+            findings.extend(evidence.too_old(&config.sites, max_age, Timestamp::now(), &config.check));
         }
         let mut hosts = config.check.hosts.clone();
         hosts.extend(evidence.server.clone().or_else(|| config.server.as_ref().map(ServerUrl::identity)));
@@ -127,23 +112,24 @@ impl Check {
 
     async fn evidence(&self, config: &Config) -> Result<Evidence, CommandError> {
         let mut evidence = Evidence::default();
+        let tableau = if self.offline { None } else { Some((tableau(config)?, config.sites()?)) };
         // The map first: one that is not there must not cost a listing.
         if !self.live {
             let store = open_store(config)?;
             let loaded = tokio::select! {
-                loaded = evidence.load(store.as_ref(), config) => loaded,
-                () = interrupted() => Err(CommandError::Interrupted),
+                loaded = evidence.load(store.as_ref(), &config.sites) => loaded.map_err(CheckError::from),
+                () = interrupted() => {
+                    store.abort().await;
+                    return Err(CommandError::Interrupted);
+                }
             };
-            if loaded.is_err() {
-                store.abort().await;
-            }
             store.close().await?;
             loaded?;
         }
-        if !self.offline {
-            let source = MetadataSource::new(tableau(config)?).with_progress(report::progress());
+        if let Some((tableau, sites)) = tableau {
+            let source = MetadataSource::new(tableau).with_progress(report::progress());
             tokio::select! {
-                listed = evidence.list(&source, config.sites()?) => listed?,
+                listed = evidence.list(&source, sites) => listed.map_err(CheckError::from)?,
                 () = interrupted() => {
                     source.abort().await;
                     return Err(CommandError::Interrupted);
@@ -151,20 +137,6 @@ impl Check {
             }
         }
         Ok(evidence)
-    }
-
-    /// The sites that are asked for, or all of the map.
-    fn ages(&self, config: &Config, evidence: &Evidence) -> Vec<Finding> {
-        let max_age = self.max_age.unwrap_or(config.check.max_age);
-        let is_asked_for = |site: &SiteName| {
-            config.sites.is_empty() || config.sites.iter().any(|wanted| wanted.is_same_site(site))
-        };
-        let sites = evidence.mappings.iter().map(|mapping| &mapping.site).filter(|site| is_asked_for(site));
-        let age = |site: &SiteName| {
-            let complete_at = evidence.past.complete_at.get(site).copied();
-            map::check_age(site, complete_at, Timestamp::now(), max_age, &config.check)
-        };
-        sites.filter_map(age).collect()
     }
 
     /// On a thread of its own, which the end of the process does not wait for.
@@ -179,61 +151,5 @@ impl Check {
             outcome = receiver => Ok(outcome.map_err(|_| CheckError::BrokeOff)?.map_err(CheckError::Path)?),
             () = interrupted() => Err(CommandError::Interrupted),
         }
-    }
-}
-
-impl Evidence {
-    async fn load(&mut self, store: &dyn Store, config: &Config) -> Result<(), CommandError> {
-        let mut sites = store.sites().await?;
-        for wanted in &config.sites {
-            if !sites.iter().any(|known| known.is_same_site(wanted)) {
-                sites.push(wanted.clone());
-            }
-        }
-        for site in sites {
-            self.mappings.push(store.load(&site).await?);
-        }
-        if self.mappings.iter().all(|mapping| mapping.rows.is_empty()) {
-            return Err(CheckError::EmptyMap(store.name()).into());
-        }
-        self.past = store.past().await?;
-        self.server = self.mappings.iter().find_map(|mapping| mapping.server.clone());
-        Ok(())
-    }
-
-    async fn list(&mut self, source: &dyn Source, sites: &[SiteName]) -> Result<(), CommandError> {
-        let run = source.server();
-        if let Some(map) = self.server.clone().filter(|map| *map != run) {
-            return Err(StoreError::OtherServer { map, run }.into());
-        }
-        for site in sites {
-            self.snapshots.push(source.snapshot(site).await?);
-        }
-        Ok(())
-    }
-
-    fn mapping(&self, site: &SiteName) -> Option<&Mapping> {
-        self.mappings.iter().find(|mapping| mapping.site.is_same_site(site))
-    }
-
-    /// What separates each listed site from the map.
-    fn changes(&self) -> Vec<Option<ChangeSet>> {
-        let of = |snapshot: &Snapshot| Some(diff(snapshot, self.mapping(&snapshot.header.site)?));
-        self.snapshots.iter().map(of).collect()
-    }
-
-    fn views<'a>(&'a self, changes: &'a [Option<ChangeSet>]) -> Vec<SiteView<'a>> {
-        let listed = self.snapshots.iter().zip(changes).map(|(snapshot, changes)| SiteView {
-            snapshot: Some(snapshot),
-            mapping: self.mapping(&snapshot.header.site),
-            changes: changes.as_ref(),
-        });
-        let is_listed = |mapping: &&Mapping| {
-            self.snapshots.iter().any(|snapshot| snapshot.header.site.is_same_site(&mapping.site))
-        };
-        let others = self.mappings.iter().filter(|mapping| !is_listed(mapping));
-        listed
-            .chain(others.map(|mapping| SiteView { mapping: Some(mapping), ..SiteView::default() }))
-            .collect()
     }
 }

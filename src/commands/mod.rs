@@ -10,7 +10,6 @@ use thiserror::Error;
 use crate::config::{Config, ConfigError, Credentials, Environment, Flags, SnowflakeTables, StoreAddress};
 use crate::report::Logging;
 use crate::resolve::ResolveError;
-use crate::source::SourceError;
 use crate::source::recording::RecordingError;
 use crate::store::snowflake::connection::{Connection, ConnectionError};
 use crate::store::snowflake::{SessionOptions, SnowflakeStore, TableNames};
@@ -113,10 +112,6 @@ pub enum CommandError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Resolve(#[from] ResolveError),
-    /// A site could not be listed.
-    #[error(transparent)]
-    #[diagnostic(transparent)]
-    Source(#[from] SourceError),
     /// Nothing could be checked.
     #[error(transparent)]
     #[diagnostic(transparent)]

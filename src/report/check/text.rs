@@ -63,7 +63,7 @@ fn hints(report: &CheckReport) -> Vec<String> {
     let mut hints = Vec::new();
     let fixable = report.findings.iter().filter(|one| one.fix.is_some()).count() as u64;
     if fixable > 0 {
-        hints.push(format!("`tabmap check --fix` corrects {} of these", plural(fixable, "finding")));
+        hints.push(format!("`tabmap check --fix` corrects {fixable} of these"));
     }
     if has(&[Code::UnknownLuid, Code::UnknownResource, Code::UnknownSite]) {
         hints.push("what is newer than the last sync is known after `tabmap sync`".to_owned());

@@ -51,7 +51,7 @@ fn knowledge() -> Knowledge {
         newest_snapshot_at: None,
         foreign_rows: 0,
     };
-    let side = |id, number: &str| Side {
+    let before_or_after = |id, number: &str| Side {
         project: project.clone(),
         name: "Sales".to_owned(),
         luid: luid(id),
@@ -63,8 +63,8 @@ fn knowledge() -> Knowledge {
         site,
         kind: ResourceKind::Workbook,
         change: "replaced".to_owned(),
-        before: Some(side(OLD, "101")),
-        after: Some(side(NEW, "121")),
+        before: Some(before_or_after(OLD, "101")),
+        after: Some(before_or_after(NEW, "121")),
     };
     let past = Past { changes: vec![change], ..Past::default() };
     Knowledge::of(vec!["h".to_owned()], &[SiteView { mapping: Some(&mapping), ..SiteView::default() }], &past)
@@ -112,7 +112,7 @@ fn deep_nesting_and_open_ends_are_borne() {
     let open = "API__TABLEAU__REFRESH_RESOURCE('".repeat(5_000);
     let comments = "API__TABLEAU__REFRESH_RESOURCE(/*".repeat(5_000);
     for text in [&deep, &deep_blocks, &open, &comments] {
-        judge.check("a.yml", text);
+        let _ = judge.check("a.yml", text);
     }
     let manifest =
         format!("{{\"metadata\": {{\"dbt_schema_version\": \"1\"}}, \"exposures\": {}", "[".repeat(50_000));
