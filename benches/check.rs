@@ -71,7 +71,7 @@ fn make_files(folder: &Path) -> usize {
     for number in 0..FILES {
         let below = folder.join(format!("part{:02}", number % 100));
         fs::create_dir_all(&below).expect("make a folder");
-        // A fifth of these is stale.
+        // A fifth of the numbers and LUIDs is stale; names stay.
         let resource = number % RESOURCES;
         let (name, reference) = match number % 4 {
             0 => (
@@ -135,7 +135,7 @@ fn check(folder: &Path) -> (Duration, u64, String) {
         std::thread::sleep(Duration::from_millis(2));
     };
     let time = started.elapsed();
-    assert_eq!(ended.code(), Some(3), "a fifth of the references is stale");
+    assert_eq!(ended.code(), Some(3), "some references are stale");
     let report = fs::read_to_string(folder.join("report.txt")).expect("the report");
     let summary = report.lines().find(|line| line.contains("files checked")).unwrap_or_default();
     (time, memory, summary.to_owned())

@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::report::on_one_line;
 use crate::resource::SiteName;
 
 /// What is wrong. The words are stable: configurations and ignore comments name them.
@@ -234,8 +235,8 @@ impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Map(site) => write!(f, "map of site `{site}`"),
-            Self::File(path) => f.write_str(path),
-            Self::Text(at) => write!(f, "{}:{}:{}", at.path, at.line, at.column),
+            Self::File(path) => f.write_str(&on_one_line(path)),
+            Self::Text(at) => write!(f, "{}:{}:{}", on_one_line(&at.path), at.line, at.column),
         }
     }
 }

@@ -10,6 +10,7 @@ use similar::{Algorithm, TextDiff};
 use thiserror::Error;
 
 use super::finding::{Finding, Fix};
+use crate::report::on_one_line;
 
 /// A file that could not be corrected.
 #[derive(Debug, Error, Diagnostic)]
@@ -80,6 +81,7 @@ fn corrected(before: &[u8], mut fixes: Vec<Fix>) -> (Vec<u8>, u64) {
 }
 
 fn diff(path: &str, before: &[u8], after: &[u8]) -> String {
+    let path = on_one_line(path);
     let (before, after) = (String::from_utf8_lossy(before), String::from_utf8_lossy(after));
     let diff = TextDiff::configure().algorithm(Algorithm::Patience).diff_lines(&*before, &*after);
     diff.unified_diff().context_radius(1).header(&format!("a/{path}"), &format!("b/{path}")).to_string()

@@ -4,6 +4,7 @@ use std::io;
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
+use super::super::on_one_line;
 use super::{CheckReport, path_of, whole_message};
 use crate::check::finding::{Finding, Severity};
 
@@ -37,9 +38,10 @@ fn case(finding: &Finding) -> TestCase {
         case.set_system_out(format!("warning: {}", whole_message(finding)));
         case
     };
-    case.set_classname(path_of(&finding.place));
+    let path = on_one_line(path_of(&finding.place));
+    case.set_classname(path.as_str());
     if let Some(position) = finding.place.position() {
-        case.extra.insert("file".into(), position.path.as_str().into());
+        case.extra.insert("file".into(), path.as_str().into());
         case.extra.insert("line".into(), position.line.to_string().into());
     }
     case

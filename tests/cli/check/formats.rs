@@ -105,14 +105,21 @@ fn names_cannot_break_out_of_a_format() {
         "odd/a, b:c%.sql",
         "CALL API__TABLEAU__REFRESH_RESOURCE('workbook', 'x\\n::error::<y>&]]>\u{1b}[31m|`%0A', 'EMEA', 'MySite', 'c');\n",
     );
+    desk.write("odd/line\n::error::break.py", "'00000102-0000-4000-8000-000000000102'");
     for format in ["text", "json", "github", "gitlab", "junit", "sarif"] {
         let answer = offline(&desk, &["--format", format, "odd"]);
         assert_eq!(answer.exit, 3);
+        assert!(!answer.stdout.contains("\n::error::break"), "{format}: {}", answer.stdout);
         assert!(!answer.stdout.contains('\u{1b}'), "{format}: {}", answer.stdout);
         match format {
             "github" => {
                 assert!(answer.stdout.contains("file=odd/a%2C b%3Ac%25.sql,line=1"), "{}", answer.stdout);
-                assert_eq!(answer.stdout.lines().filter(|line| line.starts_with("::error")).count(), 1);
+                assert!(
+                    answer.stdout.contains("file=odd/line%0A%3A%3Aerror%3A%3Abreak.py,"),
+                    "{}",
+                    answer.stdout
+                );
+                assert_eq!(answer.stdout.lines().filter(|line| line.starts_with("::error")).count(), 2);
             }
             "sarif" => assert!(answer.stdout.contains("\"odd/a%2C%20b%3Ac%25.sql\""), "{}", answer.stdout),
             "junit" => assert!(answer.stdout.contains("&lt;y&gt;"), "{}", answer.stdout),
