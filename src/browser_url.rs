@@ -23,7 +23,10 @@ pub enum Page {
     /// A workbook or data source, by the number that the Metadata API calls `vizportalUrlId`.
     Resource(ResourceKind, String),
     /// A sheet: its address holds names made for links, which do not say what the workbook is called.
-    View,
+    View {
+        /// The name made for links from the workbook's.
+        workbook: String,
+    },
     /// Anything else: a site's home, a project, a search.
     Other,
 }
@@ -53,7 +56,7 @@ impl BrowserUrl {
             rest => (SiteName::from_content_url(""), rest),
         };
         let page = match rest {
-            ["views", _, ..] => Page::View,
+            ["views", workbook, ..] => Page::View { workbook: (*workbook).to_owned() },
             [segment, number, ..] if number.bytes().all(|digit| digit.is_ascii_digit()) => ResourceKind::ALL
                 .into_iter()
                 .find(|kind| kind.path_segment() == *segment)
@@ -76,6 +79,7 @@ mod tests {
 
     #[test]
     fn every_form_of_a_page_address_names_its_site_kind_and_number() {
+        let view = || Page::View { workbook: "WB".to_owned() };
         let workbook = || Page::Resource(ResourceKind::Workbook, "123".to_owned());
         for (address, site, page) in [
             ("https://host/#/site/MySite/workbooks/123/views", "MySite", workbook()),
@@ -86,8 +90,8 @@ mod tests {
                 "S",
                 Page::Resource(ResourceKind::Datasource, "45".to_owned()),
             ),
-            ("https://host/#/site/S/views/WB/Sheet", "S", Page::View),
-            ("https://host/t/S/views/WB/Sheet?:iid=2", "S", Page::View),
+            ("https://host/#/site/S/views/WB/Sheet", "S", view()),
+            ("https://host/t/S/views/WB/Sheet?:iid=2", "S", view()),
             ("https://host/#/site/MySite/home", "MySite", Page::Other),
             ("https://host/#/site/MySite/workbooks/abc", "MySite", Page::Other),
             ("https://host/", "Default", Page::Other),

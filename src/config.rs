@@ -15,6 +15,7 @@ use thiserror::Error;
 use url::{Host, Url};
 
 use crate::browser_url::BrowserUrl;
+use crate::check;
 use crate::plan::{Limits, MaxRemoved};
 use crate::resource::SiteName;
 
@@ -39,6 +40,8 @@ pub struct Config {
     pub tables: SnowflakeTables,
     /// What a run may not exceed.
     pub limits: Limits,
+    /// What `check` asks for and how it judges.
+    pub check: check::settings::Settings,
     /// The environment, from which secrets are read when they are needed.
     pub environment: Environment,
 }
@@ -437,6 +440,7 @@ struct File {
     tableau: TableauSection,
     snowflake: SnowflakeTables,
     limits: LimitsSection,
+    check: check::settings::Section,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -501,6 +505,11 @@ impl Config {
 
         let ca_bundle = environment.get("TABLEAU_CA_BUNDLE").map(PathBuf::from).or(file.tableau.ca_bundle);
         let sites = sites(flags, &environment, &file.tableau.sites)?;
+        let check = file.check.into_settings().map_err(|(key, reason)| ConfigError::Value {
+            name: format!("`{key}` under `[check]`"),
+            reason,
+            help: "the file that `tabmap init` writes shows every key with its meaning".to_owned(),
+        })?;
         Ok(Self {
             server,
             sites,
@@ -508,6 +517,7 @@ impl Config {
             store,
             tables: file.snowflake,
             limits: Limits { max_removed: max_removed.unwrap_or_default() },
+            check,
             environment,
         })
     }

@@ -24,10 +24,13 @@
 //!    three tables. The contract is written on the trait.
 //! 7. [`report`] is the one door to stdout.
 //!
+//! Beside the flow, [`check`] asks whether the map, and the references to Tableau in somebody's repository, are true.
+//!
 //! [`commands`] wires these together, one file a command, with [`config`] for what can be set. SQL lives in `sql/`,
 //! GraphQL in `graphql/`.
 
 pub mod browser_url;
+pub mod check;
 pub mod commands;
 pub mod config;
 pub mod diff;

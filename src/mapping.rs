@@ -36,3 +36,18 @@ pub struct Mapping {
     /// Rows of this site whose `RESOURCE_TYPE` is neither `workbook` nor `datasource`: never touched.
     pub foreign_rows: u64,
 }
+
+impl Mapping {
+    /// A map that holds nothing of `site`.
+    #[must_use]
+    pub fn empty(site: &SiteName) -> Self {
+        Self {
+            site: site.clone(),
+            rows: Vec::new(),
+            version: Version::default(),
+            server: None,
+            newest_snapshot_at: None,
+            foreign_rows: 0,
+        }
+    }
+}

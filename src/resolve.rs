@@ -249,7 +249,7 @@ fn read_what(kind: Option<ResourceKind>, text: &str) -> Result<What, ResolveErro
 fn page_of(url: BrowserUrl, text: &str) -> Result<What, ResolveError> {
     match url.page.clone() {
         Page::Resource(kind, number) => Ok(What::Page { url, kind, number }),
-        Page::View => Err(ResolveError::Usage {
+        Page::View { .. } => Err(ResolveError::Usage {
             what: format!(
                 "`{text}` is the address of a view, which does not say which workbook it belongs to"
             ),
@@ -264,7 +264,7 @@ fn page_of(url: BrowserUrl, text: &str) -> Result<What, ResolveError> {
 }
 
 /// Whether a person who wrote `text` may mean `project`.
-fn is_project(text: &str, project: &ProjectPath) -> bool {
+pub(crate) fn is_project(text: &str, project: &ProjectPath) -> bool {
     match text.strip_prefix('/') {
         Some(from_root) => ProjectPath::parse(from_root) == *project,
         None => ProjectPath::parse(text).is_tail_of(project),
@@ -288,19 +288,9 @@ fn stale(luid: &Luid, last: &RecordedChange, current: Option<&Luid>) -> ResolveE
 }
 
 fn near_names(kind: ResourceKind, name: &str, resources: &[Resource]) -> String {
-    let wanted = name.to_lowercase();
-    let mut near: Vec<_> = resources
-        .iter()
-        .filter(|one| one.key.kind == kind)
-        .map(|one| (strsim::normalized_damerau_levenshtein(&wanted, &one.key.name.to_lowercase()), one))
-        .filter(|(likeness, _)| *likeness >= NEAR)
-        .collect();
-    near.sort_by(|(a, one), (b, other)| b.total_cmp(a).then_with(|| one.key.cmp(&other.key)));
-    let names: Vec<_> = near
-        .iter()
-        .take(MOST_NEAR_NAMES)
-        .map(|(_, one)| format!("`{}`", ResourceReport::of(one).place()))
-        .collect();
+    let near = near(kind, name, resources.iter());
+    let names: Vec<_> =
+        near.into_iter().map(|one| format!("`{}`", ResourceReport::of(one).place())).collect();
     if names.is_empty() {
         "names count letter by letter; `tabmap list` shows all, `tabmap sync` brings the map up to date"
             .to_owned()
@@ -310,4 +300,20 @@ fn near_names(kind: ResourceKind, name: &str, resources: &[Resource]) -> String 
             names.join(", ")
         )
     }
+}
+
+/// The resources of a kind whose names are most like `name`.
+pub(crate) fn near<'a>(
+    kind: ResourceKind,
+    name: &str,
+    resources: impl Iterator<Item = &'a Resource>,
+) -> Vec<&'a Resource> {
+    let wanted = name.to_lowercase();
+    let likeness =
+        |one: &Resource| strsim::normalized_damerau_levenshtein(&wanted, &one.key.name.to_lowercase());
+    let of_kind = resources.filter(|one| one.key.kind == kind);
+    let mut near: Vec<_> =
+        of_kind.map(|one| (likeness(one), one)).filter(|(likeness, _)| *likeness >= NEAR).collect();
+    near.sort_by(|(a, one), (b, other)| b.total_cmp(a).then_with(|| one.key.cmp(&other.key)));
+    near.into_iter().take(MOST_NEAR_NAMES).map(|(_, one)| one).collect()
 }

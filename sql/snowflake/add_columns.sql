@@ -1,2 +1,2 @@
--- Adopts a map that another tool wrote: its rows stay, the new columns are NULL until the next sync.
-ALTER TABLE {resources} ADD COLUMN {columns}
+-- Adopts a map that another tool wrote, or a change log of an earlier version: the rows stay, the new columns are NULL until the next sync.
+ALTER TABLE {table} ADD COLUMN {columns}

@@ -21,6 +21,7 @@ use crate::store::{Store, StoreError};
 use crate::tableau::{Tableau, TableauError};
 
 mod backfill;
+mod check;
 mod init;
 mod list;
 mod resolve;
@@ -40,7 +41,7 @@ pub struct Cli {
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 done; 1 could not do its work; 2 usage or configuration; 3 found something \
-                          (`sync --dry-run --exit-code`: changes; `resolve`: unknown or ambiguous); 4 done, but a \
+                          (`sync --dry-run --exit-code`: changes; `resolve`: unknown or ambiguous; `check`: errors); 4 done, but a \
                           listing was incomplete and only what is surely gone was removed.";
 
 #[derive(Debug, Subcommand)]
@@ -50,6 +51,7 @@ enum Command {
     Backfill(backfill::Backfill),
     Resolve(resolve::Resolve),
     List(list::List),
+    Check(check::Check),
 }
 
 /// The exit codes.
@@ -61,7 +63,8 @@ pub enum Exit {
     Failed,
     /// 2: usage or configuration.
     Usage,
-    /// 3: found something: `sync --dry-run --exit-code` has changes, `resolve` has no single answer.
+    /// 3: found something: `sync --dry-run --exit-code` has changes, `resolve` has no single answer, `check` has
+    /// findings of severity error.
     Found,
     /// 4: done, but a listing was incomplete: of that kind only what REST says is gone was removed.
     Incomplete,
@@ -112,6 +115,10 @@ pub enum CommandError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Resolve(#[from] ResolveError),
+    /// Nothing could be checked.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Check(#[from] check::CheckError),
     /// The configuration file that `init` writes.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -161,6 +168,7 @@ pub async fn run(cli: Cli) -> Result<Exit, CommandError> {
         Command::Backfill(command) => command.run(&config).await,
         Command::Resolve(command) => command.run(&config).await,
         Command::List(command) => command.run(&config).await,
+        Command::Check(command) => command.run(&config).await,
     }
 }
 

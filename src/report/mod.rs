@@ -12,6 +12,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::resource::{Resource, ResourceKind, SiteName};
 
+pub mod check;
 pub mod sync;
 
 /// The version of every JSON document that this tool prints; raised when a field changes its meaning or goes.

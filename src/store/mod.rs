@@ -1,5 +1,7 @@
 //! Where the map is kept.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use miette::Diagnostic;
@@ -88,6 +90,8 @@ pub struct Side {
     pub name: String,
     /// The LUID.
     pub luid: Luid,
+    /// The number in its browser URL, where it was known.
+    pub vizportal_url_id: Option<String>,
 }
 
 /// One change of a finished run, as the change log holds it.
@@ -107,6 +111,15 @@ pub struct RecordedChange {
     pub before: Option<Side>,
     /// The resource after; `None` when it was removed.
     pub after: Option<Side>,
+}
+
+/// What a map remembers of what it no longer holds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Past {
+    /// The changes of finished runs, oldest first, without what was `added`.
+    pub changes: Vec<RecordedChange>,
+    /// The snapshot time of each site's last complete sync.
+    pub complete_at: BTreeMap<SiteName, Timestamp>,
 }
 
 /// Why a store could not do its work.
@@ -213,6 +226,9 @@ pub trait Store: Send + Sync {
 
     /// The changes of finished runs that touch `luid` before or after, oldest first.
     async fn history(&self, luid: &Luid) -> Result<Vec<RecordedChange>, StoreError>;
+
+    /// All that was replaced, moved or removed on any site, and when each site was last synced completely.
+    async fn past(&self) -> Result<Past, StoreError>;
 
     /// Aborts the statement that is running, if any: for Ctrl-C.
     async fn abort(&self);

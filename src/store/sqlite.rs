@@ -13,7 +13,7 @@ use miette::Diagnostic;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior, params};
 use thiserror::Error;
 
-use super::{Applied, Migration, RecordedChange, Run, RunStatus, Side, Store, StoreError};
+use super::{Applied, Migration, Past, RecordedChange, Run, RunStatus, Side, Store, StoreError};
 use crate::mapping::{Mapping, Row, Version};
 use crate::plan::Plan;
 use crate::resource::{Luid, ProjectPath, Resource, ResourceKey, ResourceKind, SiteName};
@@ -28,6 +28,8 @@ const COLLAPSE_DUPLICATES: &str = include_str!("../../sql/sqlite/collapse_duplic
 const INSERT_RUN: &str = include_str!("../../sql/sqlite/insert_run.sql");
 const INSERT_CHANGE: &str = include_str!("../../sql/sqlite/insert_change.sql");
 const HISTORY: &str = include_str!("../../sql/sqlite/history.sql");
+const PAST: &str = include_str!("../../sql/sqlite/past.sql");
+const COMPLETE: &str = include_str!("../../sql/sqlite/complete.sql");
 
 const RESOURCES: &str = "API__TABLEAU__RESOURCES";
 const TABLES: [&str; 3] = [RESOURCES, "API__TABLEAU__SYNC_RUNS", "API__TABLEAU__RESOURCE_CHANGES"];
@@ -35,6 +37,8 @@ const REQUIRED_COLUMNS: [&str; 5] =
     ["RESOURCE_TYPE", "SITE_ID", "PROJECT_NAME", "RESOURCE_NAME", "RESOURCE_ID"];
 const ADDED_COLUMNS: [&str; 5] =
     ["PROJECT_PATH", "PROJECT_ID", "VIZPORTAL_URL_ID", "FIRST_SEEN_AT", "CHANGED_AT"];
+/// Columns that the change log of earlier versions lacks.
+const ADDED_TO_CHANGES: [&str; 2] = ["VIZPORTAL_URL_ID_BEFORE", "VIZPORTAL_URL_ID_AFTER"];
 
 /// How long a run waits for another process that writes to the same file.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(30);
@@ -131,9 +135,11 @@ impl SqliteStore {
             }
         }
         self.check_columns(&connection)?;
-        let known = columns(&connection, RESOURCES).map_err(self.failed("read"))?;
-        if ADDED_COLUMNS.iter().any(|column| !known.iter().any(|found| found.name == *column)) {
-            return Err(missing(RESOURCES));
+        for (table, added) in added_columns() {
+            let known = columns(&connection, table).map_err(self.failed("read"))?;
+            if added.iter().any(|column| !known.iter().any(|found| found.name == *column)) {
+                return Err(missing(table));
+            }
         }
         Ok(connection)
     }
@@ -297,6 +303,29 @@ impl SqliteStore {
         }
     }
 
+    fn past_now(&self) -> Result<Past, StoreError> {
+        let connection = self.open_map()?;
+        let read = || {
+            let changes =
+                connection.prepare(PAST)?.query_map([], recorded_change)?.collect::<Result<_, _>>()?;
+            let complete = connection
+                .prepare(COMPLETE)?
+                .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+                .collect::<rusqlite::Result<Vec<(String, String)>>>()?;
+            Ok((changes, complete))
+        };
+        let (changes, complete) = read().map_err(self.failed("read"))?;
+        let complete_at = complete.into_iter().map(|(site, text)| {
+            let time = text.parse().map_err(|error| StoreError::UnreadableRow {
+                store: self.name(),
+                table: TABLES[1].to_owned(),
+                reason: format!("SNAPSHOT_AT is not a time: {error}"),
+            });
+            Ok((SiteName::from_content_url(&site), time?))
+        });
+        Ok(Past { changes, complete_at: complete_at.collect::<Result<_, StoreError>>()? })
+    }
+
     fn history_now(&self, luid: &Luid) -> Result<Vec<RecordedChange>, StoreError> {
         let connection = self.open_map()?;
         let read = || {
@@ -340,6 +369,10 @@ impl Store for SqliteStore {
         self.run(move |store| store.history_now(&luid)).await
     }
 
+    async fn past(&self) -> Result<Past, StoreError> {
+        self.run(Self::past_now).await
+    }
+
     async fn abort(&self) {
         self.is_aborted.store(true, Ordering::Relaxed);
     }
@@ -366,13 +399,20 @@ fn columns(connection: &Connection, table: &str) -> rusqlite::Result<Vec<Column>
     columns.collect()
 }
 
+/// The columns that a table may lack which another tool or an earlier version made.
+fn added_columns() -> [(&'static str, &'static [&'static str]); 2] {
+    [(RESOURCES, &ADDED_COLUMNS), (TABLES[2], &ADDED_TO_CHANGES)]
+}
+
 fn create_tables(connection: &Connection) -> rusqlite::Result<Migration> {
     let mut steps = Vec::new();
-    let found = columns(connection, RESOURCES)?;
-    if !found.is_empty() {
-        for column in ADDED_COLUMNS.iter().filter(|name| !found.iter().any(|column| column.name == **name)) {
-            connection.execute_batch(&format!("ALTER TABLE {RESOURCES} ADD COLUMN {column} TEXT"))?;
-            steps.push(format!("added column {column} to {RESOURCES}"));
+    for (table, added) in added_columns() {
+        let found = columns(connection, table)?;
+        let is_missing =
+            |name: &&&str| !found.is_empty() && !found.iter().any(|column| column.name == ***name);
+        for column in added.iter().filter(is_missing) {
+            connection.execute_batch(&format!("ALTER TABLE {table} ADD COLUMN {column} TEXT"))?;
+            steps.push(format!("added column {column} to {table}"));
         }
     }
     for table in TABLES {
@@ -443,6 +483,8 @@ fn write(connection: &Connection, run: &Run, plan: &Plan) -> rusqlite::Result<u6
             after.map(|side| side.key.project.leaf()),
             after.map(|side| &side.key.name),
             after.map(|side| side.luid.as_str()),
+            before.and_then(|side| side.vizportal_url_id.as_deref()),
+            after.and_then(|side| side.vizportal_url_id.as_deref()),
         ])?;
     }
 
@@ -485,14 +527,14 @@ fn recorded_change(row: &rusqlite::Row<'_>) -> rusqlite::Result<RecordedChange> 
     let unreadable = |column: usize, reason: String| {
         rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, reason.into())
     };
-    let side = |first: usize| -> rusqlite::Result<Option<Side>> {
+    let side = |first: usize, number: usize| -> rusqlite::Result<Option<Side>> {
         let Some(luid) = row.get::<_, Option<String>>(first + 3)?.as_deref().and_then(Luid::new) else {
             return Ok(None);
         };
         let leaf = row.get::<_, Option<String>>(first + 1)?.unwrap_or_default();
         let path: Option<String> = row.get(first)?;
         let project = path.map_or_else(|| ProjectPath::leaf_only(&leaf), |path| ProjectPath::parse(&path));
-        Ok(Some(Side { project, name: row.get(first + 2)?, luid }))
+        Ok(Some(Side { project, name: row.get(first + 2)?, luid, vizportal_url_id: row.get(number)? }))
     };
     let (changed_at, kind): (String, String) = (row.get(1)?, row.get(4)?);
     Ok(RecordedChange {
@@ -502,7 +544,7 @@ fn recorded_change(row: &rusqlite::Row<'_>) -> rusqlite::Result<RecordedChange> 
         kind: ResourceKind::from_column(&kind)
             .ok_or_else(|| unreadable(4, format!("`{kind}` is not a kind")))?,
         change: row.get(3)?,
-        before: side(5)?,
-        after: side(9)?,
+        before: side(5, 13)?,
+        after: side(9, 14)?,
     })
 }

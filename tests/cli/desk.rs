@@ -217,6 +217,13 @@ pub fn printed_path(item: &Item) -> String {
 }
 
 impl Answer {
+    /// Checks the exit code.
+    #[track_caller]
+    pub fn exit_is(&self, exit: i32) -> &Self {
+        assert_eq!(self.exit, exit, "{}{}", self.stdout, self.stderr);
+        self
+    }
+
     /// Checks the exit code and that stderr says all of `words`, in a message with a remedy.
     #[track_caller]
     pub fn refused(&self, exit: i32, words: &[&str]) -> &Self {

@@ -1,6 +1,7 @@
 //! Runs the `tabmap` binary against a simulated Tableau server and real stores.
 
 mod bad_input;
+mod check;
 mod desk;
 mod documents;
 mod faults;
@@ -12,3 +13,5 @@ mod secrets;
 mod sync;
 mod transport;
 mod trouble;
+#[path = "../support/venv.rs"]
+mod venv;

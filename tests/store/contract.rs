@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use tabmap::diff::Counts;
 use tabmap::mapping::Version;
 use tabmap::resource::{Luid, Resource, ResourceKind};
-use tabmap::store::{Run, StoreError};
+use tabmap::store::{Run, Side, StoreError};
 
 use crate::emulator::Tenant;
 use crate::ground::{
@@ -49,6 +49,8 @@ on_both_stores! {
     an_older_snapshot_is_not_planned_over_a_newer_one
     the_change_log_replayed_gives_the_map
     the_history_of_a_luid_names_what_replaced_it
+    the_past_names_what_left_its_place_and_the_last_complete_sync_of_each_site
+    a_change_log_of_an_earlier_version_is_upgraded_with_its_rows
     callers_resolve_by_the_first_four_columns
     the_run_row_counts_what_was_done
 }
@@ -401,6 +403,50 @@ async fn the_history_of_a_luid_names_what_replaced_it(ground: &dyn Ground) {
     assert_eq!((before.luid.as_str(), after.luid.as_str()), ("b", "c"));
     assert_eq!((after.project.to_string().as_str(), after.name.as_str()), ("P/Q", "It's"));
     assert_eq!(store.history(&Luid::new("unknown").unwrap()).await.unwrap(), []);
+}
+
+async fn the_past_names_what_left_its_place_and_the_last_complete_sync_of_each_site(ground: &dyn Ground) {
+    let store = ground.store();
+    store.migrate().await.unwrap();
+    let other = resource("Other", ResourceKind::Datasource, "P", "X", "x");
+    sync(&*store, &snapshot_of("Other", SERVER, minute(0), vec![other])).await.unwrap();
+    for (number, project, luid) in [(1, "P", "first"), (2, "P", "second!"), (3, "Q", "second!")] {
+        sync(&*store, &snapshot(minute(number), vec![workbook(project, "A", luid)])).await.unwrap();
+    }
+    let mut partial = snapshot(minute(4), vec![]);
+    partial.header.complete.clear();
+    sync(&*store, &partial).await.unwrap();
+
+    let past = store.past().await.unwrap();
+    let complete_at: Vec<_> = past.complete_at.iter().map(|(site, at)| (site.as_str(), *at)).collect();
+    assert_eq!(complete_at, [("Main", minute(3)), ("Other", minute(0))]);
+    let changes: Vec<_> = past
+        .changes
+        .iter()
+        .map(|change| {
+            let (before, after) = (change.before.as_ref().unwrap(), change.after.as_ref().unwrap());
+            let number = |side: &Side| side.vizportal_url_id.clone().unwrap();
+            (change.change.as_str(), number(before), number(after), after.project.to_string())
+        })
+        .collect();
+    let expected = [("replaced", "6", "8", "P"), ("moved", "8", "8", "Q")];
+    assert_eq!(changes, expected.map(|(word, a, b, p)| (word, a.to_owned(), b.to_owned(), p.to_owned())));
+}
+
+async fn a_change_log_of_an_earlier_version_is_upgraded_with_its_rows(ground: &dyn Ground) {
+    let store = ground.store();
+    store.migrate().await.unwrap();
+    sync(&*store, &snapshot(minute(0), vec![workbook("P", "A", "old")])).await.unwrap();
+    sync(&*store, &snapshot(minute(1), vec![workbook("P", "A", "new")])).await.unwrap();
+    for column in ["VIZPORTAL_URL_ID_BEFORE", "VIZPORTAL_URL_ID_AFTER"] {
+        ground.sql(&format!("ALTER TABLE {} DROP COLUMN {column}", ground.table(CHANGES))).await;
+    }
+    assert!(matches!(store.past().await, Err(StoreError::NotInitialised { .. })));
+    assert!(!store.migrate().await.unwrap().steps.is_empty());
+    let past = store.past().await.unwrap();
+    let before = past.changes[0].before.as_ref().unwrap();
+    assert_eq!((before.luid.as_str(), &before.vizportal_url_id), ("old", &None));
+    assert_eq!(store.migrate().await.unwrap().steps, Vec::<String>::new());
 }
 
 async fn callers_resolve_by_the_first_four_columns(ground: &dyn Ground) {

@@ -1,5 +1,7 @@
 //! Reading: the rows of a site, the version they stand for, the change log.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
@@ -8,7 +10,7 @@ use super::quoting::text;
 use super::{Session, SnowflakeStore, sql};
 use crate::mapping::{Mapping, Row, Version};
 use crate::resource::{Luid, ProjectPath, Resource, ResourceKey, ResourceKind, SiteName};
-use crate::store::{RecordedChange, Side, Store, StoreError};
+use crate::store::{Past, RecordedChange, Side, Store, StoreError};
 
 pub(super) async fn sites(store: &SnowflakeStore, session: &Session) -> Result<Vec<SiteName>, StoreError> {
     let statement = store.tables.render(sql::SITES, &[]);
@@ -130,6 +132,29 @@ pub(super) async fn history(
     rows.into_iter().map(|columns| recorded_change(store, columns)).collect()
 }
 
+pub(super) async fn past(store: &SnowflakeStore, session: &Session) -> Result<Past, StoreError> {
+    let query = async |doing, template| {
+        let answer = session.query(doing, &store.tables.render(template, &[])).await;
+        answer.map_err(|error| store.not_initialised(error))
+    };
+    let changes = query("read the changes", sql::PAST).await?;
+    let changes =
+        changes.into_iter().map(|columns| recorded_change(store, columns)).collect::<Result<_, _>>()?;
+    let mut complete_at = BTreeMap::new();
+    for columns in query("read the runs", sql::COMPLETE).await? {
+        let mut columns = columns.into_iter();
+        let mut next = || columns.next().flatten().unwrap_or_default();
+        let site = SiteName::from_content_url(&next());
+        let at = time(&next()).map_err(|error| StoreError::UnreadableRow {
+            store: store.name(),
+            table: store.tables.full(&store.tables.runs),
+            reason: format!("SNAPSHOT_AT is not a time: {error}"),
+        })?;
+        complete_at.insert(site, at);
+    }
+    Ok(Past { changes, complete_at })
+}
+
 fn recorded_change(
     store: &SnowflakeStore,
     columns: Vec<Option<String>>,
@@ -147,8 +172,15 @@ fn recorded_change(
     let mut next_side = || {
         let (path, leaf, name) = (next(), next().unwrap_or_default(), next().unwrap_or_default());
         let luid = Luid::new(&next()?)?;
-        Some(Side { project: project(path, &leaf), name, luid })
+        Some(Side { project: project(path, &leaf), name, luid, vizportal_url_id: None })
     };
+    let (mut before, mut after) = (next_side(), next_side());
+    for number in [&mut before, &mut after] {
+        let value = next();
+        if let Some(side) = number {
+            side.vizportal_url_id = value;
+        }
+    }
     Ok(RecordedChange {
         run_id,
         changed_at: time(&changed_at)
@@ -157,8 +189,8 @@ fn recorded_change(
         kind: ResourceKind::from_column(&kind)
             .ok_or_else(|| unreadable(format!("`{kind}` is not a RESOURCE_TYPE")))?,
         change,
-        before: next_side(),
-        after: next_side(),
+        before,
+        after,
     })
 }
 

@@ -17,6 +17,10 @@ const ADDED: [(&str, &str); 5] = [
     ("CHANGED_AT", "TIMESTAMP_NTZ(9)"),
 ];
 
+/// The columns that the change log of an earlier version lacks, with their types.
+const ADDED_TO_CHANGES: [(&str, &str); 2] =
+    [("VIZPORTAL_URL_ID_BEFORE", "VARCHAR"), ("VIZPORTAL_URL_ID_AFTER", "VARCHAR")];
+
 pub(super) fn schema_sql(tables: &TableNames) -> String {
     let templates = [sql::CREATE_SCHEMA, sql::CREATE_RESOURCES, sql::CREATE_RUNS, sql::CREATE_CHANGES];
     let statements = templates.map(|template| tables.render(template, &[]));
@@ -46,19 +50,26 @@ pub(super) async fn migrate(store: &SnowflakeStore, session: &Session) -> Result
     let of_table = |table: &str| found.get(table).map_or(&[][..], Vec::as_slice);
     check(store, &tables.resources, of_table(&tables.resources), &REQUIRED, &ADDED.map(|(name, _)| name))?;
     for (table, template) in [(&tables.runs, sql::CREATE_RUNS), (&tables.changes, sql::CREATE_CHANGES)] {
-        check(store, table, of_table(table), &column_names(template), &[])?;
+        let optional = ADDED_TO_CHANGES.map(|(name, _)| name);
+        let required: Vec<_> =
+            column_names(template).into_iter().filter(|name| !optional.contains(name)).collect();
+        check(store, table, of_table(table), &required, &optional)?;
     }
 
-    let resources = of_table(&tables.resources);
-    let missing: Vec<_> =
-        ADDED.iter().filter(|(name, _)| !resources.iter().any(|column| column.name == *name)).collect();
-    if !resources.is_empty() && !missing.is_empty() {
+    for (table, added) in [(&tables.resources, &ADDED[..]), (&tables.changes, &ADDED_TO_CHANGES)] {
+        let found = of_table(table);
+        let missing: Vec<_> =
+            added.iter().filter(|(name, _)| !found.iter().any(|column| column.name == *name)).collect();
+        if found.is_empty() || missing.is_empty() {
+            continue;
+        }
         let list: Vec<_> = missing.iter().map(|(name, data_type)| format!("{name} {data_type}")).collect();
-        let statement = tables.render(sql::ADD_COLUMNS, &[("columns", &list.join(", "))]);
+        let values = [("table", &*tables.full(table)), ("columns", &list.join(", "))];
+        let statement = tables.render(sql::ADD_COLUMNS, &values);
         // Not repeatable: the second time the columns are there already. `migrate` as a whole begins again.
         session.execute("adopt the map", &statement).await?;
         let names: Vec<_> = missing.iter().map(|(name, _)| *name).collect();
-        steps.push(format!("added {} to {}", names.join(", "), tables.full(&tables.resources)));
+        steps.push(format!("added {} to {}", names.join(", "), tables.full(table)));
     }
     for (table, template) in [
         (&tables.resources, sql::CREATE_RESOURCES),
@@ -137,7 +148,7 @@ mod tests {
         let names = column_names(sql::CREATE_RESOURCES);
         assert_eq!(names, [&REQUIRED[..], &ADDED.map(|(name, _)| name)[..]].concat());
         assert_eq!(column_names(sql::CREATE_RUNS).len(), 21);
-        assert_eq!(column_names(sql::CREATE_CHANGES).len(), 13);
+        assert_eq!(column_names(sql::CREATE_CHANGES).len(), 15);
     }
 
     #[test]

@@ -33,7 +33,7 @@ use self::connection::Connection;
 pub use self::error::{Fault, SnowflakeError};
 pub use self::session::{Row, Session, SessionOptions};
 pub use self::sql::TableNames;
-use super::{Applied, Migration, RecordedChange, Run, Store, StoreError};
+use super::{Applied, Migration, Past, RecordedChange, Run, Store, StoreError};
 use crate::mapping::Mapping;
 use crate::plan::Plan;
 use crate::resource::{Luid, SiteName};
@@ -134,6 +134,10 @@ impl Store for SnowflakeStore {
 
     async fn history(&self, luid: &Luid) -> Result<Vec<RecordedChange>, StoreError> {
         self.in_session(|session| Box::pin(async move { load::history(self, &session, luid).await })).await
+    }
+
+    async fn past(&self) -> Result<Past, StoreError> {
+        self.in_session(|session| Box::pin(async move { load::past(self, &session).await })).await
     }
 
     async fn abort(&self) {

@@ -101,6 +101,8 @@ struct StagedSide<'a> {
     project_name: &'a str,
     resource_name: &'a str,
     resource_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    vizportal_url_id: Option<&'a str>,
 }
 
 impl<'a> StagedChange<'a> {
@@ -111,6 +113,7 @@ impl<'a> StagedChange<'a> {
             project_name: resource.key.project.leaf(),
             resource_name: &resource.key.name,
             resource_id: resource.luid.as_str(),
+            vizportal_url_id: resource.vizportal_url_id.as_deref(),
         };
         Self {
             change: change.word(),

@@ -1,0 +1,129 @@
+//! What is gathered before anything is judged: the map and its log, and what Tableau lists now.
+
+use jiff::{SignedDuration, Timestamp};
+use miette::Diagnostic;
+use thiserror::Error;
+
+use super::finding::Finding;
+use super::knowledge::SiteView;
+use super::map;
+use super::settings::Settings;
+use crate::diff::{ChangeSet, diff};
+use crate::mapping::Mapping;
+use crate::resource::SiteName;
+use crate::snapshot::Snapshot;
+use crate::source::{Source, SourceError};
+use crate::store::{Past, Store, StoreError};
+
+/// Why there is nothing to judge by.
+#[derive(Debug, Error, Diagnostic)]
+pub enum EvidenceError {
+    /// The map could not be read.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Store(#[from] StoreError),
+    /// A site could not be listed.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Source(#[from] SourceError),
+    /// A map without a single row.
+    #[error("the map in {0} is empty: there is nothing to check by")]
+    #[diagnostic(
+        code(tabmap::check::empty_map),
+        help("fill it with `tabmap sync`, or ask Tableau with `--live`")
+    )]
+    EmptyMap(String),
+}
+
+/// The map and its log, and what Tableau lists now: either may be left out.
+#[derive(Debug, Default)]
+pub struct Evidence {
+    mappings: Vec<Mapping>,
+    snapshots: Vec<Snapshot>,
+    /// What the map remembers.
+    pub past: Past,
+    /// The server that the map belongs to.
+    pub server: Option<String>,
+}
+
+impl Evidence {
+    /// Loads every site of the map, and those of `sites` that it lacks.
+    pub async fn load(&mut self, store: &dyn Store, sites: &[SiteName]) -> Result<(), EvidenceError> {
+        let mut all = store.sites().await?;
+        for wanted in sites {
+            if !all.iter().any(|known| known.is_same_site(wanted)) {
+                all.push(wanted.clone());
+            }
+        }
+        for site in all {
+            self.mappings.push(store.load(&site).await?);
+        }
+        if self.mappings.iter().all(|mapping| mapping.rows.is_empty()) {
+            return Err(EvidenceError::EmptyMap(store.name()));
+        }
+        self.past = store.past().await?;
+        self.server = self.mappings.iter().find_map(|mapping| mapping.server.clone());
+        Ok(())
+    }
+
+    /// Lists `sites`, of the server that the map belongs to.
+    pub async fn list(&mut self, source: &dyn Source, sites: &[SiteName]) -> Result<(), EvidenceError> {
+        let run = source.server();
+        if let Some(map) = self.server.clone().filter(|map| *map != run) {
+            return Err(StoreError::OtherServer { map, run }.into());
+        }
+        for site in sites {
+            let unknown = Mapping::empty(site);
+            let known = self.mapping(site).unwrap_or(&unknown);
+            let snapshot = source.snapshot(site, known).await?;
+            self.snapshots.push(snapshot);
+        }
+        Ok(())
+    }
+
+    fn mapping(&self, site: &SiteName) -> Option<&Mapping> {
+        self.mappings.iter().find(|mapping| mapping.site.is_same_site(site))
+    }
+
+    /// What separates each listed site from the map.
+    #[must_use]
+    pub fn changes(&self) -> Vec<Option<ChangeSet>> {
+        let of = |snapshot: &Snapshot| Some(diff(snapshot, self.mapping(&snapshot.header.site)?));
+        self.snapshots.iter().map(of).collect()
+    }
+
+    /// Each site once, with [`Evidence::changes`].
+    #[must_use]
+    pub fn views<'a>(&'a self, changes: &'a [Option<ChangeSet>]) -> Vec<SiteView<'a>> {
+        let listed = self.snapshots.iter().zip(changes).map(|(snapshot, changes)| SiteView {
+            snapshot: Some(snapshot),
+            mapping: self.mapping(&snapshot.header.site),
+            changes: changes.as_ref(),
+        });
+        let is_listed = |mapping: &&Mapping| {
+            self.snapshots.iter().any(|snapshot| snapshot.header.site.is_same_site(&mapping.site))
+        };
+        let others = self.mappings.iter().filter(|mapping| !is_listed(mapping));
+        listed
+            .chain(others.map(|mapping| SiteView { mapping: Some(mapping), ..SiteView::default() }))
+            .collect()
+    }
+
+    /// The sites whose last complete sync is too long ago: of those that are asked for, or of all.
+    #[must_use]
+    pub fn too_old(
+        &self,
+        asked_for: &[SiteName],
+        max_age: SignedDuration,
+        now: Timestamp,
+        settings: &Settings,
+    ) -> Vec<Finding> {
+        let is_asked_for = |site: &SiteName| {
+            asked_for.is_empty() || asked_for.iter().any(|wanted| wanted.is_same_site(site))
+        };
+        let sites = self.mappings.iter().map(|mapping| &mapping.site).filter(|site| is_asked_for(site));
+        let age =
+            |site| map::check_age(site, self.past.complete_at.get(site).copied(), now, max_age, settings);
+        sites.filter_map(age).collect()
+    }
+}

@@ -1,0 +1,109 @@
+//! Puts successors in the place of what they succeeded, and leaves every other byte as it is.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use miette::Diagnostic;
+use similar::{Algorithm, TextDiff};
+use thiserror::Error;
+
+use super::finding::{Finding, Fix};
+use crate::report::on_one_line;
+
+/// A file that could not be corrected.
+#[derive(Debug, Error, Diagnostic)]
+#[error("could not write the corrected file `{}`", path.display())]
+#[diagnostic(
+    code(tabmap::check::fix),
+    help(
+        "check that this user may write to the file and its folder; files before it in the order of their paths are corrected"
+    )
+)]
+pub struct FixError {
+    path: PathBuf,
+    source: io::Error,
+}
+
+/// What was corrected, or would be.
+#[derive(Debug, Default)]
+pub struct Fixed {
+    /// How many places.
+    pub places: u64,
+    /// How many files.
+    pub files: u64,
+    /// The changes as a unified diff.
+    pub diff: String,
+}
+
+/// Corrects the files of all findings that have a certain successor; only shows how when `write` is false. What was
+/// corrected is no longer among the findings afterwards.
+pub fn apply(findings: &mut Vec<Finding>, write: bool) -> Result<Fixed, FixError> {
+    let mut by_path: BTreeMap<String, Vec<Fix>> = BTreeMap::new();
+    for finding in findings.iter() {
+        if let (Some(path), Some(fix)) = (finding.place.path(), &finding.fix) {
+            by_path.entry(path.to_owned()).or_default().push(fix.clone());
+        }
+    }
+    let mut fixed = Fixed::default();
+    for (path, fixes) in by_path {
+        let failed = |source| FixError { path: PathBuf::from(&path), source };
+        let before = fs::read(&path).map_err(failed)?;
+        let (after, places) = corrected(&before, fixes);
+        if places == 0 {
+            continue;
+        }
+        fixed.places += places;
+        fixed.files += 1;
+        fixed.diff.push_str(&diff(&path, &before, &after));
+        if write {
+            replace(Path::new(&path), &after).map_err(failed)?;
+            findings.retain(|one| one.fix.is_none() || one.place.path() != Some(&path));
+        }
+    }
+    Ok(fixed)
+}
+
+/// From the last place to the first, so that the places before stay where they are. A file that changed since it was
+/// checked is left alone.
+fn corrected(before: &[u8], mut fixes: Vec<Fix>) -> (Vec<u8>, u64) {
+    let mut after = before.to_vec();
+    fixes.sort_by_key(|fix| fix.span.start);
+    fixes.dedup();
+    if fixes.iter().any(|fix| before.get(fix.span.clone()) != Some(fix.old.as_bytes())) {
+        return (after, 0);
+    }
+    for fix in fixes.iter().rev() {
+        after.splice(fix.span.clone(), fix.new.bytes());
+    }
+    (after, fixes.len() as u64)
+}
+
+fn diff(path: &str, before: &[u8], after: &[u8]) -> String {
+    let path = on_one_line(path);
+    let (before, after) = (String::from_utf8_lossy(before), String::from_utf8_lossy(after));
+    let diff = TextDiff::configure().algorithm(Algorithm::Patience).diff_lines(&*before, &*after);
+    diff.unified_diff().context_radius(1).header(&format!("a/{path}"), &format!("b/{path}")).to_string()
+}
+
+/// The file appears whole or not at all, with the permissions that it had.
+fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let permissions = fs::metadata(path)?.permissions();
+    // A link stays one.
+    let path = fs::canonicalize(path)?;
+    let new = path.with_file_name(format!(".tabmap-{}", uuid::Uuid::now_v7()));
+    let written = || {
+        let mut file = fs::OpenOptions::new().write(true).create_new(true).open(&new)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::set_permissions(&new, permissions)?;
+        fs::rename(&new, &path)
+    };
+    let result = written();
+    if result.is_err() {
+        // What is left of it is of no use.
+        let _ = fs::remove_file(&new);
+    }
+    result
+}

@@ -1,0 +1,294 @@
+//! What is on the sites now, and what became of what was there: all that references are judged by.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use jiff::Timestamp;
+
+use crate::diff::{Change, ChangeSet};
+use crate::mapping::Mapping;
+use crate::resource::{Luid, Resource, ResourceKind, SiteName};
+use crate::snapshot::Snapshot;
+use crate::store::{Past, Side};
+
+/// One site, as far as somebody knows it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SiteView<'a> {
+    /// What Tableau says now.
+    pub snapshot: Option<&'a Snapshot>,
+    /// What the map says.
+    pub mapping: Option<&'a Mapping>,
+    /// What separates them, where both are there.
+    pub changes: Option<&'a ChangeSet>,
+}
+
+/// Something that is no longer what it was.
+#[derive(Debug, Clone)]
+pub struct Departure {
+    /// The site.
+    pub site: SiteName,
+    /// Workbook or data source.
+    pub kind: ResourceKind,
+    /// When it was noticed.
+    pub at: Timestamp,
+    /// As it was.
+    pub before: Side,
+    /// What is in its place; `None` when it is gone.
+    pub after: Option<Side>,
+}
+
+/// What became of a resource that is gone.
+#[derive(Debug, Clone, Copy)]
+pub enum Fate<'a> {
+    /// It was published again, perhaps more than once, and this is what it is now.
+    Replaced {
+        /// The first time.
+        departure: &'a Departure,
+        /// The resource that has its place now.
+        by: &'a Resource,
+    },
+    /// Nothing is in its place.
+    Gone(&'a Departure),
+}
+
+/// What is on the sites now, and what became of what was there.
+#[derive(Debug, Default)]
+pub struct Knowledge {
+    hosts: Vec<String>,
+    sites: Vec<SiteName>,
+    resources: Vec<Resource>,
+    by_luid: HashMap<String, Vec<usize>>,
+    by_name: HashMap<(ResourceKind, String), Vec<usize>>,
+    by_number: HashMap<(ResourceKind, String), Vec<usize>>,
+    departures: Vec<Departure>,
+    departed_by_luid: HashMap<String, Vec<usize>>,
+    departed_by_name: HashMap<(ResourceKind, String), Vec<usize>>,
+    /// Names made for links of workbooks, as they are and as they were before a rename.
+    view_names: HashSet<(String, String)>,
+}
+
+impl Knowledge {
+    /// Puts together what is known. `hosts` are the names of the server in addresses; with none, any is ours.
+    #[must_use]
+    pub fn of(hosts: Vec<String>, sites: &[SiteView<'_>], past: &Past) -> Self {
+        let mut knowledge = Self { hosts, ..Self::default() };
+        for site in sites {
+            knowledge.add_site(site);
+        }
+        for change in &past.changes {
+            let before = change.before.clone();
+            knowledge.add_departure(
+                change.site.clone(),
+                change.kind,
+                change.changed_at,
+                before,
+                change.after.clone(),
+            );
+        }
+        for set in sites.iter().filter_map(|site| site.changes) {
+            for change in &set.changes {
+                let (before, after) = change.sides();
+                if let (Some(before), false) = (before, matches!(change, Change::Added(_))) {
+                    let (site, kind) = (before.key.site.clone(), before.key.kind);
+                    let at = set.snapshot.taken_at;
+                    knowledge.add_departure(site, kind, at, Some(side(before)), after.map(side));
+                }
+            }
+        }
+        knowledge.index();
+        knowledge
+    }
+
+    fn add_site(&mut self, site: &SiteView<'_>) {
+        let name = site.snapshot.map(|one| &one.header.site).or(site.mapping.map(|one| &one.site));
+        self.sites.extend(name.cloned());
+        let live = site.snapshot.map(Snapshot::resources).unwrap_or_default();
+        let is_listed = |kind| site.snapshot.is_some_and(|one| one.header.complete.contains(&kind));
+        let live_ids: HashSet<_> = live.iter().map(|one| (one.key.kind, &one.luid)).collect();
+        let rows = site.mapping.map(|one| one.rows.as_slice()).unwrap_or_default();
+        // Where the listing was incomplete, the map knows better than nothing.
+        let rows = rows
+            .iter()
+            .map(|row| &row.resource)
+            .filter(|one| !is_listed(one.key.kind) && !live_ids.contains(&(one.key.kind, &one.luid)));
+        self.resources.extend(live.iter().chain(rows).cloned());
+    }
+
+    fn add_departure(
+        &mut self,
+        site: SiteName,
+        kind: ResourceKind,
+        at: Timestamp,
+        before: Option<Side>,
+        after: Option<Side>,
+    ) {
+        if let Some(before) = before {
+            self.departures.push(Departure { site, kind, at, before, after });
+        }
+    }
+
+    fn index(&mut self) {
+        self.resources.sort();
+        self.resources.dedup();
+        self.sites.sort();
+        self.sites.dedup();
+        for (at, one) in self.resources.iter().enumerate() {
+            self.by_luid.entry(one.luid.as_str().to_lowercase()).or_default().push(at);
+            self.by_name.entry((one.key.kind, one.key.name.clone())).or_default().push(at);
+            if let Some(number) = &one.vizportal_url_id {
+                self.by_number.entry((one.key.kind, number.clone())).or_default().push(at);
+            }
+            if one.key.kind == ResourceKind::Workbook {
+                self.view_names.insert((lower(&one.key.site), view_name(&one.key.name)));
+            }
+        }
+        for (at, one) in self.departures.iter().enumerate() {
+            self.departed_by_luid.entry(one.before.luid.as_str().to_lowercase()).or_default().push(at);
+            self.departed_by_name.entry((one.kind, one.before.name.clone())).or_default().push(at);
+            let is_here = one.after.as_ref().is_some_and(|after| self.has(&one.site, one.kind, &after.luid));
+            if one.kind == ResourceKind::Workbook && is_here {
+                self.view_names.insert((lower(&one.site), view_name(&one.before.name)));
+            }
+        }
+    }
+
+    fn has(&self, site: &SiteName, kind: ResourceKind, luid: &Luid) -> bool {
+        self.current(site, kind, luid).is_some()
+    }
+
+    fn current(&self, site: &SiteName, kind: ResourceKind, luid: &Luid) -> Option<&Resource> {
+        self.with_luid(luid.as_str()).find(|one| one.key.site == *site && one.key.kind == kind)
+    }
+
+    /// Whether a server is the one whose content is known.
+    #[must_use]
+    pub fn is_our_host(&self, host: &str) -> bool {
+        self.hosts.is_empty() || self.hosts.iter().any(|ours| ours.eq_ignore_ascii_case(host))
+    }
+
+    /// The sites of which something is known, sorted.
+    #[must_use]
+    pub fn sites(&self) -> &[SiteName] {
+        &self.sites
+    }
+
+    /// All resources that exist now, sorted by key.
+    #[must_use]
+    pub fn resources(&self) -> &[Resource] {
+        &self.resources
+    }
+
+    /// Whether a text is, or was, the LUID of a resource.
+    #[must_use]
+    pub fn knows_luid(&self, text: &str) -> bool {
+        let text = text.to_lowercase();
+        self.by_luid.contains_key(&text) || self.departed_by_luid.contains_key(&text)
+    }
+
+    /// The resources that have a LUID now.
+    pub fn with_luid(&self, text: &str) -> impl Iterator<Item = &Resource> {
+        let found = self.by_luid.get(&text.to_lowercase()).map(Vec::as_slice).unwrap_or_default();
+        found.iter().filter_map(|at| self.resources.get(*at))
+    }
+
+    /// The resources of a kind that have a number in their addresses.
+    pub fn with_number(&self, kind: ResourceKind, number: &str) -> impl Iterator<Item = &Resource> {
+        let found = self.by_number.get(&(kind, number.to_owned())).map(Vec::as_slice).unwrap_or_default();
+        found.iter().filter_map(|at| self.resources.get(*at))
+    }
+
+    /// The resources of a kind and name.
+    pub fn with_name(&self, kind: ResourceKind, name: &str) -> impl Iterator<Item = &Resource> {
+        let found = self.by_name.get(&(kind, name.to_owned())).map(Vec::as_slice).unwrap_or_default();
+        found.iter().filter_map(|at| self.resources.get(*at))
+    }
+
+    /// What became of the resources that had a LUID and are gone, each once.
+    #[must_use]
+    pub fn fates_of_luid(&self, text: &str) -> Vec<Fate<'_>> {
+        let found = self.departed_by_luid.get(&text.to_lowercase()).map(Vec::as_slice).unwrap_or_default();
+        self.fates(found.iter().filter_map(|at| self.departures.get(*at)))
+    }
+
+    /// What became of the resources that had a number in their address.
+    #[must_use]
+    pub fn fates_of_number(&self, site: &SiteName, kind: ResourceKind, number: &str) -> Vec<Fate<'_>> {
+        let fits = |one: &&Departure| {
+            one.kind == kind
+                && one.site.is_same_site(site)
+                && one.before.vizportal_url_id.as_deref() == Some(number)
+        };
+        self.fates(self.departures.iter().filter(fits))
+    }
+
+    /// The resources that had a name once, with what they are now, latest first.
+    pub fn former(
+        &self,
+        kind: ResourceKind,
+        name: &str,
+    ) -> impl Iterator<Item = (&Departure, Option<&Resource>)> {
+        let found =
+            self.departed_by_name.get(&(kind, name.to_owned())).map(Vec::as_slice).unwrap_or_default();
+        found.iter().rev().filter_map(|at| self.departures.get(*at)).map(|one| (one, self.successor(one)))
+    }
+
+    fn fates<'a>(&'a self, departures: impl Iterator<Item = &'a Departure>) -> Vec<Fate<'a>> {
+        let mut last: BTreeMap<(&SiteName, ResourceKind, &Luid), &Departure> = BTreeMap::new();
+        // A resource that only moved has its LUID still; the last departure is the one that counts.
+        let left =
+            departures.filter(|one| one.after.as_ref().is_none_or(|after| after.luid != one.before.luid));
+        for one in left.filter(|one| !self.has(&one.site, one.kind, &one.before.luid)) {
+            last.insert((&one.site, one.kind, &one.before.luid), one);
+        }
+        let fate = |departure| match self.successor(departure) {
+            Some(by) => Fate::Replaced { departure, by },
+            None => Fate::Gone(departure),
+        };
+        last.into_values().map(fate).collect()
+    }
+
+    /// What is in the place of a resource now, however often it was published again.
+    fn successor<'a>(&'a self, departure: &'a Departure) -> Option<&'a Resource> {
+        let mut luid = &departure.after.as_ref()?.luid;
+        let mut seen = HashSet::new();
+        while seen.insert(luid) {
+            if let Some(current) = self.current(&departure.site, departure.kind, luid) {
+                return Some(current);
+            }
+            let found = self.departed_by_luid.get(&luid.as_str().to_lowercase())?;
+            let next = found.iter().rev().filter_map(|at| self.departures.get(*at));
+            luid = &next
+                .filter(|one| one.site == departure.site && one.kind == departure.kind)
+                .find_map(|one| one.after.as_ref().filter(|after| after.luid != *luid))?
+                .luid;
+        }
+        None
+    }
+
+    /// Whether a workbook of the site gives addresses of views with this name.
+    #[must_use]
+    pub fn has_view(&self, site: &SiteName, name: &str) -> bool {
+        let known = |name: &str| self.view_names.contains(&(lower(site), view_name(name)));
+        // Tableau tells workbooks of one name apart by a number behind it.
+        let without_number =
+            name.trim_end_matches(|letter: char| letter.is_ascii_digit()).trim_end_matches('_');
+        known(name) || known(without_number)
+    }
+}
+
+fn lower(site: &SiteName) -> String {
+    site.as_str().to_lowercase()
+}
+
+/// Tableau leaves out of a workbook's name what an address cannot hold.
+fn view_name(name: &str) -> String {
+    name.chars().filter(|letter| letter.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+fn side(resource: &Resource) -> Side {
+    Side {
+        project: resource.key.project.clone(),
+        name: resource.key.name.clone(),
+        luid: resource.luid.clone(),
+        vizportal_url_id: resource.vizportal_url_id.clone(),
+    }
+}

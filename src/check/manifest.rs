@@ -1,0 +1,123 @@
+//! `target/manifest.json`: what dbt made of the exposures, with all templates rendered.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::addresses;
+use super::exposures::{Fields, luid};
+use super::reference::{Reference, Spanned};
+
+#[derive(Deserialize)]
+struct Manifest<'a> {
+    #[serde(rename = "metadata")]
+    _metadata: Metadata,
+    #[serde(borrow, default)]
+    exposures: BTreeMap<String, Exposure<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Metadata {
+    #[serde(rename = "dbt_schema_version")]
+    _dbt_schema_version: String,
+}
+
+#[derive(Deserialize)]
+struct Exposure<'a> {
+    original_file_path: Option<String>,
+    #[serde(borrow)]
+    url: Option<&'a RawValue>,
+    #[serde(borrow)]
+    meta: Option<&'a RawValue>,
+    #[serde(borrow)]
+    config: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Config<'a> {
+    #[serde(borrow)]
+    meta: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Meta<'a> {
+    #[serde(borrow)]
+    tableau_luid: Option<&'a RawValue>,
+    #[serde(borrow)]
+    tableau: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Tableau<'a> {
+    #[serde(borrow, rename = "type")]
+    kind: Option<&'a RawValue>,
+    #[serde(borrow)]
+    name: Option<&'a RawValue>,
+    #[serde(borrow)]
+    project: Option<&'a RawValue>,
+    #[serde(borrow)]
+    site: Option<&'a RawValue>,
+}
+
+/// A reference and the file, relative to the dbt project, that dbt read it from.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Rendered {
+    /// The reference, in the manifest.
+    pub reference: Reference,
+    /// Where it comes from.
+    pub origin: Option<String>,
+}
+
+/// The references of a manifest; `None` when the text is something else.
+#[must_use]
+pub fn find(text: &str) -> Option<Vec<Rendered>> {
+    let manifest: Manifest<'_> = serde_json::from_str(text).ok()?;
+    let mut rendered = Vec::new();
+    for exposure in manifest.exposures.into_values() {
+        let config = exposure.config.and_then(parse::<Config<'_>>);
+        let metas = [exposure.meta, config.and_then(|config| config.meta)];
+        let mut references = Vec::new();
+        references
+            .extend(spanned(text, exposure.url).and_then(|url| addresses::read(&url.value, url.span.start)));
+        for meta in metas.into_iter().flatten().filter_map(parse::<Meta<'_>>) {
+            references.extend(spanned(text, meta.tableau_luid).map(luid));
+            if let Some((raw, tableau)) = meta.tableau.and_then(|raw| Some((raw, parse::<Tableau<'_>>(raw)?)))
+            {
+                let fields = Fields {
+                    kind: spanned(text, tableau.kind),
+                    name: spanned(text, tableau.name),
+                    project: spanned(text, tableau.project),
+                    site: spanned(text, tableau.site),
+                };
+                references.push(fields.reference(span(text, raw)));
+            }
+        }
+        // Versions of dbt that know `config.meta` write the same in both places.
+        let mut seen = BTreeSet::new();
+        references.retain(|one| one.target.key().is_none_or(|key| seen.insert(key)));
+        let origin = exposure.original_file_path;
+        rendered
+            .extend(references.into_iter().map(|reference| Rendered { reference, origin: origin.clone() }));
+    }
+    Some(rendered)
+}
+
+fn parse<'a, T: Deserialize<'a>>(raw: &'a RawValue) -> Option<T> {
+    serde_json::from_str(raw.get()).ok()
+}
+
+/// A JSON text and the place of what stands between its quotes.
+fn spanned(text: &str, raw: Option<&RawValue>) -> Option<Spanned<String>> {
+    let raw = raw?;
+    let value: String = serde_json::from_str(raw.get()).ok()?;
+    let whole = span(text, raw);
+    Some(Spanned { value, span: whole.start + 1..whole.end - 1 })
+}
+
+/// A raw value is a part of the text that it was read from.
+fn span(text: &str, raw: &RawValue) -> Range<usize> {
+    let start = raw.get().as_ptr().addr().saturating_sub(text.as_ptr().addr()).min(text.len());
+    start..(start + raw.get().len()).min(text.len())
+}

@@ -1,0 +1,180 @@
+//! Whether the map is true: one site of it beside what Tableau says, and its age.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, SpanRound, Timestamp, Unit};
+
+use super::finding::{Code, Finding, Place, Severity};
+use super::knowledge::SiteView;
+use super::settings::Settings;
+use crate::diff::{Change, ChangeSet};
+use crate::report::{ResourceReport, on_one_line, plural};
+use crate::resource::{PlainKey, Resource, ResourceKind, SiteName};
+
+/// Writes findings about one site of the map.
+struct Findings<'a> {
+    site: &'a SiteName,
+    settings: &'a Settings,
+    found: Vec<Finding>,
+}
+
+impl Findings<'_> {
+    fn add(&mut self, code: Code, subject: String, message: String, remedy: &str) {
+        let severity = self.settings.severity(code, None);
+        if severity != Severity::Off {
+            let place = Place::Map(self.site.clone());
+            let remedy = Some(remedy.to_owned());
+            self.found.push(Finding { code, severity, place, subject, message, remedy, fix: None });
+        }
+    }
+}
+
+/// What is wrong with the rows of one site.
+#[must_use]
+pub fn check(site: &SiteView<'_>, settings: &Settings) -> Vec<Finding> {
+    let Some(mapping) = site.mapping else { return Vec::new() };
+    let name = site.snapshot.map_or(&mapping.site, |snapshot| &snapshot.header.site);
+    let mut findings = Findings { site: name, settings, found: Vec::new() };
+    if let Some(changes) = site.changes {
+        for change in &changes.changes {
+            of_change(change, &mut findings);
+        }
+        drift(changes, &mut findings);
+        incomplete(changes, &mut findings);
+    }
+    let rows = mapping.rows.iter().map(|row| &row.resource);
+    ambiguous(rows, &mut findings);
+    findings.found
+}
+
+fn place(one: &Resource) -> String {
+    format!("{} `{}`", one.key.kind, ResourceReport::of(one).place())
+}
+
+fn of_change(change: &Change, findings: &mut Findings<'_>) {
+    let sync = "run `tabmap sync`";
+    match change {
+        Change::Replaced { old, new } => findings.add(
+            Code::ReplacedLuid,
+            place(old),
+            format!("the row of {} holds LUID {}, which was replaced", place(old), old.luid),
+            &format!("the {} now has LUID {}: {sync}", new.key.kind, new.luid),
+        ),
+        Change::Removed(old) => findings.add(
+            Code::StaleLuid,
+            place(old),
+            format!("the row of {} holds LUID {}, which is gone from the site", place(old), old.luid),
+            sync,
+        ),
+        Change::Moved { from, to } => findings.add(
+            Code::MovedResource,
+            place(from),
+            format!("{} is now `{}`", place(from), ResourceReport::of(to).place()),
+            sync,
+        ),
+        Change::Added(new) => findings.add(
+            Code::MissingFromMap,
+            place(new),
+            format!("{} with LUID {} is not in the map", place(new), new.luid),
+            sync,
+        ),
+    }
+}
+
+fn drift(changes: &ChangeSet, findings: &mut Findings<'_>) {
+    let rows = changes.corrected.len() as u64;
+    if rows > 0 {
+        let message = format!(
+            "{} with the right LUID {} other columns that are out of date (path, project or number)",
+            plural(rows, "row"),
+            if rows == 1 { "has" } else { "have" }
+        );
+        findings.add(Code::MapDrift, "columns".to_owned(), message, "run `tabmap sync`");
+    }
+    if changes.has_duplicate_rows {
+        let message = "several rows share one LUID".to_owned();
+        findings.add(
+            Code::MapDrift,
+            "duplicates".to_owned(),
+            message,
+            "run `tabmap sync`, which leaves one of them",
+        );
+    }
+}
+
+fn incomplete(changes: &ChangeSet, findings: &mut Findings<'_>) {
+    for kind in ResourceKind::ALL.into_iter().filter(|kind| !changes.snapshot.complete.contains(kind)) {
+        let message =
+            format!("Tableau did not list every {kind}: a row whose {kind} is gone would not be seen");
+        let remedy = "run the check again later; `tabmap sync` says what was incomplete";
+        findings.add(Code::IncompleteListing, kind.to_string(), message, remedy);
+    }
+}
+
+fn ambiguous<'a>(rows: impl Iterator<Item = &'a Resource>, findings: &mut Findings<'_>) {
+    let mut by_key: BTreeMap<PlainKey<'_>, Vec<&Resource>> = BTreeMap::new();
+    for row in rows {
+        by_key.entry(row.key.plain()).or_default().push(row);
+    }
+    for (key, mut rows) in by_key {
+        rows.sort();
+        rows.dedup_by(|a, b| a.luid == b.luid);
+        if rows.len() < 2 {
+            continue;
+        }
+        let paths: Vec<_> =
+            rows.iter().map(|one| format!("`{}`", on_one_line(&one.key.project.to_string()))).collect();
+        let name = on_one_line(key.name);
+        let message = format!(
+            "{} `{name}` in project `{}` is ambiguous: it is in {}",
+            key.kind,
+            on_one_line(key.project_name),
+            paths.join(" and ")
+        );
+        let remedy = "callers must add PROJECT_PATH to tell them apart, or one of them gets another name";
+        findings.add(Code::AmbiguousKey, format!("{} {name}", key.kind), message, remedy);
+    }
+}
+
+/// Whether the last complete sync of a site was too long ago.
+#[must_use]
+pub fn check_age(
+    site: &SiteName,
+    complete_at: Option<Timestamp>,
+    now: Timestamp,
+    max_age: SignedDuration,
+    settings: &Settings,
+) -> Option<Finding> {
+    let message = match complete_at {
+        None => "it was never synced completely".to_owned(),
+        Some(at) => {
+            let age = now.duration_since(at);
+            if age <= max_age {
+                return None;
+            }
+            format!(
+                "the last complete sync saw the site {} ago, at {at}; allowed are {}",
+                rounded(age),
+                rounded(max_age)
+            )
+        }
+    };
+    let mut findings = Findings { site, settings, found: Vec::new() };
+    findings.add(
+        Code::MapTooOld,
+        "age".to_owned(),
+        message,
+        "run `tabmap sync`, and see why its schedule did not",
+    );
+    findings.found.pop()
+}
+
+fn rounded(age: SignedDuration) -> String {
+    let smallest = if age >= SignedDuration::from_mins(1) { Unit::Minute } else { Unit::Second };
+    let span = jiff::Span::try_from(age).ok();
+    let rounded = span.and_then(|span| {
+        let options = SpanRound::new().largest(Unit::Hour).smallest(smallest);
+        span.round(options).ok()
+    });
+    rounded.map_or_else(|| format!("{age:#}"), |span| format!("{span:#}"))
+}

@@ -1,0 +1,192 @@
+//! Whether a name leads to one resource, and to where it leads if not.
+
+use super::finding::Code;
+use super::judge::{Verdict, bad, described, unknown_site};
+use super::knowledge::{Departure, Knowledge};
+use super::reference::{Project, Site, Spanned};
+use crate::report::{ResourceReport, on_one_line};
+use crate::resolve::{is_project, near};
+use crate::resource::{ProjectPath, Resource, ResourceKind, SiteName};
+
+/// What a reference says of a resource.
+struct Wanted<'a> {
+    kind: ResourceKind,
+    name: &'a Spanned<String>,
+    project: Option<&'a Spanned<Project>>,
+    site: Option<&'a Spanned<Site>>,
+    knowledge: &'a Knowledge,
+}
+
+pub(super) fn verdict(
+    kind: ResourceKind,
+    name: &Spanned<String>,
+    project: Option<&Spanned<Project>>,
+    site: Option<&Spanned<Site>>,
+    knowledge: &Knowledge,
+) -> Verdict {
+    Wanted { kind, name, project, site, knowledge }.verdict()
+}
+
+impl Wanted<'_> {
+    fn verdict(&self) -> Verdict {
+        if let Some(site) = self.site
+            && !self.knowledge.sites().iter().any(|known| self.is_on(known))
+        {
+            return self.wrong_site(site);
+        }
+        let on_site = |one: &&Resource| self.is_on(&one.key.site);
+        let of_name: Vec<_> = self.knowledge.with_name(self.kind, &self.name.value).filter(on_site).collect();
+        let fitting: Vec<_> = of_name.iter().copied().filter(|one| self.is_in(&one.key.project)).collect();
+        match fitting.as_slice() {
+            [_] => Verdict::Fine,
+            [] => self.departed().unwrap_or_else(|| self.unknown(&of_name)),
+            // A project or site that is computed may well tell them apart.
+            _ if self.is_open() => Verdict::Open,
+            several => self.ambiguous(several),
+        }
+    }
+
+    /// In SQL, a project or site may be left to the run; where people write, what is left out is not asked.
+    fn is_open(&self) -> bool {
+        let is_sql = matches!(self.project.map(|one| &one.value), Some(Project::Leaf(_) | Project::Path(_)))
+            || matches!(self.site.map(|one| &one.value), Some(Site::Column(_)));
+        (self.project.is_none() || self.site.is_none()) && is_sql
+    }
+
+    fn is_on(&self, site: &SiteName) -> bool {
+        match self.site.map(|one| &one.value) {
+            None => true,
+            Some(Site::Column(text)) => site.as_str() == text,
+            Some(Site::Loose(wanted)) => site.is_same_site(wanted),
+        }
+    }
+
+    fn is_in(&self, project: &ProjectPath) -> bool {
+        match self.project.map(|one| &one.value) {
+            None => true,
+            Some(Project::Leaf(leaf)) => project.leaf() == leaf,
+            Some(Project::Path(path)) => project.agrees_with(&ProjectPath::parse(path)),
+            Some(Project::Tail(text)) => is_project(text, project),
+        }
+    }
+
+    /// As a sentence names it.
+    fn what(&self) -> String {
+        let project = match self.project.map(|one| &one.value) {
+            Some(Project::Leaf(text) | Project::Path(text) | Project::Tail(text)) => {
+                format!(" in project `{}`", on_one_line(text))
+            }
+            None => String::new(),
+        };
+        let site = match self.site.map(|one| &one.value) {
+            Some(Site::Column(text)) => format!(" on site `{}`", SiteName::from_content_url(text)),
+            Some(Site::Loose(site)) => format!(" on site `{site}`"),
+            None => String::new(),
+        };
+        format!("{} `{}`{project}{site}", self.kind, on_one_line(&self.name.value))
+    }
+
+    fn wrong_site(&self, site: &Spanned<Site>) -> Verdict {
+        let Site::Column(text) = &site.value else {
+            let Site::Loose(name) = &site.value else { return Verdict::Open };
+            return unknown_site(&name.to_string(), &site.span, self.knowledge);
+        };
+        let meant = text.parse::<SiteName>().ok();
+        let meant =
+            meant.and_then(|meant| self.knowledge.sites().iter().find(|known| known.is_same_site(&meant)));
+        match meant {
+            Some(meant) => {
+                let message = format!("no row of the map has SITE_ID `{}`", on_one_line(text));
+                let remedy = format!(
+                    "write '{}': the map holds a site's content URL letter by letter",
+                    meant.as_str()
+                );
+                bad(Code::UnknownSite, &site.span, message, Some(remedy))
+            }
+            None => unknown_site(text, &site.span, self.knowledge),
+        }
+    }
+
+    /// Something had that name and place, and the map remembers what became of it.
+    fn departed(&self) -> Option<Verdict> {
+        let fits = |one: &Departure| self.is_on(&one.site) && self.is_in(&one.before.project);
+        let mut former = self.knowledge.former(self.kind, &self.name.value).filter(|(one, _)| fits(one));
+        let (departure, now) = former.next()?;
+        let Some(now) = now else {
+            let message = format!("{} is gone, noticed {}", described(departure), departure.at);
+            let remedy = "take the reference out, or name what is meant now".to_owned();
+            return Some(bad(Code::UnknownResource, &self.name.span, message, Some(remedy)));
+        };
+        let is_renamed = now.key.name != self.name.value;
+        let is_elsewhere = !self.is_in(&now.key.project);
+        let (name, project) = (on_one_line(&now.key.name), self.project_of(now));
+        let (message, remedy) = match (is_renamed, is_elsewhere) {
+            (true, false) => {
+                (format!("{} is now called `{name}`", self.what()), format!("use name '{name}'"))
+            }
+            (true, true) => (
+                format!("{} is now `{name}` in project {project}", self.what()),
+                format!("use name '{name}' and project {project}"),
+            ),
+            _ => (format!("{} is in another project now", self.what()), format!("use project {project}")),
+        };
+        let blamed =
+            if is_renamed { &self.name.span } else { self.project.map_or(&self.name.span, |one| &one.span) };
+        Some(bad(Code::MovedResource, blamed, message, Some(remedy)))
+    }
+
+    fn unknown(&self, of_name: &[&Resource]) -> Verdict {
+        let message = format!("there is no {}", self.what());
+        let (blamed, remedy) = match (of_name, self.project) {
+            ([one], Some(project)) => (&project.span, format!("use project {}", self.project_of(one))),
+            ([_, ..], Some(project)) => {
+                let projects: Vec<_> = of_name.iter().map(|one| self.project_of(one)).collect();
+                (&project.span, format!("it is in project {}", projects.join(", ")))
+            }
+            _ => {
+                let on_site = self.knowledge.resources().iter().filter(|one| self.is_on(&one.key.site));
+                let near: Vec<_> =
+                    near(self.kind, &self.name.value, on_site).into_iter().map(place).collect();
+                let remedy = if near.is_empty() {
+                    "names count letter by letter; `tabmap list` shows all".to_owned()
+                } else {
+                    format!("did you mean {}?", near.join(", "))
+                };
+                (&self.name.span, remedy)
+            }
+        };
+        bad(Code::UnknownResource, blamed, message, Some(remedy))
+    }
+
+    fn ambiguous(&self, several: &[&Resource]) -> Verdict {
+        let places: Vec<_> =
+            several.iter().map(|one| format!("{} on site `{}`", place(one), one.key.site)).collect();
+        let message = format!("{} is ambiguous: it fits {}", self.what(), places.join(" and "));
+        let is_sql = matches!(self.project.map(|one| &one.value), Some(Project::Leaf(_)));
+        let remedy = if is_sql {
+            let paths: Vec<_> = several
+                .iter()
+                .map(|one| format!("'{}'", on_one_line(&one.key.project.to_string())))
+                .collect();
+            format!("pass PROJECT_PATH => {}", paths.join(" or "))
+        } else {
+            "write as much of the project's path, and the site, as tells them apart".to_owned()
+        };
+        bad(Code::AmbiguousResource, &self.name.span, message, Some(remedy))
+    }
+
+    /// The project of a resource as the reference would have to write it.
+    fn project_of(&self, one: &Resource) -> String {
+        let path = on_one_line(&one.key.project.to_string());
+        match self.project.map(|one| &one.value) {
+            Some(Project::Leaf(_)) if one.key.project.leaf() != path => {
+                format!("'{}' (its path is '{path}')", on_one_line(one.key.project.leaf()))
+            }
+            _ => format!("'{path}'"),
+        }
+    }
+}
+
+fn place(one: &Resource) -> String {
+    format!("`{}`", ResourceReport::of(one).place())
+}

@@ -1,0 +1,127 @@
+//! A place in a file that names Tableau content.
+
+use std::ops::Range;
+
+use crate::resource::{ResourceKind, SiteName};
+
+/// A value and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spanned<T> {
+    /// The value.
+    pub value: T,
+    /// Its bytes.
+    pub span: Range<usize>,
+}
+
+/// A place in a file that names Tableau content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reference {
+    /// All of it: an ignore comment on any of these lines counts.
+    pub extent: Range<usize>,
+    /// What it names.
+    pub target: Target,
+}
+
+/// What a reference names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// A LUID.
+    Luid {
+        /// As it is written.
+        luid: Spanned<String>,
+        /// The file says that this is a LUID of Tableau; a UUID that just stands there may be anything.
+        is_declared: bool,
+    },
+    /// The page of a resource, by its number.
+    Page {
+        /// The server; `None` in an address that begins with `#`.
+        host: Option<String>,
+        /// The site.
+        site: SiteName,
+        /// The kind.
+        kind: ResourceKind,
+        /// The number in the address.
+        number: Spanned<String>,
+    },
+    /// A view, by the name that its workbook has in addresses.
+    View {
+        /// The server.
+        host: Option<String>,
+        /// The site.
+        site: SiteName,
+        /// The workbook's name in addresses.
+        workbook: Spanned<String>,
+    },
+    /// What people call it.
+    Name {
+        /// The kind.
+        kind: ResourceKind,
+        /// The name.
+        name: Spanned<String>,
+        /// The project; `None` where the file does not say or computes it.
+        project: Option<Spanned<Project>>,
+        /// The site; `None` where the file does not say or computes it.
+        site: Option<Spanned<Site>>,
+    },
+    /// Only a run of the code can tell.
+    Computed,
+    /// Nothing on any site can be meant.
+    Invalid {
+        /// What is wrong.
+        message: String,
+        /// What to do.
+        remedy: String,
+        /// The place.
+        span: Range<usize>,
+    },
+}
+
+/// How a project is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Project {
+    /// The `PROJECT_NAME` column.
+    Leaf(String),
+    /// The `PROJECT_PATH` column.
+    Path(String),
+    /// As people write it: a tail of the path, or a whole one after a slash.
+    Tail(String),
+}
+
+/// How a site is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Site {
+    /// The `SITE_ID` column: case counts, the Default site is empty.
+    Column(String),
+    /// As people write it.
+    Loose(SiteName),
+}
+
+impl Target {
+    /// The place of what names the content, by which two finders know that they found the same.
+    #[must_use]
+    pub fn span(&self) -> Option<&Range<usize>> {
+        match self {
+            Self::Luid { luid, .. } => Some(&luid.span),
+            Self::Page { number, .. } => Some(&number.span),
+            Self::View { workbook, .. } => Some(&workbook.span),
+            Self::Name { name, .. } => Some(&name.span),
+            Self::Invalid { span, .. } => Some(span),
+            Self::Computed => None,
+        }
+    }
+
+    /// What is named, without the places: the same in a source file and in what dbt makes of it.
+    #[must_use]
+    pub fn key(&self) -> Option<String> {
+        Some(match self {
+            Self::Luid { luid, .. } => format!("luid {}", luid.value.to_lowercase()),
+            Self::Page { site, kind, number, .. } => format!("page {site} {kind} {}", number.value),
+            Self::View { site, workbook, .. } => format!("view {site} {}", workbook.value),
+            Self::Name { kind, name, project, site } => {
+                let (project, site) = (project.as_ref().map(|p| &p.value), site.as_ref().map(|s| &s.value));
+                format!("name {site:?} {kind} {project:?} {:?}", name.value)
+            }
+            Self::Computed | Self::Invalid { .. } => return None,
+        })
+    }
+}

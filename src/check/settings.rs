@@ -1,0 +1,137 @@
+//! The `[check]` section of the configuration.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use ignore::gitignore::{Gitignore, GitignoreBuilder};
+use jiff::{SignedDuration, Span, SpanRelativeTo};
+use serde::Deserialize;
+
+use super::calls::Calls;
+use super::finding::{Code, Severity};
+
+/// The name of the refresh procedure.
+const PROCEDURE: &str = "API__TABLEAU__REFRESH_RESOURCE";
+/// How old the last complete sync may be.
+const MAX_AGE: SignedDuration = SignedDuration::from_hours(26);
+/// How large a text may be that is searched.
+const MAX_FILE_SIZE: u64 = 10 * 1024 * 1024;
+
+/// What a check asks for and how it judges.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// How old the last complete sync may be.
+    pub max_age: SignedDuration,
+    /// The calls of the refresh procedure.
+    pub calls: Calls,
+    /// Other names of the Tableau server in addresses.
+    pub hosts: Vec<String>,
+    /// Larger files are skipped and counted.
+    pub max_file_size: u64,
+    exclude: Gitignore,
+    severity: BTreeMap<Code, Severity>,
+    overrides: Vec<(Gitignore, BTreeMap<Code, Severity>)>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            max_age: MAX_AGE,
+            calls: Calls::of(&[PROCEDURE.to_owned()]).expect("a valid pattern"),
+            hosts: Vec::new(),
+            max_file_size: MAX_FILE_SIZE,
+            exclude: Gitignore::empty(),
+            severity: BTreeMap::new(),
+            overrides: Vec::new(),
+        }
+    }
+}
+
+impl Settings {
+    /// Whether the configuration keeps a file or folder out of the check.
+    #[must_use]
+    pub fn excludes(&self, path: &Path, is_folder: bool) -> bool {
+        path.is_relative() && self.exclude.matched(path, is_folder).is_ignore()
+    }
+
+    /// How bad a finding is in a file, or in the map.
+    #[must_use]
+    pub fn severity(&self, code: Code, path: Option<&str>) -> Severity {
+        let of_path = path.map(Path::new).filter(|path| path.is_relative()).and_then(|path| {
+            let fits = |paths: &Gitignore| paths.matched_path_or_any_parents(path, false).is_ignore();
+            let mut levels = self.overrides.iter().rev().filter(|(paths, _)| fits(paths));
+            levels.find_map(|(_, severity)| severity.get(&code))
+        });
+        *of_path.or(self.severity.get(&code)).unwrap_or(&code.default_severity())
+    }
+}
+
+/// The section as it stands.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Section {
+    max_age: Option<String>,
+    procedures: Option<Vec<String>>,
+    hosts: Vec<String>,
+    max_file_size: Option<u64>,
+    exclude: Vec<String>,
+    severity: BTreeMap<Code, Severity>,
+    overrides: Vec<Override>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Override {
+    paths: Vec<String>,
+    severity: BTreeMap<Code, Severity>,
+}
+
+/// A key whose value cannot be used, and why.
+pub type InvalidKey = (&'static str, String);
+
+impl Section {
+    /// Checks every value.
+    pub fn into_settings(self) -> Result<Settings, InvalidKey> {
+        let defaults = Settings::default();
+        let calls = match self.procedures {
+            None => defaults.calls,
+            Some(names) if names.is_empty() || names.iter().any(|name| name.trim().is_empty()) => {
+                return Err(("procedures", "a procedure has a name".to_owned()));
+            }
+            Some(names) => Calls::of(&names).map_err(|error| ("procedures", error.to_string()))?,
+        };
+        let max_age = self.max_age.map(|text| parse_age(&text)).transpose();
+        let overrides = self.overrides.into_iter().map(|one| {
+            let paths = patterns(&one.paths).map_err(|reason| ("overrides", reason))?;
+            Ok((paths, one.severity))
+        });
+        Ok(Settings {
+            max_age: max_age.map_err(|reason| ("max_age", reason))?.unwrap_or(MAX_AGE),
+            calls,
+            hosts: self.hosts,
+            max_file_size: self.max_file_size.unwrap_or(MAX_FILE_SIZE),
+            exclude: patterns(&self.exclude).map_err(|reason| ("exclude", reason))?,
+            severity: self.severity,
+            overrides: overrides.collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+/// Reads `26h`, `2 days` or `1h 30m`.
+pub fn parse_age(text: &str) -> Result<SignedDuration, String> {
+    let span: Span = text.trim().parse().map_err(|_| format!("`{text}` is not a duration"))?;
+    let age = span.to_duration(SpanRelativeTo::days_are_24_hours());
+    match age {
+        Ok(age) if age >= SignedDuration::ZERO => Ok(age),
+        _ => Err(format!("`{text}` is not a duration in weeks, days, hours, minutes and seconds")),
+    }
+}
+
+/// Patterns as in a `.gitignore` in the working directory.
+fn patterns(lines: &[String]) -> Result<Gitignore, String> {
+    let mut builder = GitignoreBuilder::new("");
+    for line in lines {
+        builder.add_line(None, line).map_err(|error| error.to_string())?;
+    }
+    builder.build().map_err(|error| error.to_string())
+}

@@ -1,0 +1,179 @@
+//! YAML with the place of every value.
+
+use std::ops::Range;
+
+use saphyr_parser::{Event, Parser, ScanError, Span};
+
+use super::lines::Lines;
+
+/// How deep a document may nest.
+const DEEPEST: usize = 64;
+
+/// A value and its bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Node {
+    /// The value.
+    pub value: Value,
+    /// Its bytes.
+    pub span: Range<usize>,
+}
+
+/// A value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Value {
+    /// A text, number, date, truth value: as it is written.
+    Scalar(String),
+    /// A list.
+    Sequence(Vec<Node>),
+    /// A mapping, in the order of the file.
+    Mapping(Vec<(Node, Node)>),
+    /// An alias, or what is nested too deep.
+    Other,
+}
+
+impl Node {
+    /// The value of a key.
+    #[must_use]
+    pub fn field(&self, name: &str) -> Option<&Self> {
+        let Value::Mapping(fields) = &self.value else { return None };
+        fields.iter().find(|(key, _)| key.text() == Some(name)).map(|(_, value)| value)
+    }
+
+    /// The text of a scalar.
+    #[must_use]
+    pub fn text(&self) -> Option<&str> {
+        let Value::Scalar(text) = &self.value else { return None };
+        Some(text)
+    }
+
+    /// The members of a list.
+    #[must_use]
+    pub fn members(&self) -> &[Self] {
+        let Value::Sequence(members) = &self.value else { return &[] };
+        members
+    }
+}
+
+/// The documents of a text, or the line and the reason why it is not YAML.
+pub fn parse(text: &str) -> Result<Vec<Node>, (usize, String)> {
+    let failed = |error: &ScanError| (error.marker().line(), error.info().to_owned());
+    let mut builder =
+        Builder { lines: Lines::of(text), text, parser: Parser::new_from_str(text), failed: None };
+    let mut documents = Vec::new();
+    while let Some(event) = builder.next() {
+        if let (Event::DocumentStart(_), _) = event
+            && let Some(event) = builder.next()
+            && !matches!(event.0, Event::DocumentEnd)
+        {
+            documents.extend(builder.node(event, 0));
+        }
+    }
+    match &builder.failed {
+        Some(error) => Err(failed(error)),
+        None => Ok(documents),
+    }
+}
+
+struct Builder<'a> {
+    text: &'a str,
+    lines: Lines<'a>,
+    parser: Parser<'a, saphyr_parser::StrInput<'a>>,
+    failed: Option<ScanError>,
+}
+
+impl<'a> Builder<'a> {
+    fn next(&mut self) -> Option<(Event<'a>, Span)> {
+        if self.failed.is_some() {
+            return None;
+        }
+        match self.parser.next_event()? {
+            Ok((Event::StreamEnd, _)) => None,
+            Ok(event) => Some(event),
+            Err(error) => {
+                self.failed = Some(error);
+                None
+            }
+        }
+    }
+
+    /// To the end of a list or mapping that has begun.
+    fn skip(&mut self) -> Option<Value> {
+        let mut depth = 1_usize;
+        while depth > 0 {
+            match self.next()?.0 {
+                Event::SequenceStart(..) | Event::MappingStart(..) => depth += 1,
+                Event::SequenceEnd | Event::MappingEnd => depth -= 1,
+                _ => {}
+            }
+        }
+        Some(Value::Other)
+    }
+
+    fn node(&mut self, (event, at): (Event<'a>, Span), depth: usize) -> Option<Node> {
+        let start = self.lines.offset(at.start.line(), at.start.col());
+        let mut end = self.lines.offset(at.end.line(), at.end.col());
+        let value = match event {
+            Event::SequenceStart(..) | Event::MappingStart(..) if depth >= DEEPEST => self.skip()?,
+            Event::Scalar(text, ..) => {
+                let written = self.text.get(start..end.max(start)).unwrap_or_default();
+                // The parser's end of a quoted scalar may lie behind the comment after it.
+                let span = match written.chars().next() {
+                    Some(quote @ ('"' | '\'')) => start + 1..start + 1 + quoted_length(&written[1..], quote),
+                    _ => start..start + written.trim_end().len(),
+                };
+                return Some(Node { value: Value::Scalar(text.into_owned()), span });
+            }
+            Event::SequenceStart(..) => {
+                let mut members = Vec::new();
+                loop {
+                    match self.next()? {
+                        (Event::SequenceEnd, at) => {
+                            end = self.lines.offset(at.end.line(), at.end.col());
+                            break;
+                        }
+                        event => members.extend(self.node(event, depth + 1)),
+                    }
+                }
+                Value::Sequence(members)
+            }
+            Event::MappingStart(..) => {
+                let mut fields = Vec::new();
+                loop {
+                    match self.next()? {
+                        (Event::MappingEnd, at) => {
+                            end = self.lines.offset(at.end.line(), at.end.col());
+                            break;
+                        }
+                        event => {
+                            let key = self.node(event, depth + 1)?;
+                            let event = self.next()?;
+                            fields.push((key, self.node(event, depth + 1)?));
+                        }
+                    }
+                }
+                Value::Mapping(fields)
+            }
+            _ => Value::Other,
+        };
+        let span = start..end.max(start);
+        Some(Node { value, span })
+    }
+}
+
+/// How long the text is before the quote that closes it.
+fn quoted_length(text: &str, quote: char) -> usize {
+    let mut letters = text.char_indices().peekable();
+    while let Some((at, letter)) = letters.next() {
+        let is_escape = if quote == '"' {
+            letter == '\\'
+        } else {
+            letter == quote && letters.peek().is_some_and(|(_, next)| *next == quote)
+        };
+        if is_escape {
+            letters.next();
+        } else if letter == quote {
+            return at;
+        }
+    }
+    text.len()
+}

@@ -1,0 +1,155 @@
+//! `tabmap check`: stale ids and names, found in CI before they fail at night.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use jiff::{SignedDuration, Timestamp};
+use miette::Diagnostic;
+use thiserror::Error;
+
+use super::{CommandError, Exit, interrupted, open_store, tableau};
+use crate::check::evidence::{Evidence, EvidenceError};
+use crate::check::finding::{Finding, Severity};
+use crate::check::fix::{self, FixError};
+use crate::check::knowledge::Knowledge;
+use crate::check::settings::{Settings, parse_age};
+use crate::check::{self, NoSuchPath, Outcome, map};
+use crate::config::{Config, ServerUrl};
+use crate::report;
+use crate::report::check::{CheckFormat, CheckReport};
+use crate::source::Source;
+use crate::source::metadata::MetadataSource;
+
+/// Report stale ids and names: in the map, and in the files below PATHS
+///
+/// Is the map true? Each row is compared with Tableau, and the last complete sync must not be older than --max-age.
+/// Are the references true? Files below PATHS are searched for calls of the refresh procedure, addresses of Tableau,
+/// exposures of dbt, LUIDs that the map knows or knew, and lists in `tabmap-refs.toml`; what `.gitignore` leaves out
+/// is left out. References are judged by what Tableau lists now; the map's change log says what became of the rest.
+///
+/// With --offline the map alone answers, and no access to Tableau is needed; with --live Tableau alone.
+///
+/// `# tabmap: ignore CODE` on a line silences a finding there. Exit code 3: findings of severity error remain.
+#[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
+pub struct Check {
+    /// Files and folders to search [default: the working directory]
+    #[arg(value_name = "PATHS")]
+    paths: Vec<PathBuf>,
+    /// Use the map alone, as of its last sync; ask nothing of Tableau
+    #[arg(long, conflicts_with = "live")]
+    offline: bool,
+    /// Use Tableau alone; leave the map out of it
+    #[arg(long)]
+    live: bool,
+    /// How old the last complete sync of the map may be [default: 26h]
+    #[arg(long, value_name = "DURATION", value_parser = parse_age)]
+    max_age: Option<SignedDuration>,
+    /// Put successors in the place of replaced LUIDs and numbers in addresses, where they are certain
+    #[arg(long)]
+    fix: bool,
+    /// With --fix: show the changes and write nothing
+    #[arg(long, requires = "fix")]
+    dry_run: bool,
+    /// Exit with 0 whatever is found
+    #[arg(long)]
+    no_exit_code: bool,
+    /// Form of the report
+    #[arg(long, value_enum, default_value_t)]
+    format: CheckFormat,
+}
+
+/// Why nothing could be checked.
+#[derive(Debug, Error, Diagnostic)]
+pub enum CheckError {
+    /// A path that is not there.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Path(#[from] NoSuchPath),
+    /// A file that could not be corrected.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Fix(#[from] FixError),
+    /// What to judge by could not be gathered.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Evidence(#[from] EvidenceError),
+    /// The search ended before its time.
+    #[error("the search of the files broke off")]
+    #[diagnostic(code(tabmap::check::broke_off))]
+    BrokeOff,
+}
+
+impl Check {
+    pub(super) async fn run(self, config: &Config) -> Result<Exit, CommandError> {
+        let evidence = self.evidence(config).await?;
+        let changes = evidence.changes();
+        let views = evidence.views(&changes);
+        let mut findings = Vec::new();
+        if !self.live {
+            findings.extend(views.iter().flat_map(|view| map::check(view, &config.check)));
+            let max_age = self.max_age.unwrap_or(config.check.max_age);
+            findings.extend(evidence.too_old(&config.sites, max_age, Timestamp::now(), &config.check));
+        }
+        let mut hosts = config.check.hosts.clone();
+        hosts.extend(evidence.server.clone().or_else(|| config.server.as_ref().map(ServerUrl::identity)));
+        let knowledge = Knowledge::of(hosts, &views, &evidence.past);
+        let Outcome { findings: in_files, files, counts } =
+            self.search(knowledge, config.check.clone()).await?;
+        findings.extend(in_files);
+        Finding::sort(&mut findings);
+
+        let fixed = if self.fix {
+            Some(fix::apply(&mut findings, !self.dry_run).map_err(CheckError::Fix)?)
+        } else {
+            None
+        };
+        let report = CheckReport { findings, files, counts, fixed, dry_run: self.dry_run };
+        report.print(self.format, config.environment.get("GITHUB_STEP_SUMMARY").map(Path::new))?;
+        let has_errors = report.count(Severity::Error) > 0;
+        Ok(if has_errors && !self.no_exit_code { Exit::Found } else { Exit::Done })
+    }
+
+    async fn evidence(&self, config: &Config) -> Result<Evidence, CommandError> {
+        let mut evidence = Evidence::default();
+        let tableau = if self.offline { None } else { Some((tableau(config)?, config.sites()?)) };
+        // The map first: one that is not there must not cost a listing.
+        if !self.live {
+            let store = open_store(config)?;
+            let loaded = tokio::select! {
+                loaded = evidence.load(store.as_ref(), &config.sites) => loaded.map_err(CheckError::from),
+                () = interrupted() => {
+                    store.abort().await;
+                    return Err(CommandError::Interrupted);
+                }
+            };
+            store.close().await?;
+            loaded?;
+        }
+        if let Some((tableau, sites)) = tableau {
+            let source = MetadataSource::new(tableau).with_progress(report::progress());
+            tokio::select! {
+                listed = evidence.list(&source, sites) => listed.map_err(CheckError::from)?,
+                () = interrupted() => {
+                    source.abort().await;
+                    return Err(CommandError::Interrupted);
+                }
+            }
+        }
+        Ok(evidence)
+    }
+
+    /// On a thread of its own, which the end of the process does not wait for.
+    async fn search(&self, knowledge: Knowledge, settings: Settings) -> Result<Outcome, CommandError> {
+        let paths = if self.paths.is_empty() { vec![PathBuf::from(".")] } else { self.paths.clone() };
+        let (sender, receiver) = tokio::sync::oneshot::channel();
+        std::thread::spawn(move || {
+            // Nobody listens any more when the process was interrupted.
+            let _ = sender.send(check::files(&paths, &knowledge, &settings));
+        });
+        tokio::select! {
+            outcome = receiver => Ok(outcome.map_err(|_| CheckError::BrokeOff)?.map_err(CheckError::Path)?),
+            () = interrupted() => Err(CommandError::Interrupted),
+        }
+    }
+}

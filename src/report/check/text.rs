@@ -1,0 +1,83 @@
+//! For people: each finding with the line it stands on and the part marked.
+
+use std::fmt::Write as _;
+
+use unicode_width::UnicodeWidthChar;
+
+use super::super::{on_one_line, plural};
+use super::{CheckReport, summary};
+use crate::check::finding::{Code, Finding, Position};
+
+pub(super) fn render(report: &CheckReport) -> String {
+    let mut out = String::new();
+    if let Some(fixed) = &report.fixed {
+        out.push_str(&fixed.diff);
+        if fixed.places > 0 {
+            let verb = if report.dry_run { "would be corrected" } else { "corrected" };
+            let (places, files) = (plural(fixed.places, "place"), plural(fixed.files, "file"));
+            let _ = writeln!(out, "{places} in {files} {verb}\n");
+        }
+    }
+    for finding in &report.findings {
+        write_finding(finding, &mut out);
+    }
+    let _ = writeln!(out, "{}", summary(report));
+    for hint in hints(report) {
+        let _ = writeln!(out, "hint: {hint}");
+    }
+    out
+}
+
+fn write_finding(finding: &Finding, out: &mut String) {
+    let Finding { code, severity, place, message, remedy, .. } = finding;
+    let _ = writeln!(out, "{}[{code}]: {message}", severity.as_str());
+    let position = place.position();
+    let gutter = position.map_or(1, |at| at.line.to_string().len());
+    let _ = writeln!(out, "{:gutter$}--> {place}", "");
+    if let Some(position) = position {
+        write_excerpt(position, gutter, out);
+    }
+    if let Some(remedy) = remedy {
+        let _ = writeln!(out, "{:gutter$} = help: {remedy}", "");
+    }
+    out.push('\n');
+}
+
+fn write_excerpt(position: &Position, gutter: usize, out: &mut String) {
+    let Position { line, excerpt, marked, .. } = position;
+    let (before, rest) = excerpt.split_at_checked(marked.start).unwrap_or((excerpt, ""));
+    let (part, after) = rest.split_at_checked(marked.len()).unwrap_or((rest, ""));
+    // What would steer the terminal is shown by its escape, and a tab keeps its width in both lines.
+    let shown = |text: &str| on_one_line(&text.replace('\t', "    "));
+    let width = |text: &str| shown(text).chars().map(|letter| letter.width().unwrap_or(0)).sum::<usize>();
+    let _ = writeln!(out, "{:gutter$} |", "");
+    let _ =
+        writeln!(out, "{line} | {}", format!("{}{}{}", shown(before), shown(part), shown(after)).trim_end());
+    let (indent, marks) = (" ".repeat(width(before)), "^".repeat(width(part).max(1)));
+    let _ = writeln!(out, "{:gutter$} | {indent}{marks}", "");
+}
+
+/// What helps with several findings at once.
+fn hints(report: &CheckReport) -> Vec<String> {
+    let has = |codes: &[Code]| report.findings.iter().any(|one| codes.contains(&one.code));
+    let mut hints = Vec::new();
+    let fixable = report.findings.iter().filter(|one| one.fix.is_some()).count() as u64;
+    if fixable > 0 {
+        hints.push(format!("`tabmap check --fix` corrects {fixable} of these"));
+    }
+    if has(&[Code::UnknownLuid, Code::UnknownResource, Code::UnknownSite]) {
+        hints.push("what is newer than the last sync is known after `tabmap sync`".to_owned());
+    }
+    if report.counts.open > 0 {
+        hints.push(
+            "references that are left open are computed, or the map has no number for them yet".to_owned(),
+        );
+    }
+    if !report.findings.is_empty() {
+        hints.push(
+            "`# tabmap: ignore CODE` on the line silences a finding, `[check.severity]` in tabmap.toml a code"
+                .to_owned(),
+        );
+    }
+    hints
+}

@@ -1,0 +1,120 @@
+//! Whatever stands in a file: it is searched without a panic, and what is found lies in it.
+
+use proptest::prelude::*;
+use tabmap::check::file::Judge;
+use tabmap::check::knowledge::{Knowledge, SiteView};
+use tabmap::check::settings::Settings;
+use tabmap::check::{manifest, walk};
+use tabmap::mapping::{Mapping, Row, Version};
+use tabmap::resource::{Luid, ProjectPath, Resource, ResourceKey, ResourceKind, SiteName};
+use tabmap::store::{Past, RecordedChange, Side};
+
+const OLD: &str = "00000101-0000-4000-8000-000000000101";
+const NEW: &str = "00000121-0000-4000-8000-000000000121";
+
+/// Pieces of what the finders look for, whole and broken, in any order.
+fn text() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        3 => "\\PC{0,8}",
+        2 => any::<String>(),
+        6 => proptest::sample::select(vec![
+            "API__TABLEAU__REFRESH_RESOURCE", "api__tableau__refresh_resource(", "('workbook'", ", 'Sales'", ",'EMEA'", ", 'MySite'",
+            ")", "(", "''", "'", "\\'", "$$", "\"", "--", "/*", "*/", "{#", "#}", "{{", "}}", "=>", "RESOURCE_NAME =>", "::VARCHAR(3)", "null",
+            "https://h/#/site/MySite/workbooks/101/views", "https://h/t/MySite/views/Sales/%C3%A4%", "#/site/MySite/workbooks/101", "https://",
+            OLD, NEW, "tabmap: ignore stale-luid, é", "tabmap: ignore replaced-luid-", "exposures:\n  - name: a\n    meta:\n", "      tableau_luid: ",
+            "      tableau: {type: workbook, name: ", "}", "[", "- ", "&a ", "*a", "|\n", ">-\n", "\n", "\r\n", "\t", "  ", "\u{feff}", "\u{1a}", "ä",
+            "[[reference]]\n", "luid = \"", "url = '", "type = \"\"\"", "\"\"\"", "{\"metadata\": {\"dbt_schema_version\": \"1\"}, \"exposures\": {\"a\": {",
+            "\"url\": \"", "\"meta\": {\"tableau_luid\": \"\\u0030", "\"tableau\": {\"type\": \"workbook\", \"name\": ", "}}}}", ",", ":",
+        ]).prop_map(str::to_owned),
+    ];
+    proptest::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
+}
+
+fn knowledge() -> Knowledge {
+    let site = SiteName::from_content_url("MySite");
+    let project = ProjectPath::parse("Finance/EMEA");
+    let luid = |text| Luid::new(text).expect("a LUID");
+    let key = ResourceKey {
+        site: site.clone(),
+        kind: ResourceKind::Workbook,
+        project: project.clone(),
+        name: "Sales".to_owned(),
+    };
+    let resource =
+        Resource { key, luid: luid(NEW), project_luid: None, vizportal_url_id: Some("121".to_owned()) };
+    let row = Row { resource, first_seen_at: None, changed_at: None };
+    let mapping = Mapping {
+        site: site.clone(),
+        rows: vec![row],
+        version: Version(1),
+        server: Some("h".to_owned()),
+        newest_snapshot_at: None,
+        foreign_rows: 0,
+    };
+    let before_or_after = |id, number: &str| Side {
+        project: project.clone(),
+        name: "Sales".to_owned(),
+        luid: luid(id),
+        vizportal_url_id: Some(number.to_owned()),
+    };
+    let change = RecordedChange {
+        run_id: "1".to_owned(),
+        changed_at: jiff::Timestamp::UNIX_EPOCH,
+        site,
+        kind: ResourceKind::Workbook,
+        change: "replaced".to_owned(),
+        before: Some(before_or_after(OLD, "101")),
+        after: Some(before_or_after(NEW, "121")),
+    };
+    let past = Past { changes: vec![change], ..Past::default() };
+    Knowledge::of(vec!["h".to_owned()], &[SiteView { mapping: Some(&mapping), ..SiteView::default() }], &past)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_text_makes_a_finder_panic_and_what_is_found_lies_in_it(text in text()) {
+        let (knowledge, settings) = (knowledge(), Settings::default());
+        let judge = Judge::new(&knowledge, &settings);
+        for path in ["a.sql", "models/a.yml", "tabmap-refs.toml"] {
+            for finding in judge.check(path, &text).findings {
+                let at = finding.place.position().expect("a place in the text");
+                prop_assert!(text.get(at.span.clone()).is_some(), "{finding:?}");
+                prop_assert!(at.excerpt.get(at.marked.clone()).is_some(), "{finding:?}");
+                if let Some(fix) = finding.fix {
+                    prop_assert_eq!(text.get(fix.span.clone()), Some(fix.old.as_str()));
+                    prop_assert!([(OLD, NEW), ("101", "121")].contains(&(fix.old.as_str(), fix.new.as_str())), "{fix:?}");
+                }
+            }
+        }
+        if let Some(rendered) = manifest::find(&text) {
+            for finding in judge.check_manifest("target/manifest.json", &text, rendered, |_, _| false).findings {
+                let at = finding.place.position().expect("a place in the text");
+                prop_assert!(text.get(at.span.clone()).is_some(), "{finding:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn any_bytes_are_a_text_of_the_same_length(bytes in any::<Vec<u8>>()) {
+        let length = bytes.len();
+        prop_assert_eq!(walk::text_of(bytes).len(), length);
+    }
+}
+
+#[test]
+fn deep_nesting_and_open_ends_are_borne() {
+    let (knowledge, settings) = (knowledge(), Settings::default());
+    let judge = Judge::new(&knowledge, &settings);
+    let deep = format!("exposures: tableau {}", "[".repeat(50_000));
+    let deep_blocks = format!("exposures:\n  tableau:\n{}", "- ".repeat(20_000));
+    let open = "API__TABLEAU__REFRESH_RESOURCE('".repeat(5_000);
+    let comments = "API__TABLEAU__REFRESH_RESOURCE(/*".repeat(5_000);
+    for text in [&deep, &deep_blocks, &open, &comments] {
+        let _ = judge.check("a.yml", text);
+    }
+    let manifest =
+        format!("{{\"metadata\": {{\"dbt_schema_version\": \"1\"}}, \"exposures\": {}", "[".repeat(50_000));
+    assert_eq!(manifest::find(&manifest), None);
+}

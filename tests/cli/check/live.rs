@@ -1,0 +1,137 @@
+//! A live snapshot beside the map, and in its place.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use tableau_simulator::{Effect, Endpoint, Fault, GraphqlProblem, Kind};
+
+use crate::desk::Desk;
+
+/// The codes of the findings about the map, and all about files.
+fn codes(desk: &Desk, arguments: &[&str], exit: i32) -> Vec<String> {
+    let answer = desk.run(&[&["check", "--format", "json"], arguments].concat());
+    assert_eq!(answer.exit, exit, "{}{}", answer.stdout, answer.stderr);
+    let document: Value = serde_json::from_str(&answer.stdout).expect("a JSON document");
+    let findings = document["findings"].as_array().expect("findings").iter();
+    findings
+        .map(|one| {
+            format!("{} {}", one["path"].as_str().unwrap_or("map"), one["code"].as_str().expect("a code"))
+        })
+        .collect()
+}
+
+#[test]
+fn true_map_and_true_references_are_done() {
+    let desk = Desk::empty();
+    let luid = desk.publish(Kind::Workbook, &["Finance", "EMEA"], "Sales");
+    desk.done(&["init"]);
+    desk.done(&["sync"]);
+    desk.write("a.py", &luid);
+    assert_eq!(codes(&desk, &["a.py"], 0), Vec::<String>::new());
+    assert_eq!(desk.tableau.live_sessions(), 0);
+}
+
+#[test]
+fn each_row_that_tableau_contradicts_is_a_finding() {
+    let desk = Desk::empty();
+    let replaced = desk.publish(Kind::Workbook, &["default"], "Replaced");
+    let gone = desk.publish(Kind::Workbook, &["default"], "Gone");
+    let moved = desk.publish(Kind::Datasource, &["default"], "Moved");
+    desk.publish(Kind::Workbook, &["A", "Same"], "Twice");
+    desk.publish(Kind::Workbook, &["B", "Same"], "Twice");
+    let drifted = desk.publish(Kind::Workbook, &["default"], "Drifted");
+    desk.project(&["Finance"]);
+    desk.done(&["init"]);
+    desk.sync();
+    let new = desk.tableau.republish("MySite", Kind::Workbook, &replaced);
+    desk.tableau.delete("MySite", Kind::Workbook, &gone);
+    desk.tableau.move_to("MySite", Kind::Datasource, &moved, &["Finance"]);
+    desk.publish(Kind::Workbook, &["default"], "Added");
+    desk.map()
+        .execute(
+            "UPDATE API__TABLEAU__RESOURCES SET VIZPORTAL_URL_ID = NULL WHERE RESOURCE_ID = ?1",
+            [&drifted],
+        )
+        .expect("spoil a row");
+    desk.write("none", "");
+    let found = codes(&desk, &["none"], 3);
+    let expect =
+        ["stale-luid", "replaced-luid", "moved-resource", "ambiguous-key", "missing-from-map", "map-drift"];
+    assert_eq!(found, expect.map(|code| format!("map {code}")));
+    let text = desk.run(&["check", "none"]).stdout;
+    assert!(text.contains(&format!("the workbook now has LUID {new}")), "{text}");
+    desk.sync();
+    assert_eq!(codes(&desk, &["none"], 0), ["map ambiguous-key"]);
+}
+
+#[test]
+fn references_are_judged_by_what_tableau_lists_now_and_fixed_before_the_next_sync() {
+    let desk = Desk::empty();
+    let old = desk.publish(Kind::Workbook, &["default"], "Sales");
+    let number = |luid: &str| {
+        desk.tableau
+            .resources("MySite")
+            .iter()
+            .find(|one| one.luid == luid)
+            .expect("there")
+            .vizportal_url_id
+            .clone()
+    };
+    let page = |number: &str| format!("{}/#/site/MySite/workbooks/{number}/views", desk.tableau.url());
+    desk.done(&["init"]);
+    desk.sync();
+    let old_page = page(&number(&old));
+    let new = desk.tableau.republish("MySite", Kind::Workbook, &old);
+    let new_page = page(&number(&new));
+    desk.write("a.md", &format!("{old} {old_page}\n{new} {new_page}\n"));
+    assert_eq!(
+        codes(&desk, &["--offline", "a.md"], 3),
+        ["a.md unknown-resource"],
+        "the map knows nothing of it yet"
+    );
+    assert_eq!(codes(&desk, &["a.md"], 3), ["map replaced-luid", "a.md replaced-luid", "a.md replaced-url"]);
+    desk.run(&["check", "--fix", "a.md"]);
+    let fixed = std::fs::read_to_string(desk.path("a.md")).expect("the file");
+    assert_eq!(fixed, format!("{new} {new_page}\n{new} {new_page}\n"));
+}
+
+#[test]
+fn live_needs_no_store_and_knows_no_past() {
+    let mut desk = Desk::empty();
+    let old = desk.publish(Kind::Workbook, &["default"], "Sales");
+    desk.tableau.republish("MySite", Kind::Workbook, &old);
+    desk.set("TABMAP_STORE", "sqlite:none.db");
+    let call = |name: &str| {
+        format!("CALL API__TABLEAU__REFRESH_RESOURCE('workbook', '{name}', 'default', 'MySite', 'c');\n")
+    };
+    desk.write("a.sql", &(call("Sales") + &call("sales") + &old));
+    assert_eq!(codes(&desk, &["--live", "a.sql"], 3), ["a.sql unknown-resource"]);
+    assert!(!desk.path("none.db").exists());
+}
+
+#[test]
+fn incomplete_listing_warns_and_calls_nothing_stale() {
+    let desk = Desk::empty();
+    let luid = desk.publish(Kind::Workbook, &["default"], "Sales");
+    let gone = desk.publish(Kind::Workbook, &["default"], "Gone");
+    desk.done(&["init"]);
+    desk.sync();
+    desk.tableau.delete("MySite", Kind::Workbook, &gone);
+    let refused = Effect::RestError { code: 403_004, headers: BTreeMap::new() };
+    desk.tableau.arm(Fault::on(Endpoint::Workbooks, refused));
+    let backfill = Effect::GraphqlWarning { problem: GraphqlProblem::BackfillRunning };
+    desk.tableau.arm(Fault::on(Endpoint::Metadata, backfill));
+    desk.write("a.py", &format!("{luid} {gone}"));
+    let found = codes(&desk, &["a.py"], 0);
+    assert!(!found.is_empty() && found.iter().all(|one| one == "map incomplete-listing"), "{found:?}");
+}
+
+#[test]
+fn map_of_another_server_is_not_compared() {
+    let desk = Desk::empty();
+    desk.publish(Kind::Workbook, &["default"], "Sales");
+    desk.done(&["init"]);
+    desk.sync();
+    desk.map().execute("UPDATE API__TABLEAU__SYNC_RUNS SET SERVER_URL = 'elsewhere'", []).expect("spoil");
+    desk.run(&["check"]).refused(1, &["belongs to the Tableau server elsewhere"]);
+}

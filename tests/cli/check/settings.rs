@@ -1,0 +1,90 @@
+//! What the configuration and comments say about findings.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use super::{desk_with_map, document, offline, places};
+
+const GONE: &str = "00000102-0000-4000-8000-000000000102";
+
+#[test]
+fn severity_is_set_by_code_and_by_path() {
+    let desk = desk_with_map();
+    fs::create_dir_all(desk.path("docs/old")).expect("make folders");
+    for path in ["a.py", "docs/a.md", "docs/old/a.md"] {
+        desk.write(path, GONE);
+    }
+    desk.write(
+        "tabmap.toml",
+        "[check]\nexclude = [\"map.db*\"]\n[check.severity]\nambiguous-key = \"off\"\n\
+         [[check.overrides]]\npaths = [\"docs/\"]\nseverity = { stale-luid = \"warning\" }\n\
+         [[check.overrides]]\npaths = [\"docs/old\"]\nseverity = { stale-luid = \"off\" }\n",
+    );
+    let all = document(&desk, &[], 3);
+    let severities: Vec<_> = all["findings"]
+        .as_array()
+        .expect("findings")
+        .iter()
+        .map(|one| (one["path"].clone(), one["severity"].clone()))
+        .collect();
+    assert_eq!(severities, [("a.py".into(), "error".into()), ("docs/a.md".into(), "warning".into())]);
+    assert_eq!(all["files"]["binary"], 0, "the map is excluded");
+    document(&desk, &["docs"], 0);
+}
+
+#[test]
+fn excluded_paths_are_not_searched_and_git_keeps_its_own_folder() {
+    let desk = desk_with_map();
+    for folder in [".git", ".github/workflows", "vendor/x"] {
+        fs::create_dir_all(desk.path(folder)).expect("make folders");
+    }
+    for path in [".git/config.txt", ".github/workflows/ci.yml", "vendor/x/a.py"] {
+        desk.write(path, GONE);
+    }
+    desk.write("tabmap.toml", "[check]\nexclude = [\"/vendor/\"]\n");
+    let expect = (".github/workflows/ci.yml".to_owned(), 1, "stale-luid".to_owned());
+    assert_eq!(places(&document(&desk, &[], 3)), BTreeSet::from([expect]));
+}
+
+#[test]
+fn procedure_and_hosts_go_by_other_names_where_the_configuration_says_so() {
+    let desk = desk_with_map();
+    desk.write("a.sql", "CALL REFRESH_TABLEAU('workbook', 'Nothing', 'EMEA', 'MySite', 'c');\n");
+    desk.write("b.md", "https://bi.example.com/#/site/MySite/workbooks/102\n");
+    assert_eq!(places(&document(&desk, &["a.sql", "b.md"], 0)), BTreeSet::new());
+    desk.write("tabmap.toml", "[check]\nprocedures = [\"refresh_tableau\"]\nhosts = [\"bi.example.com\"]\n");
+    let found = places(&document(&desk, &["a.sql", "b.md"], 3));
+    let codes: Vec<_> = found.iter().map(|(path, _, code)| (path.as_str(), code.as_str())).collect();
+    assert_eq!(codes, [("a.sql", "unknown-resource"), ("b.md", "stale-url")]);
+}
+
+#[test]
+fn comment_silences_its_codes_on_its_line_and_on_all_lines_of_a_call() {
+    let desk = desk_with_map();
+    desk.write(
+        "a.sql",
+        &format!(
+            "-- {GONE} tabmap: ignore stale-luid, unknown-site\n\
+             CALL API__TABLEAU__REFRESH_RESOURCE( -- tabmap: ignore unknown-resource\n  'workbook',\n  'Nothing', 'EMEA', 'MySite', 'c');\n\
+             -- {GONE}\n-- tabmap: ignore stale-luid\n-- tabmap: ignore stale\n-- tabmap: ignore CODE is how it is written\n"
+        ),
+    );
+    let found = places(&document(&desk, &["a.sql"], 3));
+    let found: Vec<_> = found.iter().map(|(_, line, code)| (*line, code.as_str())).collect();
+    assert_eq!(found, [(1, "unused-ignore"), (5, "stale-luid"), (6, "unused-ignore"), (7, "unused-ignore")]);
+}
+
+#[test]
+fn configuration_that_cannot_be_meant_is_refused() {
+    let desk = desk_with_map();
+    for (text, words) in [
+        ("[check]\nmax_age = \"soon\"\n", ["`max_age` under `[check]`", "not a duration"]),
+        ("[check.severity]\nstale = \"off\"\n", ["stale", "tabmap.toml"]),
+        ("[check.severity]\nstale-luid = \"fatal\"\n", ["fatal", "tabmap.toml"]),
+        ("[check]\nexclude = [\"a{\"]\n", ["`exclude` under `[check]`", "a{"]),
+        ("[check]\nprocedures = [\"\"]\n", ["`procedures` under `[check]`", "has a name"]),
+    ] {
+        desk.write("tabmap.toml", text);
+        offline(&desk, &[]).refused(2, &words);
+    }
+}
