@@ -20,7 +20,7 @@ mod parse;
 mod procedure;
 #[path = "inside/readme.rs"]
 mod readme;
-#[path = "inside/whitelist.rs"]
-mod whitelist;
 #[path = "support/venv.rs"]
 mod venv;
+#[path = "inside/whitelist.rs"]
+mod whitelist;

@@ -163,9 +163,7 @@ pub async fn run(cli: Cli) -> Result<Exit, CommandError> {
 fn open_store(config: &Config) -> Result<Arc<dyn Store>, CommandError> {
     Ok(match &config.store {
         StoreAddress::Sqlite(path) => Arc::new(SqliteStore::new(path)),
-        StoreAddress::Snowflake(name) => {
-            Arc::new(open_snowflake(config, name.as_deref())?)
-        }
+        StoreAddress::Snowflake(name) => Arc::new(open_snowflake(config, name.as_deref())?),
     })
 }
 

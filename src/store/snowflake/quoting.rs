@@ -98,7 +98,10 @@ mod tests {
     #[test]
     fn a_literal_holds_any_text_even_inside_a_body() {
         assert_eq!(literal(r"it's a \ and $$"), r"'it''s a \\ and \u0024\u0024'");
-        assert_eq!(python_text("\"A\".\"b'\\$\u{1f600}\""), r#"'"A"."b\U00000027\U0000005c\U00000024\U0001f600"'"#);
+        assert_eq!(
+            python_text("\"A\".\"b'\\$\u{1f600}\""),
+            r#"'"A"."b\U00000027\U0000005c\U00000024\U0001f600"'"#
+        );
     }
 
     #[test]

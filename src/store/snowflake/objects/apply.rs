@@ -205,7 +205,10 @@ mod tests {
         assert_eq!(object.show("P", &object.names[..2]), r#"SHOW PROCEDURES LIKE 'P' IN SCHEMA "A"."b""c""#);
 
         let role = Object::created_by("CREATE ROLE IF NOT EXISTS \"R\" COMMENT = 'x'").unwrap();
-        assert_eq!((role.kind.as_str(), role.is_replaced, role.qualified()), ("ROLE", false, "\"R\"".to_owned()));
+        assert_eq!(
+            (role.kind.as_str(), role.is_replaced, role.qualified()),
+            ("ROLE", false, "\"R\"".to_owned())
+        );
         assert_eq!(role.show("R", &[]), "SHOW ROLES LIKE 'R'");
         let integration = Object::created_by("CREATE EXTERNAL ACCESS INTEGRATION \"I\"\n").unwrap();
         assert_eq!(integration.show("I", &[]), "SHOW INTEGRATIONS LIKE 'I'");

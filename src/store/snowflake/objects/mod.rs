@@ -159,11 +159,7 @@ impl Objects {
     }
 }
 
-fn check(
-    tables: &TableNames,
-    settings: &SnowflakeObjects,
-    server: &ServerUrl,
-) -> Result<(), ObjectsError> {
+fn check(tables: &TableNames, settings: &SnowflakeObjects, server: &ServerUrl) -> Result<(), ObjectsError> {
     let names = [
         ("`database` under `[snowflake]`", &tables.database),
         ("`schema` under `[snowflake]`", &tables.schema),
@@ -214,12 +210,8 @@ impl<'a> Values<'a> {
         let schema = |name: &str| format!("{}.{}", identifier(&tables.database), identifier(name));
         let notification = format!("{}__ALERTS", settings.integration);
         let placeholder = |what: &str| format!("<{what}>");
-        let call = [
-            nightly.resource_type.as_str(),
-            &nightly.resource_name,
-            &nightly.project_name,
-            &nightly.site_id,
-        ];
+        let call =
+            [nightly.resource_type.as_str(), &nightly.resource_name, &nightly.project_name, &nightly.site_id];
         let values = vec![
             ("maps", schema(&tables.schema)),
             ("procedures", schema(&settings.schema)),
@@ -297,7 +289,8 @@ mod tests {
 
     fn objects(settings: &SnowflakeObjects, token: Option<&Token>) -> Objects {
         let server = "https://tableau.example.com".parse().unwrap();
-        Objects::new(&TableNames::default(), settings, &server, token).unwrap_or_else(|error| panic!("{error}"))
+        Objects::new(&TableNames::default(), settings, &server, token)
+            .unwrap_or_else(|error| panic!("{error}"))
     }
 
     #[test]
@@ -312,7 +305,8 @@ mod tests {
     #[test]
     fn every_line_of_a_file_belongs_to_one_of_its_statements() {
         for template in TEMPLATES {
-            let together: String = split(template.text).iter().map(|statement| format!("{statement};\n\n")).collect();
+            let together: String =
+                split(template.text).iter().map(|statement| format!("{statement};\n\n")).collect();
             assert_eq!(together.trim_end(), template.text.trim_end(), "{}", template.name);
         }
     }
@@ -322,7 +316,10 @@ mod tests {
         for file in objects(&SnowflakeObjects::default(), None).files {
             for statement in &file.statements {
                 let words = statement.to_uppercase();
-                assert!(!words.split_whitespace().any(|word| word == "DROP" || word == "TRUNCATE"), "{statement}");
+                assert!(
+                    !words.split_whitespace().any(|word| word == "DROP" || word == "TRUNCATE"),
+                    "{statement}"
+                );
                 if words.contains("CREATE OR REPLACE") {
                     assert!(words.contains("COPY GRANTS"), "{statement}");
                 }
@@ -339,14 +336,17 @@ mod tests {
     fn a_token_is_in_no_file_unless_it_was_given() {
         let token = Token { name: "na'me".to_owned(), value: "se\\cr$et".to_owned().into() };
         let with = objects(&SnowflakeObjects::default(), Some(&token)).sql();
-        assert!(with.contains(r"SECRET_STRING = 'na''me'") && with.contains(r"SECRET_STRING = 'se\\cr\u0024et'"));
+        assert!(
+            with.contains(r"SECRET_STRING = 'na''me'") && with.contains(r"SECRET_STRING = 'se\\cr\u0024et'")
+        );
         let without = objects(&SnowflakeObjects::default(), None).sql();
         assert!(without.contains("SECRET_STRING = <the value of the token>"));
     }
 
     #[test]
     fn names_with_quotes_stay_inside_theirs() {
-        let settings = SnowflakeObjects { sync_role: "a\"; DROP ROLE \"b".to_owned(), ..SnowflakeObjects::default() };
+        let settings =
+            SnowflakeObjects { sync_role: "a\"; DROP ROLE \"b".to_owned(), ..SnowflakeObjects::default() };
         assert!(objects(&settings, None).sql().contains("USE ROLE \"a\"\"; DROP ROLE \"\"b\";"));
     }
 
@@ -355,7 +355,10 @@ mod tests {
         let server: ServerUrl = "https://tableau.example.com".parse().unwrap();
         let tables = TableNames { resources: "A$$B".to_owned(), ..TableNames::default() };
         let error = Objects::new(&tables, &SnowflakeObjects::default(), &server, None).err().unwrap();
-        assert!(error.to_string().starts_with("`resources` under `[snowflake]` is not valid: \"A$$B\""), "{error}");
+        assert!(
+            error.to_string().starts_with("`resources` under `[snowflake]` is not valid: \"A$$B\""),
+            "{error}"
+        );
         let settings = SnowflakeObjects { call_role: "A\nDROP".to_owned(), ..SnowflakeObjects::default() };
         assert!(Objects::new(&TableNames::default(), &settings, &server, None).is_err());
 
