@@ -139,6 +139,7 @@ impl CommandError {
         match self {
             Self::Config(_)
             | Self::Connection(_)
+            | Self::Objects(ObjectsError::Setting { .. })
             | Self::Resolve(ResolveError::Usage { .. } | ResolveError::Address(_)) => Exit::Usage,
             Self::Resolve(ResolveError::Store(_)) => Exit::Failed,
             Self::Resolve(_) => Exit::Found,

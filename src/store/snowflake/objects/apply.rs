@@ -4,11 +4,16 @@
 //! procedure, its functions and the view: those are replaced with their grants (COPY GRANTS), to bring a new version.
 //! Network rules and external access integrations have no IF NOT EXISTS (docs.snowflake.com, "CREATE NETWORK RULE",
 //! "CREATE EXTERNAL ACCESS INTEGRATION"), so for them it is the answer to that question which decides.
+//!
+//! Grants are given each time: that takes nothing away and does no harm twice.
+
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
 
 use super::{File, Objects, ObjectsError};
 use crate::store::StoreError;
 use crate::store::snowflake::quoting::{identifier, literal};
-use crate::store::snowflake::{Session, SnowflakeError, SnowflakeStore};
+use crate::store::snowflake::{Row, Session, SnowflakeError, SnowflakeStore};
 
 const ROLE: &str = "take the role ACCOUNTADMIN";
 
@@ -23,6 +28,9 @@ pub struct AppliedFile {
     pub left_out: Option<&'static str>,
 }
 
+/// The objects that were missing when this run first looked. After a lost answer they are there, and this run's own.
+type Missing = Mutex<BTreeSet<String>>;
+
 impl SnowflakeStore {
     /// Applies the files. What was applied stays when a later statement fails; applying again goes on from there.
     pub async fn apply_objects(&self, objects: &Objects) -> Result<Vec<AppliedFile>, ObjectsError> {
@@ -34,12 +42,13 @@ impl SnowflakeStore {
                 return Err(ObjectsError::TokenMissing);
             }
         }
+        let missing = &Missing::default();
         let mut applied = Vec::new();
         for file in &objects.files {
             let steps = match file.left_out {
                 Some(_) => Vec::new(),
                 None => self
-                    .in_session(|session| Box::pin(async move { Ok(apply(&session, file).await?) }))
+                    .in_session(|session| Box::pin(async move { Ok(apply(&session, file, missing).await?) }))
                     .await
                     .map_err(|source| refused(source, objects))?,
             };
@@ -55,7 +64,7 @@ async fn is_secret_missing(session: &Session, objects: &Objects) -> Result<bool,
     session.query(ROLE, "USE ROLE ACCOUNTADMIN").await?;
     for file in &objects.files {
         for object in file.statements.iter().filter_map(|statement| Object::created_by(statement)) {
-            if object.kind == "SECRET" && !object.exists(session).await? {
+            if object.kind == "SECRET" && object.found(session).await?.is_none() {
                 return Ok(true);
             }
         }
@@ -63,25 +72,48 @@ async fn is_secret_missing(session: &Session, objects: &Objects) -> Result<bool,
     Ok(false)
 }
 
-async fn apply(session: &Session, file: &File) -> Result<Vec<String>, SnowflakeError> {
-    let mut steps = Vec::new();
+async fn apply(session: &Session, file: &File, missing: &Missing) -> Result<Vec<String>, SnowflakeError> {
+    let mut steps: Vec<String> = Vec::new();
+    let mut is_new = true;
     for statement in &file.statements {
         let Some(object) = Object::created_by(statement) else {
-            session.query(file.doing, statement).await?;
+            // Completes what was created before it. Whoever disabled an integration since does not want it enabled.
+            if is_new || !statement.starts_with("ALTER ") {
+                session.query(file.doing, statement).await?;
+            }
             continue;
         };
-        let existed = object.exists(session).await?;
-        let what = match (existed, object.is_replaced) {
-            (true, false) => "is there",
-            (true, true) => "replaced",
-            (false, _) => "created",
+        let found = object.found(session).await?;
+        let label = format!("{} {}", object.kind.to_lowercase(), object.qualified());
+        is_new = is_own(missing, &label, found.is_none());
+        let what = match (is_new, object.is_replaced) {
+            (true, _) => "created",
+            (false, true) => "replaced",
+            (false, false) if found.as_ref().is_some_and(is_disabled) => "is there, and disabled",
+            (false, false) => "is there",
         };
-        if !existed || object.is_replaced {
+        if found.is_none() || object.is_replaced {
             session.execute(file.doing, statement).await?;
         }
-        steps.push(format!("{} {}: {what}", object.kind.to_lowercase(), object.qualified()));
+        // A function has two signatures under its one name, of which the first says what was found.
+        if !steps.iter().any(|step| step.starts_with(&label)) {
+            steps.push(format!("{label}: {what}"));
+        }
     }
     Ok(steps)
+}
+
+fn is_own(missing: &Missing, label: &str, is_missing: bool) -> bool {
+    let mut missing = missing.lock().unwrap_or_else(PoisonError::into_inner);
+    if is_missing {
+        missing.insert(label.to_owned());
+    }
+    missing.contains(label)
+}
+
+/// Integrations show whether they are enabled (docs.snowflake.com, "SHOW INTEGRATIONS").
+fn is_disabled(row: &Row) -> bool {
+    row.iter().flatten().any(|column| column.eq_ignore_ascii_case("false"))
 }
 
 fn refused(source: StoreError, objects: &Objects) -> ObjectsError {
@@ -136,16 +168,16 @@ impl Object {
         names.join(".")
     }
 
-    /// `SHOW … LIKE` minds neither case nor `_`, so the answer is searched for the exact name.
-    async fn exists(&self, session: &Session) -> Result<bool, SnowflakeError> {
+    /// What Snowflake shows of it. `SHOW … LIKE` minds neither case nor `_`, so the exact name must be in the row.
+    async fn found(&self, session: &Session) -> Result<Option<Row>, SnowflakeError> {
         let Some((name, outer)) = self.names.split_last() else {
-            return Ok(false);
+            return Ok(None);
         };
         let rows = match session.query("look for what exists already", &self.show(name, outer)).await {
-            Err(error) if error.fault.is_object_missing() => return Ok(false), // The schema is not there either.
+            Err(error) if error.fault.is_object_missing() => return Ok(None), // The schema is not there either.
             rows => rows?,
         };
-        Ok(rows.iter().flatten().any(|column| column.as_ref() == Some(name)))
+        Ok(rows.into_iter().find(|row| row.iter().flatten().any(|column| column == name)))
     }
 
     fn show(&self, name: &str, outer: &[String]) -> String {
