@@ -12,6 +12,8 @@ mod desk;
 mod emulator;
 #[path = "inside/files.rs"]
 mod files;
+#[path = "inside/ground.rs"]
+mod ground;
 #[path = "inside/map.rs"]
 mod map;
 #[path = "inside/parse.rs"]
@@ -20,6 +22,8 @@ mod parse;
 mod procedure;
 #[path = "inside/readme.rs"]
 mod readme;
+#[path = "inside/snowpark.rs"]
+mod snowpark;
 #[path = "support/venv.rs"]
 mod venv;
 #[path = "inside/whitelist.rs"]

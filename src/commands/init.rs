@@ -25,7 +25,8 @@ pub struct Init {
     /// procedure, task and alert. Prints the SQL unless `--apply` is given
     #[arg(long)]
     snowflake_objects: bool,
-    /// Create in Snowflake what is not there yet; nothing is ever dropped
+    /// Create in Snowflake what is not there yet; nothing is ever dropped. The secrets get the token of TABLEAU_PAT_NAME
+    /// and TABLEAU_PAT_SECRET
     #[arg(long, requires = "snowflake_objects", conflicts_with = "print")]
     apply: bool,
 }

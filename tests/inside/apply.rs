@@ -30,14 +30,19 @@ async fn ground(tenant: &Tenant) -> Desk {
             tenant.database
         ),
     );
-    tenant
-        .arm(json!({ "at": "statement", "match": UNKNOWN, "times": 1000, "action": { "sql": "SELECT 1" } }))
-        .await;
+    accept(tenant).await;
     desk
 }
 
+/// Lets the emulator note what it does not know, and answer that it is done.
+pub async fn accept(tenant: &Tenant) {
+    let fault =
+        json!({ "at": "statement", "match": UNKNOWN, "times": 1000, "action": { "sql": "SELECT 1" } });
+    tenant.arm(fault).await;
+}
+
 /// Snowflake's answer to every SHOW from now on: nothing, or exactly what was asked for.
-async fn shows(tenant: &Tenant, found: bool) {
+pub async fn shows(tenant: &Tenant, found: bool) {
     let sql = if found { r#"SELECT \1 AS "name", 'true' AS "enabled""# } else { "SELECT 1 WHERE FALSE" };
     let fault = json!({
         "at": "statement", "match": "^SHOW [A-Z ]+ LIKE ('[^']*')", "times": 1000, "action": { "sql": sql }
@@ -76,7 +81,8 @@ async fn everything_is_applied_in_order_and_the_secret_is_nowhere_but_in_its_sta
     assert_eq!(with_secret.len(), 1);
     assert!(with_secret[0]["sql"].as_str().unwrap().contains("API__TABLEAU__PAT_VALUE"));
 
-    let task = log.iter().filter_map(|entry| entry["sql"].as_str()).find(|sql| sql.contains("CREATE TASK IF"));
+    let task =
+        log.iter().filter_map(|entry| entry["sql"].as_str()).find(|sql| sql.contains("CREATE TASK IF"));
     assert!(task.unwrap().contains("('workbook', 'It''s', 'Finance', '') INTO :answer"), "{task:?}");
 }
 

@@ -28,7 +28,7 @@ fn sqlfluff(texts: &[String]) -> Vec<Option<String>> {
 }
 
 /// What is wrong with each statement, by whoever knows it.
-fn troubles(statements: &[String]) -> Vec<Option<String>> {
+pub fn troubles(statements: &[String]) -> Vec<Option<String>> {
     let unknown: Vec<_> = statements.iter().filter(|it| whitelist::check(it).is_none()).cloned().collect();
     let mut parsed = sqlfluff(&unknown).into_iter();
     statements

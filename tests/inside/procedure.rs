@@ -1,154 +1,16 @@
-//! The refresh procedure: its text as `tabmap init` prints it, run under Snowpark's local testing, with the real
-//! tableauserverclient, against a simulated Tableau.
+//! What the refresh procedure answers, and what it does at Tableau.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::PathBuf;
-use std::process::Command;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tableau_simulator::{
-    Content, Effect, Endpoint, Fault, JobPlan, Kind, Options, Outcome, Simulator, SiteContent,
-};
-use tabmap::config::SnowflakeObjects;
+use tableau_simulator::{Effect, Endpoint, Fault, JobPlan, Kind, Outcome};
 use tabmap::store::snowflake::TableNames;
 
-use crate::files::{body, files};
-use crate::venv;
+use crate::ground::Ground;
+use crate::snowpark::CLIENTS;
 
 const COMPLETE: &str = "Resource refresh complete";
-
-/// Clients of Tableau: the newest, and one that raises where the newest answers `None` (409093).
-const CLIENTS: [&str; 2] = ["0.42", "0.38"];
-
-/// A Tableau with one site and its map.
-struct Ground {
-    tableau: Simulator,
-    tables: TableNames,
-    map: Vec<Value>,
-    runs: Value,
-    client: &'static str,
-    secret: String,
-}
-
-impl Ground {
-    fn new() -> Self {
-        Self::with(&["MySite"])
-    }
-
-    fn with(sites: &[&str]) -> Self {
-        let site = |site: &&str| SiteContent { content_url: (*site).to_owned(), ..SiteContent::default() };
-        let content = Content { seed: 1, sites: sites.iter().map(site).collect() };
-        let jobs = JobPlan {
-            pending: Duration::ZERO,
-            running: Duration::from_millis(100),
-            outcome: Outcome::Success,
-        };
-        let tableau = Simulator::start(Options { content, jobs, ..Options::default() }).unwrap();
-        let secret = tableau.pat().1.to_owned();
-        Self {
-            tableau,
-            tables: TableNames::default(),
-            map: Vec::new(),
-            runs: json!([]),
-            client: CLIENTS[0],
-            secret,
-        }
-    }
-
-    /// Publishes on the first site, in a project that is made where it is missing, and notes it in the map.
-    fn publish(&mut self, kind: Kind, project: &[&str], name: &str) -> String {
-        let site = self.tableau.sites()[0].clone();
-        self.tableau.create_project(&site, project);
-        let luid = self.tableau.publish(&site, kind, project, name);
-        self.map.push(json!([kind.word(), site, project.last(), name, luid, project.join("/")]));
-        luid
-    }
-
-    /// The answers of the procedure to calls in this order; of one that raised, `{"raised": "…"}`.
-    fn call(&self, calls: &Value) -> Vec<Value> {
-        let files = files(&self.tables, &SnowflakeObjects::default());
-        let asked = json!({
-            "body": body(&files["50_refresh_procedure.sql"], "PROCEDURE"),
-            "resources": quoted(&self.tables, &self.tables.resources),
-            "sync_runs": quoted(&self.tables, &self.tables.runs),
-            "map": self.map,
-            "runs": self.runs,
-            "secrets": { "pat_name": self.tableau.pat().0, "pat_value": self.secret },
-            "calls": calls,
-        });
-        let output = Command::new(snowpark())
-            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/inside/python/call.py"))
-            .arg(asked.to_string())
-            .env("PYTHONDONTWRITEBYTECODE", "1")
-            .env(
-                "PYTHONPATH",
-                if self.client == CLIENTS[0] { PathBuf::new() } else { older_client(self.client) },
-            )
-            .env("NO_PROXY", "*")
-            .output()
-            .unwrap();
-        let text = String::from_utf8(output.stdout).unwrap();
-        assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
-        assert!(!text.contains(&self.secret), "the secret was told: {text}");
-        let answer: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
-        assert_eq!(answer["tableauserverclient"], self.client);
-        answer["outcomes"].as_array().unwrap().clone()
-    }
-
-    /// The arguments for a resource in a project of the first site, with `more` behind the server's address.
-    fn arguments(&self, kind: &str, name: &str, project: &str, more: [Value; 3]) -> Value {
-        let mut arguments = vec![json!(kind), json!(name), json!(project), json!(self.tableau.sites()[0])];
-        arguments.push(json!(self.tableau.url()));
-        arguments.extend(more);
-        Value::from(arguments)
-    }
-
-    /// Calls once for the workbook `Sales` of the project `Finance`, which is published.
-    fn refresh_sales(&mut self, plan: JobPlan) -> Value {
-        self.publish(Kind::Workbook, &["Finance"], "Sales");
-        self.tableau.plan_jobs(plan);
-        self.call(&json!([self.arguments(
-            "workbook",
-            "Sales",
-            "Finance",
-            [Value::Null, json!(true), json!(20)]
-        )]))
-        .remove(0)
-    }
-
-    /// Where refreshes were asked for, in order: `workbooks/LUID`.
-    fn refreshes(&self) -> Vec<String> {
-        let requests = self.tableau.requests();
-        let paths = requests.iter().filter_map(|request| request.path.strip_suffix("/refresh"));
-        paths
-            .map(|path| path.rsplit('/').take(2).collect::<Vec<_>>())
-            .map(|it| [it[1], it[0]].join("/"))
-            .collect()
-    }
-}
-
-fn quoted(tables: &TableNames, table: &str) -> String {
-    let quote = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
-    [&tables.database, &tables.schema, table].map(quote).join(".")
-}
-
-fn snowpark() -> PathBuf {
-    let requirements = ["snowflake-snowpark-python[localtest]==1.56.0", "tableauserverclient==0.42"];
-    venv::python("snowpark", &requirements)
-}
-
-/// The packages of an environment that holds an older client, to stand before the newest.
-fn older_client(version: &str) -> PathBuf {
-    let python = venv::python(
-        &format!("tableauserverclient-{version}"),
-        &[&*format!("tableauserverclient=={version}")],
-    );
-    let lib = python.parent().unwrap().parent().unwrap().join("lib");
-    let entries = fs::read_dir(lib).unwrap().map(|entry| entry.unwrap().path().join("site-packages"));
-    entries.into_iter().find(|path| path.is_dir()).unwrap()
-}
 
 fn plan(outcome: Outcome) -> JobPlan {
     JobPlan { pending: Duration::ZERO, running: Duration::from_millis(100), outcome }

@@ -5,14 +5,15 @@
 //! Python file, so nothing is written down twice. [`apply`] tells what happens to what exists already.
 
 mod apply;
+mod values;
 
 use miette::Diagnostic;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use thiserror::Error;
 
 pub use self::apply::AppliedFile;
-use super::quoting::{identifier, literal, python_text};
-use super::{TableNames, sql};
+use self::values::Values;
+use super::TableNames;
 use crate::config::{NightlyRefresh, ServerUrl, SnowflakeObjects};
 use crate::store::StoreError;
 
@@ -45,7 +46,6 @@ const TEMPLATES: [Template; 9] = [
     template!("80_stream_example.sql"),
 ];
 
-const CALL_AND_CHECK: &str = include_str!("../../../../sql/snowflake/objects/call_and_check.sql");
 const HANDLER: &str = include_str!("../../../../sql/snowflake/objects/refresh_resource.py");
 
 /// Hosts of this very machine, which the procedure's handler takes by plain http too: for tests.
@@ -190,82 +190,6 @@ fn check(tables: &TableNames, settings: &SnowflakeObjects, server: &ServerUrl) -
     Ok(())
 }
 
-/// What stands in the place of each `{name}`.
-struct Values<'a> {
-    tables: &'a TableNames,
-    values: Vec<(&'static str, String)>,
-}
-
-impl<'a> Values<'a> {
-    fn new(
-        tables: &'a TableNames,
-        settings: &SnowflakeObjects,
-        server: &ServerUrl,
-        token: Option<&Token>,
-        nightly: &NightlyRefresh,
-    ) -> Self {
-        let url = server.join("");
-        let host = url.host_str().unwrap_or_default();
-        let port = url.port_or_known_default().unwrap_or(443);
-        let schema = |name: &str| format!("{}.{}", identifier(&tables.database), identifier(name));
-        let notification = format!("{}__ALERTS", settings.integration);
-        let placeholder = |what: &str| format!("<{what}>");
-        let call =
-            [nightly.resource_type.as_str(), &nightly.resource_name, &nightly.project_name, &nightly.site_id];
-        let values = vec![
-            ("maps", schema(&tables.schema)),
-            ("procedures", schema(&settings.schema)),
-            ("sync_role", identifier(&settings.sync_role)),
-            ("call_role", identifier(&settings.call_role)),
-            ("warehouse", identifier(&settings.warehouse)),
-            ("integration", identifier(&settings.integration)),
-            ("notification", identifier(&notification)),
-            ("notification_text", literal(&notification)),
-            ("host_and_port", literal(&format!("{host}:{port}"))),
-            ("server", literal(url.as_str().trim_end_matches('/'))),
-            (
-                "pat_name",
-                token.map_or_else(|| placeholder("the name of the token"), |token| literal(&token.name)),
-            ),
-            (
-                "pat_value",
-                token.map_or_else(
-                    || placeholder("the value of the token"),
-                    |token| literal(token.value.expose_secret()),
-                ),
-            ),
-            (
-                "alert_email",
-                settings.alert_email.as_deref().map_or_else(|| placeholder("an address"), literal),
-            ),
-            ("schedule", literal(&nightly.schedule)),
-            ("nightly", call.map(literal).join(", ")),
-            ("handler", HANDLER.trim_end().to_owned()),
-            ("resources_in_python", python_text(&tables.full(&tables.resources))),
-            ("runs_in_python", python_text(&tables.full(&tables.runs))),
-            ("your_schema", placeholder("your schema")),
-            ("your_table", placeholder("your table")),
-            ("your_stream_in_text", "'<your schema>.\"TABLEAU_NEW_DATA\"'".to_owned()),
-        ];
-        let mut values = Self { tables, values };
-        for (name, template) in [
-            ("create_resources", sql::CREATE_RESOURCES),
-            ("create_runs", sql::CREATE_RUNS),
-            ("create_changes", sql::CREATE_CHANGES),
-            ("call_and_check", CALL_AND_CHECK),
-        ] {
-            let filled = values.fill(template);
-            values.values.push((name, filled));
-        }
-        values
-    }
-
-    fn fill(&self, template: &str) -> String {
-        let values: Vec<_> = self.values.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        self.tables.render(template, &values)
-    }
-}
-
 /// The statements of a file: each ends with `;` at the end of a line, outside of `$$`. Comments before a statement go
 /// with it.
 fn split(text: &'static str) -> Vec<&'static str> {
@@ -305,8 +229,9 @@ mod tests {
     #[test]
     fn every_line_of_a_file_belongs_to_one_of_its_statements() {
         for template in TEMPLATES {
-            let together: String =
-                split(template.text).iter().map(|statement| format!("{statement};\n\n")).collect();
+            let statements: Vec<_> =
+                split(template.text).iter().map(|statement| format!("{statement};\n")).collect();
+            let together = statements.join("\n");
             assert_eq!(together.trim_end(), template.text.trim_end(), "{}", template.name);
         }
     }
