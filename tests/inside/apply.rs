@@ -50,7 +50,7 @@ pub async fn shows(tenant: &Tenant, found: bool) {
     tenant.arm(fault).await;
 }
 
-async fn run(desk: &Desk, arguments: &[&str]) -> Answer {
+fn run(desk: &Desk, arguments: &[&str]) -> Answer {
     tokio::task::block_in_place(|| desk.run(arguments))
 }
 
@@ -65,7 +65,7 @@ async fn everything_is_applied_in_order_and_the_secret_is_nowhere_but_in_its_sta
     let tenant = Tenant::new().await;
     let desk = ground(&tenant).await;
     shows(&tenant, false).await;
-    let answer = run(&desk, &APPLY).await;
+    let answer = run(&desk, &APPLY);
     assert_eq!(answer.exit, 0, "{}{}", answer.stdout, answer.stderr);
     insta::assert_snapshot!(answer.stdout.replace(&tenant.database, "DB"));
     insta::assert_snapshot!(changes(&tenant).await.join("\n"));
@@ -92,10 +92,10 @@ async fn what_is_there_already_is_shown_and_left_alone_and_no_token_is_needed() 
     let mut desk = ground(&tenant).await;
     desk.unset("TABLEAU_PAT_SECRET");
     // The emulator replaces the view, for which it needs the tables.
-    run(&desk, &["init"]).await;
+    run(&desk, &["init"]);
     let before = changes(&tenant).await.len();
     shows(&tenant, true).await;
-    let answer = run(&desk, &APPLY).await;
+    let answer = run(&desk, &APPLY);
     assert_eq!(answer.exit, 0, "{}{}", answer.stdout, answer.stderr);
     assert!(!answer.stdout.contains(": created"), "{}", answer.stdout);
     assert_eq!(answer.stdout.matches(": replaced").count(), 3, "{}", answer.stdout);
@@ -123,7 +123,7 @@ async fn an_integration_that_somebody_disabled_stays_so_and_is_shown() {
     });
     tenant.arm(disabled).await;
     shows(&tenant, false).await;
-    let answer = run(&desk, &APPLY).await;
+    let answer = run(&desk, &APPLY);
     assert_eq!(answer.exit, 0, "{}{}", answer.stdout, answer.stderr);
     let line = "external access integration \"API__TABLEAU\": is there, and disabled\n";
     assert!(answer.stdout.contains(line), "{}", answer.stdout);
@@ -142,7 +142,7 @@ async fn an_integration_whose_creation_was_not_heard_of_is_still_enabled() {
     });
     tenant.arm(once).await;
     shows(&tenant, false).await;
-    let answer = run(&desk, &APPLY).await;
+    let answer = run(&desk, &APPLY);
     assert_eq!(answer.exit, 0, "{}{}", answer.stdout, answer.stderr);
     assert!(
         answer.stdout.contains("external access integration \"API__TABLEAU\": created\n"),
@@ -160,7 +160,7 @@ async fn without_a_token_for_missing_secrets_nothing_is_changed() {
     let mut desk = ground(&tenant).await;
     desk.unset("TABLEAU_PAT_SECRET");
     shows(&tenant, false).await;
-    run(&desk, &APPLY).await.refused(1, &["the secrets of the procedure do not exist", "TABLEAU_PAT_SECRET"]);
+    run(&desk, &APPLY).refused(1, &["the secrets of the procedure do not exist", "TABLEAU_PAT_SECRET"]);
     assert_eq!(changes(&tenant).await, ["USE ROLE ACCOUNTADMIN"]);
 }
 
@@ -182,9 +182,9 @@ async fn a_refused_statement_says_who_may_run_it_and_applying_again_goes_on() {
     tenant.arm(ended).await;
     let desk = ground(&tenant).await;
     shows(&tenant, false).await;
-    run(&desk, &APPLY).await.refused(1, &["003013", "this needs ACCOUNTADMIN", "--print"]);
-    run(&desk, &APPLY).await.refused(1, &["000949", "with other arguments is in the way", "RENAME"]);
-    let answer = run(&desk, &APPLY).await;
+    run(&desk, &APPLY).refused(1, &["003013", "this needs ACCOUNTADMIN", "--print"]);
+    run(&desk, &APPLY).refused(1, &["000949", "with other arguments is in the way", "RENAME"]);
+    let answer = run(&desk, &APPLY);
     assert_eq!(answer.exit, 0, "{}{}", answer.stdout, answer.stderr);
 }
 
@@ -194,7 +194,7 @@ async fn what_has_no_setting_is_left_out_and_said_so() {
     let desk = ground(&tenant).await;
     desk.write("tabmap.toml", &format!("[snowflake]\ndatabase = \"{}\"\n", tenant.database));
     shows(&tenant, false).await;
-    let answer = run(&desk, &APPLY).await;
+    let answer = run(&desk, &APPLY);
     assert_eq!(answer.exit, 0, "{}{}", answer.stdout, answer.stderr);
     for line in [
         "60_task.sql: left out (set `nightly` under `[snowflake.objects]` to what it shall refresh)",
@@ -263,7 +263,7 @@ async fn what_the_emulator_only_noted_is_told_apart_from_what_it_ran() {
     let tenant = Tenant::new().await;
     let desk = ground(&tenant).await;
     shows(&tenant, false).await;
-    run(&desk, &APPLY).await;
+    run(&desk, &APPLY);
     let log = tenant.log("statements").await;
     let ran: Vec<Value> =
         log.iter().filter(|entry| entry["outcome"] == "ok").map(|entry| entry["sql"].clone()).collect();

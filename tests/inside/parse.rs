@@ -50,7 +50,7 @@ fn statements(text: &str) -> Vec<String> {
         }
         statement.push_str(line);
         statement.push('\n');
-        if line.ends_with(';') && statement.matches("$$").count() % 2 == 0 {
+        if line.ends_with(';') && statement.matches("$$").count().is_multiple_of(2) {
             let inner = statement.split("$$").nth(1).filter(|_| !statement.contains("LANGUAGE PYTHON"));
             let inner = inner.map(str::to_owned);
             found.push(std::mem::take(&mut statement).trim_end().trim_end_matches(';').to_owned());

@@ -240,7 +240,8 @@ mod tests {
     fn nothing_is_ever_dropped_and_only_what_keeps_its_grants_is_replaced() {
         for file in objects(&SnowflakeObjects::default(), None).files {
             for statement in &file.statements {
-                let words = statement.to_uppercase();
+                let lines = statement.lines().filter(|line| !line.starts_with("--"));
+                let words = lines.collect::<Vec<_>>().join("\n").to_uppercase();
                 assert!(
                     !words.split_whitespace().any(|word| word == "DROP" || word == "TRUNCATE"),
                     "{statement}"
