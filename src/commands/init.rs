@@ -96,9 +96,10 @@ async fn snowflake_objects(config: &Config, is_applied: bool) -> Result<Exit, Co
     // What was refused says more than a session that does not close.
     let closed = store.close().await;
     let mut text = String::new();
-    for AppliedFile { name, steps, left_out } in applied? {
+    for AppliedFile { name, needs_administrator, steps, left_out } in applied? {
+        let role = if needs_administrator { " as ACCOUNTADMIN" } else { "" };
         let _ = match left_out {
-            None => writeln!(text, "{name}: applied"),
+            None => writeln!(text, "{name}: applied{role}"),
             Some(reason) => writeln!(text, "{name}: left out ({reason})"),
         };
         for step in steps {

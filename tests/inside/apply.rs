@@ -223,7 +223,7 @@ fn printing_needs_a_server_and_nothing_else_and_never_shows_the_token() {
         .lines()
         .filter(|line| line.starts_with("-- ======== ") && line.contains("needs ACCOUNTADMIN"))
         .collect();
-    assert_eq!(administrators.len(), 5, "{administrators:?}");
+    assert_eq!(administrators.len(), 6, "{administrators:?}");
     assert!(std::fs::read_dir(desk.path(".")).unwrap().next().is_none(), "nothing was written");
 
     desk.run(&APPLY).refused(2, &["a connection to Snowflake is not set", "--store snowflake:NAME"]);

@@ -219,6 +219,8 @@ fn trouble_while_asking_for_the_job_is_not_its_failure() {
         ground.tableau.arm(Fault::on(Endpoint::Job, effect).skip(skip).times(1));
     }
     assert_eq!(ground.refresh_sales(plan(Outcome::Success)), COMPLETE);
+    let asked = ground.tableau.requests().into_iter().filter(|request| request.path.contains("/jobs/"));
+    assert!(asked.count() > 4, "each trouble was met");
     assert_eq!(ground.refreshes().len(), 1);
 }
 

@@ -1,5 +1,6 @@
 -- The map, its runs and its changes, as `tabmap init` creates them, and a view of the keys that stand for more than one
--- resource. An older map with fewer columns is upgraded by `tabmap init`, as the role that owns it.
+-- resource. An older map with fewer columns is upgraded by `tabmap init`, as the role that owns it. Needs ACCOUNTADMIN for
+-- the grants.
 USE ROLE {sync_role};
 
 {create_resources};
@@ -23,6 +24,9 @@ SELECT
 FROM {resources}
 GROUP BY RESOURCE_TYPE, SITE_ID, PROJECT_NAME, RESOURCE_NAME
 HAVING COUNT(DISTINCT RESOURCE_ID) > 1;
+
+-- A map that another role created is not {sync_role}'s to grant.
+USE ROLE ACCOUNTADMIN;
 
 GRANT SELECT ON TABLE {resources} TO ROLE {call_role};
 

@@ -1,4 +1,5 @@
--- What pipelines call. The procedure acts with the rights of {sync_role}: its callers see neither secrets nor integration.
+-- What pipelines call. The procedure acts with the rights of {sync_role}: its callers see neither secrets nor
+-- integration.
 --
 -- OR REPLACE brings a new version, COPY GRANTS keeps who may call it.
 USE ROLE {sync_role};

@@ -1,4 +1,5 @@
--- A nightly refresh, and a task graph: load, then refresh. Tasks are created suspended; ALTER TASK … RESUME starts them.
+-- A nightly refresh, and a task graph: load, then refresh. Tasks are created suspended; ALTER TASK … RESUME starts them,
+-- in a graph the root last.
 --
 -- The procedure answers `Resource not in mapping table` without an error, as its callers know it. A task has nobody to
 -- read answers, so it fails then.

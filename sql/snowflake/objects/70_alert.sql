@@ -29,5 +29,5 @@ CREATE ALERT IF NOT EXISTS {procedures}."API__TABLEAU__MAP_IS_STALE"
             {notification_text},
             {alert_email},
             'The map of Tableau names is out of date',
-            'The last complete sync of a site is older than 26 hours. Look at its rows in the table of sync runs, then run `tabmap sync`.'
+            'The last complete sync of a site is older than 26 hours. Its rows in the table of sync runs say more.'
         );

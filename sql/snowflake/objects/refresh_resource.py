@@ -110,7 +110,8 @@ def resolve(session: Session, key: Key) -> Optional[str]:
     if len(paths) > 1:
         listed = ", ".join(f"`{path or 'unknown'}` ({luid})" for luid, path in sorted(paths.items(), key=str))
         raise RefreshError(
-            f"{key} stands for {len(paths)} resources, in {listed}: say which one by PROJECT_PATH. Nothing was refreshed"
+            f"{key} stands for {len(paths)} resources, in {listed}: say which one by PROJECT_PATH. "
+            "Nothing was refreshed"
         )
     return next(iter(paths), None)
 
@@ -118,7 +119,9 @@ def resolve(session: Session, key: Key) -> Optional[str]:
 def last_synced(session: Session, site: str) -> str:
     runs = session.table(RUNS).filter((col("SITE_ID") == site) & col("STATUS").isin("complete", "incomplete"))
     newest = runs.select(newest_of("SNAPSHOT_AT").alias("NEWEST")).collect()[0]["NEWEST"]
-    return "the map has never been synced with this site" if newest is None else f"the map was last synced at {newest:%Y-%m-%d %H:%M} UTC"
+    if newest is None:
+        return "the map has never been synced with this site"
+    return f"the map was last synced at {newest:%Y-%m-%d %H:%M} UTC"
 
 
 def address(connection_string: str) -> str:
@@ -153,9 +156,10 @@ class Tableau:
             self.server.use_server_version()
             self.server.auth.sign_in(self.credentials)
         except NotSignedInError as error:
+            site = self.credentials.site_id or "Default"
             raise RefreshError(
-                f"Tableau refused to sign in to site `{self.credentials.site_id or 'Default'}` ({told(error)}): check the"
-                " site and the two secrets; a token expires after 15 days without use"
+                f"Tableau refused to sign in to site `{site}` ({told(error)}): check the site and the two secrets; a token"
+                " expires after 15 days without use"
             ) from None
         except (ServerResponseError, InternalServerError, NonXMLResponseError, requests.RequestException) as error:
             raise RefreshError(f"could not sign in to Tableau at {self.server.server_address}: {told(error)}") from None

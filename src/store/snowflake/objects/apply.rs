@@ -22,6 +22,8 @@ const ROLE: &str = "take the role ACCOUNTADMIN";
 pub struct AppliedFile {
     /// The file.
     pub name: &'static str,
+    /// Whether it took ACCOUNTADMIN.
+    pub needs_administrator: bool,
     /// What it creates, and what was found: `role "TABMAP_SYNC": created`.
     pub steps: Vec<String>,
     /// Why it was left out.
@@ -52,7 +54,13 @@ impl SnowflakeStore {
                     .await
                     .map_err(|source| refused(source, objects))?,
             };
-            applied.push(AppliedFile { name: file.name, steps, left_out: file.left_out });
+            let needs_administrator = file.needs_administrator();
+            applied.push(AppliedFile {
+                name: file.name,
+                needs_administrator,
+                steps,
+                left_out: file.left_out,
+            });
         }
         Ok(applied)
     }
@@ -129,7 +137,7 @@ fn refused(source: StoreError, objects: &Objects) -> ObjectsError {
              TO …) or drop it yourself, then apply again, which goes on from here"
         }
         Some(file) if file.name == "40_map.sql" => {
-            "an older map must be upgraded first, by `tabmap init` as the role that owns it; then apply again, which goes \
+            "a map with fewer columns must be upgraded first, by `tabmap init` as the role that owns it; then apply again, which goes \
              on from here"
         }
         Some(file) if file.needs_administrator() => {
