@@ -3,6 +3,8 @@
 //! Flags win over the environment, the environment over the file, the file over the defaults. Secrets come
 //! from the environment alone, as `NAME` or, as a file, `NAME_FILE`.
 
+mod objects;
+
 use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -14,6 +16,7 @@ use serde::Deserialize;
 use thiserror::Error;
 use url::{Host, Url};
 
+pub use self::objects::{NightlyRefresh, SnowflakeObjects};
 use crate::browser_url::BrowserUrl;
 use crate::check;
 use crate::plan::{Limits, MaxRemoved};
@@ -341,6 +344,8 @@ pub struct SnowflakeTables {
     pub sync_runs: String,
     /// Every change ever applied.
     pub resource_changes: String,
+    /// What `init --snowflake-objects` puts around the tables.
+    pub objects: SnowflakeObjects,
 }
 
 impl Default for SnowflakeTables {
@@ -351,6 +356,7 @@ impl Default for SnowflakeTables {
             resources: "API__TABLEAU__RESOURCES".to_owned(),
             sync_runs: "API__TABLEAU__SYNC_RUNS".to_owned(),
             resource_changes: "API__TABLEAU__RESOURCE_CHANGES".to_owned(),
+            objects: SnowflakeObjects::default(),
         }
     }
 }

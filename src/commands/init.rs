@@ -1,4 +1,4 @@
-//! `tabmap init`: a commented configuration file, and the tables.
+//! `tabmap init`: a commented configuration file, and the tables; or what stands around them in Snowflake.
 
 use std::fmt::Write as _;
 use std::fs::OpenOptions;
@@ -9,16 +9,26 @@ use clap::Args;
 use miette::Diagnostic;
 use thiserror::Error;
 
-use super::{CommandError, Exit, open_store, with_store};
-use crate::config::{Config, DEFAULT_FILE, Flags, TEMPLATE};
+use super::{CommandError, Exit, open_snowflake, open_store, table_names, with_store};
+use crate::config::{Config, ConfigError, DEFAULT_FILE, Environment, Flags, StoreAddress, TEMPLATE};
 use crate::report;
+use crate::store::Store as _;
+use crate::store::snowflake::objects::{AppliedFile, Objects, Token};
 
 /// Write a commented tabmap.toml, and create or upgrade the tables
 #[derive(Debug, Args)]
 pub struct Init {
-    /// Print the SQL that creates the tables, and change nothing
+    /// Print the SQL, and change nothing
     #[arg(long)]
     print: bool,
+    /// In place of the tables alone, all that stands around them in Snowflake: roles, the way to Tableau, the refresh
+    /// procedure, task and alert. Prints the SQL unless `--apply` is given
+    #[arg(long)]
+    snowflake_objects: bool,
+    /// Create in Snowflake what is not there yet; nothing is ever dropped. The secrets get the token of TABLEAU_PAT_NAME
+    /// and TABLEAU_PAT_SECRET
+    #[arg(long, requires = "snowflake_objects", conflicts_with = "print")]
+    apply: bool,
 }
 
 /// The configuration file could not be written.
@@ -38,6 +48,9 @@ impl Init {
         flags: &Flags,
         named: Option<PathBuf>,
     ) -> Result<Exit, CommandError> {
+        if self.snowflake_objects {
+            return snowflake_objects(config, self.apply).await;
+        }
         if self.print {
             report::print(&open_store(config)?.schema_sql())?;
             return Ok(Exit::Done);
@@ -65,6 +78,50 @@ impl Init {
         report::print(&text)?;
         Ok(Exit::Done)
     }
+}
+
+/// Prints or applies what stands around the tables.
+async fn snowflake_objects(config: &Config, is_applied: bool) -> Result<Exit, CommandError> {
+    let environment = &config.environment;
+    let token = if is_applied { token(environment)? } else { None };
+    let (tables, settings) = (table_names(config), &config.tables.objects);
+    let objects = Objects::new(&tables, settings, config.server()?, token.as_ref())?;
+    if !is_applied {
+        report::print(&objects.sql())?;
+        return Ok(Exit::Done);
+    }
+    let StoreAddress::Snowflake(connection) = &config.store else {
+        return Err(ConfigError::Missing {
+            what: "a connection to Snowflake",
+            help: "set `--store snowflake:NAME`, TABMAP_STORE, or `store` in tabmap.toml".to_owned(),
+        }
+        .into());
+    };
+    let store = open_snowflake(config, connection.as_deref())?;
+    let applied = store.apply_objects(&objects).await;
+    // What was refused says more than a session that does not close.
+    let closed = store.close().await;
+    let mut text = String::new();
+    for AppliedFile { name, needs_administrator, steps, left_out } in applied? {
+        let role = if needs_administrator { " as ACCOUNTADMIN" } else { "" };
+        let _ = match left_out {
+            None => writeln!(text, "{name}: applied{role}"),
+            Some(reason) => writeln!(text, "{name}: left out ({reason})"),
+        };
+        for step in steps {
+            let _ = writeln!(text, "  {}", report::on_one_line(&step));
+        }
+    }
+    report::print(&text)?;
+    closed?;
+    Ok(Exit::Done)
+}
+
+/// The token for the secrets, where the environment holds one.
+fn token(environment: &Environment) -> Result<Option<Token>, ConfigError> {
+    let name = environment.get("TABLEAU_PAT_NAME").map(str::to_owned);
+    let value = environment.secret("TABLEAU_PAT_SECRET")?;
+    Ok(name.zip(value).map(|(name, value)| Token { name, value }))
 }
 
 /// Writes the template with the values of the flags in it; never over a file that is there.

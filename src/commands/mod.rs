@@ -15,6 +15,7 @@ use crate::resolve::ResolveError;
 use crate::source::Source;
 use crate::source::recording::RecordingError;
 use crate::store::snowflake::connection::{Connection, ConnectionError};
+use crate::store::snowflake::objects::ObjectsError;
 use crate::store::snowflake::{SessionOptions, SnowflakeStore, TableNames};
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Store, StoreError};
@@ -119,6 +120,10 @@ pub enum CommandError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Check(#[from] check::CheckError),
+    /// What stands around the map in Snowflake.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Objects(#[from] ObjectsError),
     /// The configuration file that `init` writes.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -145,6 +150,7 @@ impl CommandError {
             Self::Config(_)
             | Self::Connection(_)
             | Self::Tableau(TableauError::CaBundle { .. })
+            | Self::Objects(ObjectsError::Setting { .. })
             | Self::Resolve(ResolveError::Usage { .. } | ResolveError::Address(_)) => Exit::Usage,
             Self::Resolve(ResolveError::Store(_)) => Exit::Failed,
             Self::Resolve(_) => Exit::Found,
@@ -200,16 +206,20 @@ async fn with_store<T>(
 fn open_store(config: &Config) -> Result<Arc<dyn Store>, CommandError> {
     Ok(match &config.store {
         StoreAddress::Sqlite(path) => Arc::new(SqliteStore::new(path)),
-        StoreAddress::Snowflake(name) => {
-            let variable = |name: &str| config.environment.get(name).map(str::to_owned);
-            let connection = Connection::find(name.as_deref(), &variable)?;
-            let SnowflakeTables { database, schema, resources, sync_runs, resource_changes } =
-                config.tables.clone();
-            let tables =
-                TableNames { database, schema, resources, runs: sync_runs, changes: resource_changes };
-            Arc::new(SnowflakeStore::new(connection, tables, SessionOptions::default()))
-        }
+        StoreAddress::Snowflake(name) => Arc::new(open_snowflake(config, name.as_deref())?),
     })
+}
+
+fn open_snowflake(config: &Config, connection: Option<&str>) -> Result<SnowflakeStore, CommandError> {
+    let variable = |name: &str| config.environment.get(name).map(str::to_owned);
+    let connection = Connection::find(connection, &variable)?;
+    Ok(SnowflakeStore::new(connection, table_names(config), SessionOptions::default()))
+}
+
+fn table_names(config: &Config) -> TableNames {
+    let SnowflakeTables { database, schema, resources, sync_runs, resource_changes, objects: _ } =
+        config.tables.clone();
+    TableNames { database, schema, resources, runs: sync_runs, changes: resource_changes }
 }
 
 fn tableau(config: &Config) -> Result<Tableau, CommandError> {

@@ -25,8 +25,9 @@ class Fault:
 
     One `action` each: {"code", "message"?, "null"?} answers an error; {"http", "body"?} another HTTP status;
     {"drop"} closes the connection without an answer; {"expire": "session" | "both"} lets tokens expire;
-    {"forget"} ends the session; {"hold"} waits for the release; {"wait": seconds} is slow. `when` is `before`
-    the statement runs, or `after` it ran.
+    {"forget"} ends the session; {"hold"} waits for the release; {"wait": seconds} is slow; {"sql"} runs this statement
+    in its place, for what fakesnow does not know (`\\1` is the first group of `match`). `when` is `before` the statement
+    runs, or `after` it ran.
     """
 
     at: str
@@ -47,6 +48,10 @@ class Fault:
     @property
     def code(self) -> str:
         return str(self.action.get("code") or self.action.get("http") or next(iter(self.action)))
+
+    def stand_in(self, sql: str) -> str | None:
+        found = re.search(self.match, sql, re.DOTALL)
+        return found.expand(self.action["sql"]) if found and "sql" in self.action else None
 
     async def pause(self) -> None:
         self.reached.set()

@@ -38,7 +38,7 @@ class Statement:
     request_id: str
     query: dict[str, str]
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
-    outcome: str = "running"  # then `ok`, an error code, or `dropped`
+    outcome: str = "running"  # then `ok`, `stood in`, an error code, or `dropped`
     aborted: bool = False
     executed: bool = False
     task: "asyncio.Task[Response] | None" = None
@@ -133,6 +133,9 @@ async def run(statement: Statement, body: dict[str, Any], request: Request, faul
     if len(statement.sql.encode()) > LONGEST_TEXT:
         statement.outcome = "000603"
         return statement_failed("000603", "The statement's text is longer than 1 MB.", statement.id)
+    stand_in = fault.stand_in(statement.sql) if fault else None
+    if stand_in:
+        body = body | {"sqlText": stand_in}
     if wait := WAIT.match(statement.sql):
         await asyncio.sleep(float(wait[1]))
         body = body | {"sqlText": f"SELECT 'waited {wait[1]} seconds' AS \"SYSTEM$WAIT\""}
@@ -151,7 +154,7 @@ async def run(statement: Statement, body: dict[str, Any], request: Request, faul
         statement.outcome = content["code"]
         state = (content.get("data") or {}).get("sqlState", "42000")
         return statement_failed(content["code"], content["message"], statement.id, state)
-    statement.outcome = "ok"
+    statement.outcome = "stood in" if stand_in else "ok"
     return results.completed(content["data"], statement.id, statement.sql, statement.session.user.name)
 
 

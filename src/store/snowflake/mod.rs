@@ -7,6 +7,7 @@
 //! sql          the statements of sql/snowflake, and the names of the tables
 //! quoting      names and values inside them
 //! migrate, load, apply, staging   the work of the store
+//! objects      what stands around the tables: roles, the refresh procedure, tasks
 //! ```
 //!
 //! A plan is applied without a transaction across round trips: its rows are staged in the session, then one MERGE
@@ -17,6 +18,7 @@ pub mod connection;
 mod error;
 mod load;
 mod migrate;
+pub mod objects;
 mod quoting;
 mod session;
 mod sql;

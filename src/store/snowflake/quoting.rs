@@ -17,6 +17,28 @@ pub(crate) fn text(value: &str) -> String {
     if value.chars().all(harmless) { format!("'{value}'") } else { format!("{}::VARCHAR", json(&value)) }
 }
 
+/// A text value as a literal alone, for properties, which take no expression.
+///
+/// `$` is escaped, so that it can stand inside `$$` too (docs.snowflake.com, "String & binary data types").
+pub(crate) fn literal(value: &str) -> String {
+    let escaped = value.replace('\\', "\\\\").replace('\'', "''").replace('$', "\\u0024");
+    format!("'{escaped}'")
+}
+
+/// A text as a literal of Python, in which nothing is left that could end it or the `$$` around it.
+pub(crate) fn python_text(value: &str) -> String {
+    let mut escaped = String::with_capacity(value.len());
+    for letter in value.chars() {
+        if matches!(letter, ' '..='~') && !"'\\$".contains(letter) {
+            escaped.push(letter);
+        } else {
+            // Writing to a string cannot fail.
+            let _ = write!(escaped, "\\U{:08x}", u32::from(letter));
+        }
+    }
+    format!("'{escaped}'")
+}
+
 /// Any value, as a `VARIANT`: JSON in dollar quotes, in which nothing is left that could end them.
 ///
 /// Text between `$$` is taken literally, backslashes too (docs.snowflake.com, "String & binary data types"), so
@@ -71,6 +93,15 @@ mod tests {
     fn an_identifier_is_quoted_and_its_quotes_doubled() {
         assert_eq!(identifier("API__TABLEAU__RESOURCES"), r#""API__TABLEAU__RESOURCES""#);
         assert_eq!(identifier(r#"a"; DROP TABLE "b"#), r#""a""; DROP TABLE ""b""#);
+    }
+
+    #[test]
+    fn a_literal_holds_any_text_even_inside_a_body() {
+        assert_eq!(literal(r"it's a \ and $$"), r"'it''s a \\ and \u0024\u0024'");
+        assert_eq!(
+            python_text("\"A\".\"b'\\$\u{1f600}\""),
+            r#"'"A"."b\U00000027\U0000005c\U00000024\U0001f600"'"#
+        );
     }
 
     #[test]

@@ -1,0 +1,19 @@
+-- Rule and secrets, tied together: created disabled, enabled when nothing is missing. Needs ACCOUNTADMIN.
+--
+-- Snowflake has no IF NOT EXISTS for external access integrations, and OR REPLACE would take the grants away.
+USE ROLE ACCOUNTADMIN;
+
+CREATE EXTERNAL ACCESS INTEGRATION {integration}
+    ALLOWED_NETWORK_RULES = ({procedures}."API__TABLEAU__NETWORK_RULE")
+    ENABLED = FALSE
+    COMMENT = 'The way to Tableau (tabmap)';
+
+ALTER EXTERNAL ACCESS INTEGRATION {integration} SET
+    ALLOWED_AUTHENTICATION_SECRETS = (
+        {procedures}."API__TABLEAU__PAT_NAME",
+        {procedures}."API__TABLEAU__PAT_VALUE"
+    );
+
+ALTER EXTERNAL ACCESS INTEGRATION {integration} SET ENABLED = TRUE;
+
+GRANT USAGE ON INTEGRATION {integration} TO ROLE {sync_role};

@@ -1,0 +1,147 @@
+//! README's section "From nothing to a nightly refresh" does what it says: its commands are run, in their order, and what
+//! only a real account can run is parsed, and called under Snowpark.
+
+use std::fs;
+use std::process::Command;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tableau_simulator::{Content, JobPlan, Options, Outcome, Simulator, Token};
+use tabmap::store::snowflake::TableNames;
+
+use crate::apply::{accept, shows};
+use crate::desk::Desk;
+use crate::emulator::Tenant;
+use crate::files::{body, by_name};
+use crate::parse::troubles;
+use crate::snowpark::{CLIENTS, Procedure};
+
+const TOKENS: [(&str, &str); 2] = [("procedure", "secret-of-the-procedure"), ("tabmap", "secret-of-tabmap")];
+
+/// The blocks of the section, with their language.
+fn blocks() -> Vec<(String, String)> {
+    let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    let (_, section) = readme.split_once("\n## From nothing to a nightly refresh\n").unwrap();
+    let section = section.split("\n## ").next().unwrap();
+    let blocks = section.split("\n```").skip(1).step_by(2);
+    let blocks: Vec<(String, String)> = blocks
+        .map(|block| block.split_once('\n').unwrap())
+        .map(|(language, text)| (language.to_owned(), format!("{text}\n")))
+        .collect();
+    let marked = section.matches("*Only a real account can run this; tests parse it").count();
+    assert_eq!(marked, blocks.iter().filter(|(language, _)| language == "sql").count(), "each one is marked");
+    blocks
+}
+
+/// What stands in the place of Tableau.
+fn tableau() -> Simulator {
+    let content = r#"{"sites": [{"content_url": "MySite", "workbooks": [{"name": "Weekly Sales", "project": ["Finance"]}]}]}"#;
+    let token = |(name, secret): (&str, &str)| Token { name: name.to_owned(), secret: secret.to_owned() };
+    let jobs =
+        JobPlan { pending: Duration::ZERO, running: Duration::from_millis(100), outcome: Outcome::Success };
+    let content = Content::from_json(content).unwrap();
+    Simulator::start(Options { content, jobs, tokens: TOKENS.map(token).to_vec(), ..Options::default() })
+        .unwrap()
+}
+
+/// A desk with the connections that the section speaks of, and the files of the secrets.
+fn desk(tenant: &Tenant, tableau: Simulator) -> Desk {
+    let mut desk = Desk::at(tableau);
+    for name in ["TABLEAU_SERVER", "TABLEAU_SITE", "TABLEAU_PAT_NAME", "TABLEAU_PAT_SECRET"] {
+        desk.unset(name);
+    }
+    for (name, value) in tenant.environment(&[]) {
+        for connection in ["ADMIN", "NIGHTLY"] {
+            desk.set(&name.replace("_TEST_", &format!("_{connection}_")), value.clone());
+        }
+    }
+    desk.write("tableau-procedure", TOKENS[0].1);
+    desk.write("tableau", TOKENS[1].1);
+    desk
+}
+
+/// A shell with `tabmap` on its path that goes through one block after the other and stops at the first failure.
+fn run(desk: &Desk, script: &str) -> String {
+    let tabmap = desk.command(&[]);
+    let folder = std::path::Path::new(tabmap.get_program()).parent().unwrap();
+    let mut shell = Command::new("sh");
+    shell.args(["-eu", "-c", script]).current_dir(tabmap.get_current_dir().unwrap()).env_clear();
+    shell.envs(tabmap.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    shell.env("PATH", format!("{}:{}", folder.display(), std::env::var("PATH").unwrap()));
+    let output = shell.output().unwrap();
+    let text =
+        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{script}\n{text}");
+    text
+}
+
+/// The texts between single quotes.
+fn texts(sql: &str) -> Vec<&str> {
+    sql.split('\'').skip(1).step_by(2).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn from_nothing_to_a_nightly_refresh_as_the_readme_has_it() {
+    let tenant = Tenant::new().await;
+    // Of all that the emulator does not know, the section needs a database.
+    tenant.sql(&["CREATE DATABASE IF NOT EXISTS EXTERNAL_ACCESS"]).await;
+    accept(&tenant).await;
+    shows(&tenant, false).await;
+    let desk = desk(&tenant, tableau());
+    let (mut script, mut sql) = (String::new(), Vec::new());
+    for (language, block) in blocks() {
+        match language.as_str() {
+            "toml" => drop(desk.write("tabmap.toml", &block)),
+            "sh" => script.push_str(&block),
+            "sql" => sql.extend(
+                block.split_terminator(";\n").map(str::trim).filter(|sql| !sql.is_empty()).map(str::to_owned),
+            ),
+            other => panic!("no test knows what to do with {other}"),
+        }
+    }
+    let here = desk.path("").display().to_string();
+    let script =
+        script.replace("https://tableau.example.com", desk.tableau.url()).replace("/run/secrets/", &here);
+    let said = tokio::task::block_in_place(|| run(&desk, &script));
+    for line in [
+        "API__TABLEAU__REFRESH_RESOURCE\": created",
+        "API__TABLEAU__NIGHTLY_REFRESH\": created",
+        "API__TABLEAU__MAP_IS_STALE\": created",
+    ] {
+        assert!(said.contains(line), "{said}");
+    }
+
+    let resources = "\"EXTERNAL_ACCESS\".\"MAPPING_TABLES\".\"API__TABLEAU__RESOURCES\"";
+    let columns = "RESOURCE_TYPE, SITE_ID, PROJECT_NAME, RESOURCE_NAME, RESOURCE_ID, PROJECT_PATH";
+    let map = tenant.sql(&[&format!("SELECT {columns} FROM {resources}")]).await;
+    let map: Vec<Value> = map.into_iter().map(|row| json!(row)).collect();
+    assert_eq!(map.len(), 1, "{map:?}");
+
+    assert_eq!(tokio::task::block_in_place(|| troubles(&sql)), vec![None; sql.len()], "{sql:?}");
+    let printed = by_name(&fs::read_to_string(desk.path("objects.sql")).unwrap());
+    let file = &printed["50_refresh_procedure.sql"];
+    let (_, default) = file.split_once("CONNECTION_STRING VARCHAR DEFAULT ").unwrap();
+    let call = sql.iter().find(|sql| sql.starts_with("CALL ")).unwrap();
+    let mut arguments: Vec<Value> = texts(call).into_iter().map(|text| json!(text)).collect();
+    arguments.extend([json!(texts(default)[0]), Value::Null, json!(true), json!(60)]);
+    let procedure = Procedure {
+        body: body(file, "PROCEDURE"),
+        tables: &TableNames::default(),
+        map: &map,
+        runs: &json!([]),
+        token: TOKENS[0],
+        client: CLIENTS[0],
+    };
+    let answers = tokio::task::block_in_place(|| procedure.call(&json!([arguments])));
+    assert_eq!(answers, ["Resource refresh complete"]);
+
+    // What the section resumes was created, under these names.
+    for statement in sql.iter().filter(|sql| sql.starts_with("ALTER")) {
+        let created = statement.replace("ALTER TASK", "CREATE TASK IF NOT EXISTS");
+        let created = created.replace("ALTER ALERT", "CREATE ALERT IF NOT EXISTS").replace(" RESUME", "\n");
+        assert!(printed.values().any(|file| file.contains(created.trim_end_matches(';'))), "{created}");
+    }
+    let secrets = tenant.log("statements").await;
+    let sent = secrets.iter().filter(|entry| entry["sql"].as_str().unwrap().contains(TOKENS[0].1));
+    assert_eq!(sent.count(), 1, "the procedure got its own token");
+}
