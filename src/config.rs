@@ -16,6 +16,7 @@ use url::{Host, Url};
 
 use crate::browser_url::BrowserUrl;
 use crate::plan::{Limits, MaxRemoved};
+use crate::refresh;
 use crate::resource::SiteName;
 
 /// The file that is read when it stands in the working directory and no other is named.
@@ -39,6 +40,8 @@ pub struct Config {
     pub tables: SnowflakeTables,
     /// What a run may not exceed.
     pub limits: Limits,
+    /// How refreshes go.
+    pub refresh: refresh::settings::Settings,
     /// The environment, from which secrets are read when they are needed.
     pub environment: Environment,
 }
@@ -437,6 +440,7 @@ struct File {
     tableau: TableauSection,
     snowflake: SnowflakeTables,
     limits: LimitsSection,
+    refresh: refresh::settings::Settings,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -508,6 +512,7 @@ impl Config {
             store,
             tables: file.snowflake,
             limits: Limits { max_removed: max_removed.unwrap_or_default() },
+            refresh: file.refresh,
             environment,
         })
     }

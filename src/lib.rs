@@ -24,6 +24,8 @@
 //!    three tables. The contract is written on the trait.
 //! 7. [`report`] is the one door to stdout.
 //!
+//! The caller stands beside: [`refresh`] goes from a name to a refreshed extract.
+//!
 //! [`commands`] wires these together, one file a command, with [`config`] for what can be set. SQL lives in `sql/`,
 //! GraphQL in `graphql/`.
 
@@ -33,6 +35,7 @@ pub mod config;
 pub mod diff;
 pub mod mapping;
 pub mod plan;
+pub mod refresh;
 pub mod report;
 pub mod resolve;
 pub mod resource;

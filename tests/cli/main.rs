@@ -7,6 +7,7 @@ mod faults;
 mod listing;
 mod map;
 mod parsers;
+mod refresh;
 mod resolve;
 mod secrets;
 mod sync;
