@@ -18,6 +18,7 @@ use crate::browser_url::BrowserUrl;
 use crate::plan::{Limits, MaxRemoved};
 use crate::refresh;
 use crate::resource::SiteName;
+use crate::serve;
 
 /// The file that is read when it stands in the working directory and no other is named.
 pub const DEFAULT_FILE: &str = "tabmap.toml";
@@ -42,6 +43,10 @@ pub struct Config {
     pub limits: Limits,
     /// How refreshes go.
     pub refresh: refresh::settings::Settings,
+    /// How `serve` goes.
+    pub serve: serve::settings::Settings,
+    /// What hangs on which webhook.
+    pub webhook: serve::settings::Webhook,
     /// The environment, from which secrets are read when they are needed.
     pub environment: Environment,
 }
@@ -441,6 +446,8 @@ struct File {
     snowflake: SnowflakeTables,
     limits: LimitsSection,
     refresh: refresh::settings::Settings,
+    serve: serve::settings::Settings,
+    webhook: serve::settings::Webhook,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -513,6 +520,8 @@ impl Config {
             tables: file.snowflake,
             limits: Limits { max_removed: max_removed.unwrap_or_default() },
             refresh: file.refresh,
+            serve: file.serve,
+            webhook: file.webhook,
             environment,
         })
     }

@@ -24,7 +24,8 @@
 //!    three tables. The contract is written on the trait.
 //! 7. [`report`] is the one door to stdout.
 //!
-//! The caller stands beside: [`refresh`] goes from a name to a refreshed extract.
+//! The callers stand beside: [`refresh`] goes from a name to a refreshed extract, and [`serve`] does so when dbt says
+//! that a job has succeeded.
 //!
 //! [`commands`] wires these together, one file a command, with [`config`] for what can be set. SQL lives in `sql/`,
 //! GraphQL in `graphql/`.
@@ -39,6 +40,7 @@ pub mod refresh;
 pub mod report;
 pub mod resolve;
 pub mod resource;
+pub mod serve;
 pub mod snapshot;
 pub mod source;
 pub mod store;

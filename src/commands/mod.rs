@@ -28,6 +28,7 @@ mod init;
 mod list;
 mod refresh;
 mod resolve;
+mod serve;
 mod sync;
 
 /// Keeps a table that maps what people call a Tableau resource to its current LUID.
@@ -56,6 +57,7 @@ enum Command {
     Resolve(resolve::Resolve),
     List(list::List),
     Refresh(refresh::Refresh),
+    Serve(serve::Serve),
 }
 
 /// The exit codes.
@@ -135,6 +137,10 @@ pub enum CommandError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Refresh(#[from] RefreshError),
+    /// Serving.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Serve(#[from] serve::ServeError),
     /// The configuration file that `init` writes.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -186,6 +192,7 @@ pub async fn run(cli: Cli) -> Result<Exit, CommandError> {
         Command::Resolve(command) => command.run(&config).await,
         Command::List(command) => command.run(&config).await,
         Command::Refresh(command) => command.run(&config).await,
+        Command::Serve(command) => command.run(&config).await,
     }
 }
 

@@ -10,6 +10,8 @@ mod parsers;
 mod refresh;
 mod resolve;
 mod secrets;
+mod serve;
+mod serving;
 mod sync;
 mod transport;
 mod trouble;
