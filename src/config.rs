@@ -20,7 +20,9 @@ pub use self::objects::{NightlyRefresh, SnowflakeObjects};
 use crate::browser_url::BrowserUrl;
 use crate::check;
 use crate::plan::{Limits, MaxRemoved};
+use crate::refresh;
 use crate::resource::SiteName;
+use crate::serve;
 
 /// The file that is read when it stands in the working directory and no other is named.
 pub const DEFAULT_FILE: &str = "tabmap.toml";
@@ -45,6 +47,12 @@ pub struct Config {
     pub limits: Limits,
     /// What `check` asks for and how it judges.
     pub check: check::settings::Settings,
+    /// How refreshes go.
+    pub refresh: refresh::settings::Settings,
+    /// How `serve` goes.
+    pub serve: serve::settings::Settings,
+    /// What hangs on which webhook.
+    pub webhook: serve::settings::Webhook,
     /// The environment, from which secrets are read when they are needed.
     pub environment: Environment,
 }
@@ -447,6 +455,9 @@ struct File {
     snowflake: SnowflakeTables,
     limits: LimitsSection,
     check: check::settings::Section,
+    refresh: refresh::settings::Settings,
+    serve: serve::settings::Settings,
+    webhook: serve::settings::Webhook,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -524,6 +535,9 @@ impl Config {
             tables: file.snowflake,
             limits: Limits { max_removed: max_removed.unwrap_or_default() },
             check,
+            refresh: file.refresh,
+            serve: file.serve,
+            webhook: file.webhook,
             environment,
         })
     }

@@ -25,6 +25,8 @@
 //! 7. [`report`] is the one door to stdout.
 //!
 //! Beside the flow, [`check`] asks whether the map, and the references to Tableau in somebody's repository, are true.
+//! The callers stand beside: [`refresh`] goes from a name to a refreshed extract, and [`serve`] does so when dbt says
+//! that a job has succeeded.
 //!
 //! [`commands`] wires these together, one file a command, with [`config`] for what can be set. SQL lives in `sql/`,
 //! GraphQL in `graphql/`.
@@ -36,9 +38,11 @@ pub mod config;
 pub mod diff;
 pub mod mapping;
 pub mod plan;
+pub mod refresh;
 pub mod report;
 pub mod resolve;
 pub mod resource;
+pub mod serve;
 pub mod snapshot;
 pub mod source;
 pub mod store;

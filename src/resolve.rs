@@ -8,6 +8,7 @@ use miette::Diagnostic;
 use thiserror::Error;
 
 use crate::browser_url::{BrowserUrl, NotAnAddress, Page};
+use crate::mapping::Mapping;
 use crate::report::{ResourceReport, on_one_line};
 use crate::resource::{Luid, ProjectPath, Resource, ResourceKind, SiteName};
 use crate::store::{RecordedChange, Store, StoreError};
@@ -93,6 +94,28 @@ fn table_of(candidates: &[ResourceReport]) -> String {
     lines.join("\n")
 }
 
+/// The rows of every site at one moment.
+#[derive(Debug)]
+pub struct LoadedMap {
+    mappings: Vec<Mapping>,
+}
+
+impl LoadedMap {
+    /// Loads all of it.
+    pub async fn load(store: &dyn Store) -> Result<Self, StoreError> {
+        let mut mappings = Vec::new();
+        for site in store.sites().await? {
+            mappings.push(store.load(&site).await?);
+        }
+        Ok(Self { mappings })
+    }
+
+    /// Each site with the time of the newest snapshot that reached the map.
+    pub fn newest_snapshots(&self) -> impl Iterator<Item = (&SiteName, Option<jiff::Timestamp>)> {
+        self.mappings.iter().map(|mapping| (&mapping.site, mapping.newest_snapshot_at))
+    }
+}
+
 /// What somebody wants to find.
 #[derive(Debug, Clone)]
 pub struct Question {
@@ -135,13 +158,46 @@ impl Question {
             self.refuse_other_server(mapping.server)?;
             resources.extend(mapping.rows.into_iter().map(|row| row.resource));
         }
-        match self.answer(&resources) {
+        self.answer_with_history(&resources, store).await
+    }
+
+    async fn answer_with_history(
+        &self,
+        resources: &[Resource],
+        store: &dyn Store,
+    ) -> Result<Resource, ResolveError> {
+        match self.answer(resources) {
             Err(ResolveError::Unknown { what, help }) => {
-                let stale = self.became_of_it(store, &resources).await?;
+                let stale = self.became_of_it(store, resources).await?;
                 Err(stale.unwrap_or(ResolveError::Unknown { what, help }))
             }
             answer => answer.cloned(),
         }
+    }
+
+    /// The one resource that fits in a map that was loaded for several questions.
+    pub async fn resolve_in(&self, map: &LoadedMap, store: &dyn Store) -> Result<Resource, ResolveError> {
+        let is_searched = |mapping: &&Mapping| {
+            self.sites.is_empty() || self.sites.iter().any(|wanted| wanted.is_same_site(&mapping.site))
+        };
+        for mapping in map.mappings.iter().filter(is_searched) {
+            self.refuse_other_server(mapping.server.clone())?;
+        }
+        let all = || {
+            map.mappings.iter().filter(is_searched).flat_map(|mapping| &mapping.rows).map(|row| &row.resource)
+        };
+        let mut resources: Vec<Resource> = all().filter(|one| self.fits(one)).cloned().collect();
+        if resources.is_empty() {
+            // For the near names, and for what took the place of a LUID.
+            resources = all().cloned().collect();
+        }
+        self.answer_with_history(&resources, store).await
+    }
+
+    /// Whether it asks for a name, and not for one resource whatever it is called.
+    #[must_use]
+    pub fn is_by_name(&self) -> bool {
+        matches!(self.what, What::Name { .. })
     }
 
     /// The one of `resources` that fits.

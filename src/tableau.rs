@@ -21,6 +21,8 @@ use tokio::sync::Mutex;
 use crate::config::{Credentials, ServerUrl};
 use crate::resource::{Luid, SiteName};
 
+pub mod jobs;
+
 /// The oldest version that answers `serverinfo`; the answer names the version that everything else uses.
 const OLDEST_API: &str = "2.4";
 /// The server's own limit for a Metadata API query is 30 s; listings of 1,000 rows take some seconds.
@@ -463,7 +465,7 @@ fn connected_app_token(
         jti: String,
         aud: &'static str,
         sub: &'a str,
-        scp: [&'static str; 3],
+        scp: [&'static str; 4],
     }
     #[derive(Serialize)]
     struct Header<'a> {
@@ -485,7 +487,7 @@ fn connected_app_token(
         jti: uuid::Uuid::new_v4().to_string(),
         aud: "tableau",
         sub: username,
-        scp: ["tableau:content:read", "tableau:tasks:run", "tableau:jobs:read"],
+        scp: ["tableau:content:read", "tableau:tasks:run", "tableau:jobs:read", "tableau:jobs:update"],
     }))?;
     // Tableau wants `iss` in the header too, which the library's header type cannot hold; it still does the signing.
     let message = format!("{header}.{claims}");

@@ -10,8 +10,11 @@ use thiserror::Error;
 use crate::config::{
     Config, ConfigError, Credentials, Environment, Flags, SnowflakeTables, StoreAddress, named_file,
 };
+use crate::refresh::RefreshError;
+use crate::refresh::target::TargetsError;
 use crate::report::Logging;
 use crate::resolve::ResolveError;
+use crate::resource::ResourceKind;
 use crate::source::Source;
 use crate::source::recording::RecordingError;
 use crate::store::snowflake::connection::{Connection, ConnectionError};
@@ -25,7 +28,9 @@ mod backfill;
 mod check;
 mod init;
 mod list;
+mod refresh;
 mod resolve;
+mod serve;
 mod sync;
 
 /// Keeps a table that maps what people call a Tableau resource to its current LUID.
@@ -42,8 +47,9 @@ pub struct Cli {
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 done; 1 could not do its work; 2 usage or configuration; 3 found something \
-                          (`sync --dry-run --exit-code`: changes; `resolve`: unknown or ambiguous; `check`: errors); 4 done, but a \
-                          listing was incomplete and only what is surely gone was removed.";
+                          (`sync --dry-run --exit-code`: changes; `resolve` and `refresh`: unknown or ambiguous; \
+                          `check`: errors); 4 done, but a listing was incomplete and only what is surely gone was \
+                          removed; 5 a refresh job failed; 6 gave up waiting for one.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -53,6 +59,8 @@ enum Command {
     Resolve(resolve::Resolve),
     List(list::List),
     Check(check::Check),
+    Refresh(refresh::Refresh),
+    Serve(serve::Serve),
 }
 
 /// The exit codes.
@@ -124,6 +132,27 @@ pub enum CommandError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Objects(#[from] ObjectsError),
+    /// A file of targets.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Targets(#[from] TargetsError),
+    /// Some of several targets have no single answer.
+    #[error("{unresolved} of {all} targets have no single answer, nothing was started")]
+    #[diagnostic(code(tabmap::refresh::unresolved), help("each is explained above"))]
+    Unresolved {
+        /// How many.
+        unresolved: usize,
+        /// Of how many.
+        all: usize,
+    },
+    /// A refresh.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Refresh(#[from] RefreshError),
+    /// Serving.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Serve(#[from] serve::ServeError),
     /// The configuration file that `init` writes.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -149,11 +178,12 @@ impl CommandError {
         match self {
             Self::Config(_)
             | Self::Connection(_)
+            | Self::Targets(_)
             | Self::Tableau(TableauError::CaBundle { .. })
             | Self::Objects(ObjectsError::Setting { .. })
             | Self::Resolve(ResolveError::Usage { .. } | ResolveError::Address(_)) => Exit::Usage,
             Self::Resolve(ResolveError::Store(_)) => Exit::Failed,
-            Self::Resolve(_) => Exit::Found,
+            Self::Resolve(_) | Self::Unresolved { .. } => Exit::Found,
             _ => Exit::Failed,
         }
     }
@@ -175,6 +205,8 @@ pub async fn run(cli: Cli) -> Result<Exit, CommandError> {
         Command::Resolve(command) => command.run(&config).await,
         Command::List(command) => command.run(&config).await,
         Command::Check(command) => command.run(&config).await,
+        Command::Refresh(command) => command.run(&config).await,
+        Command::Serve(command) => command.run(&config).await,
     }
 }
 
@@ -241,4 +273,19 @@ async fn interrupted() {
         }
     }
     let _ = tokio::signal::ctrl_c().await;
+}
+
+/// `workbook NAME`, or an address or a LUID alone.
+fn kind_and_what(words: &[String]) -> Result<(Option<ResourceKind>, &str), ResolveError> {
+    match words {
+        [kind, what] => {
+            let usage = || ResolveError::Usage {
+                what: format!("`{kind}` is not a kind of resource"),
+                help: "write `workbook NAME` or `datasource NAME`; a name with spaces stands in quotes",
+            };
+            Ok((Some(ResourceKind::from_column(&kind.to_lowercase()).ok_or_else(usage)?), what))
+        }
+        [what] => Ok((None, what)),
+        _ => unreachable!("clap takes one or two"),
+    }
 }

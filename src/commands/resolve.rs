@@ -3,11 +3,10 @@
 use clap::Args;
 use serde::Serialize;
 
-use super::{CommandError, Exit, with_store};
+use super::{CommandError, Exit, kind_and_what, with_store};
 use crate::config::Config;
 use crate::report::{self, FORMAT_VERSION, Format, ResourceReport};
-use crate::resolve::{Question, ResolveError};
-use crate::resource::ResourceKind;
+use crate::resolve::Question;
 
 const EXAMPLES: &str = "Examples:
   tabmap resolve workbook 'Weekly Sales' --project Finance/EMEA
@@ -51,20 +50,5 @@ impl Resolve {
             }
         }
         Ok(Exit::Done)
-    }
-}
-
-/// `workbook NAME`, or an address or a LUID alone.
-fn kind_and_what(words: &[String]) -> Result<(Option<ResourceKind>, &str), ResolveError> {
-    match words {
-        [kind, what] => {
-            let usage = || ResolveError::Usage {
-                what: format!("`{kind}` is not a kind of resource"),
-                help: "write `workbook NAME` or `datasource NAME`; a name with spaces stands in quotes",
-            };
-            Ok((Some(ResourceKind::from_column(&kind.to_lowercase()).ok_or_else(usage)?), what))
-        }
-        [what] => Ok((None, what)),
-        _ => unreachable!("clap takes one or two"),
     }
 }

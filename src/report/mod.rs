@@ -13,6 +13,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 use crate::resource::{Resource, ResourceKind, SiteName};
 
 pub mod check;
+pub mod refresh;
 pub mod sync;
 
 /// The version of every JSON document that this tool prints; raised when a field changes its meaning or goes.
@@ -68,7 +69,7 @@ pub fn start_logging(logging: &Logging) {
     let layer = tracing_subscriber::fmt::layer().with_writer(io::stderr);
     match logging.log_format {
         LogFormat::Text => {
-            registry.with(layer.with_ansi(io::stderr().is_terminal()).with_target(false)).init()
+            registry.with(layer.with_ansi(io::stderr().is_terminal()).with_target(false)).init();
         }
         LogFormat::Json => registry.with(layer.json().flatten_event(true)).init(),
     }
@@ -107,6 +108,11 @@ pub fn print_json(document: &impl Serialize) -> io::Result<()> {
 pub fn print_error(error: &dyn Diagnostic) {
     // Nothing is left to be done when stderr is closed.
     let _ = io::stderr().lock().write_all(describe(error).as_bytes());
+}
+
+/// Writes a line to stderr that is not part of the result.
+pub fn say(line: &str) {
+    let _ = io::stderr().lock().write_all(format!("{line}\n").as_bytes());
 }
 
 /// An error with its causes and its remedy.

@@ -13,7 +13,7 @@ mod lookup;
 pub mod metadata;
 mod reconcile;
 pub mod recording;
-mod rest;
+pub(crate) mod rest;
 
 /// A place that knows what is on a site.
 #[async_trait]

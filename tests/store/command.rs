@@ -69,6 +69,25 @@ async fn the_command_keeps_the_same_map_in_snowflake() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn refresh_resolves_by_the_map_in_snowflake_and_heals_it_where_it_is_stale() {
+    let tenant = Tenant::new().await;
+    let desk = desk(&tenant, Desk::empty());
+    let sales = desk.publish(Kind::Workbook, &["Finance", "EMEA"], "Sales");
+    desk.publish(Kind::Workbook, &["Ops", "EMEA"], "Sales");
+    done(&desk, &["backfill"]);
+    let refresh = ["refresh", "workbook", "Sales", "--project", "Finance/EMEA", "--format", "json"];
+    let report: Value = serde_json::from_str(&done(&desk, &refresh)).unwrap();
+    assert_eq!(report["refreshes"][0]["outcome"], "succeeded");
+    assert_eq!(report["refreshes"][0]["resource"]["luid"], sales);
+    desk.run(&["refresh", "workbook", "Sales"]).refused(3, &["Ops/EMEA::Sales", "--project"]);
+    let current = desk.tableau.republish("MySite", Kind::Workbook, &sales);
+    let report: Value = serde_json::from_str(&done(&desk, &refresh)).unwrap();
+    assert_eq!(report["refreshes"][0]["map_is_stale"], true);
+    let jobs = desk.tableau.jobs();
+    assert_eq!(jobs.iter().map(|job| &job.resource).collect::<Vec<_>>(), [&sales, &current]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_process_killed_at_its_merge_leaves_old_or_new_and_the_next_one_finishes() {
     for when in ["before", "after"] {
         let tenant = Tenant::new().await;

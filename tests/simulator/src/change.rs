@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::jobs::Job;
 use crate::time;
 use crate::world::{Kind, Resource, Visibility, World};
 
@@ -132,6 +133,7 @@ impl World {
             has_extract,
             visibility,
             created_at: now.clone(),
+            refreshed_at: now.clone(),
             updated_at: now,
         };
         let stale = vec![Stale { site, metadata_id: resource.metadata_id.clone(), kind }];
@@ -152,6 +154,20 @@ impl World {
         edit(resource);
         resource.updated_at = time::now();
         Ok(Done { luid: None, stale: vec![Stale { site, metadata_id: resource.metadata_id.clone(), kind }] })
+    }
+
+    /// Notes that a job refreshed the extract of a resource; nothing when the resource is gone.
+    pub(crate) fn note_refresh(&mut self, job: &Job) -> Vec<Stale> {
+        let Some(site) = self.sites.iter().position(|site| site.luid == job.site) else {
+            return Vec::new();
+        };
+        let resources = &mut self.sites[site].resources;
+        let refreshed = resources.iter_mut().find(|it| it.kind == job.kind && it.luid == job.resource);
+        let note = refreshed.map(|resource| {
+            resource.refreshed_at = job.ended_at().unwrap_or_else(time::now);
+            Stale { site, metadata_id: resource.metadata_id.clone(), kind: resource.kind }
+        });
+        note.into_iter().collect()
     }
 
     fn rename_project(&mut self, site: &str, path: &[String], name: &str) -> Result<Done, NotFound> {

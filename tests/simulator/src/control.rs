@@ -129,6 +129,7 @@ fn run(shared: &Shared, request: &Request, path: &str) -> Result<Value, Refused>
             state.latency = Duration::from_millis(parse::<Latency>(request)?.milliseconds);
             Ok(done)
         }
+        ("GET", "jobs") => Ok(json!(state.jobs.started())),
         ("POST", "jobs") => {
             let Plan { pending_ms, running_ms, outcome } = parse(request)?;
             let (pending, running) = (Duration::from_millis(pending_ms), Duration::from_millis(running_ms));

@@ -147,6 +147,8 @@ pub enum Effect {
     CutBody,
     /// The connection is reset in place of an answer.
     Reset,
+    /// The request is carried out, and the connection is reset in place of the answer.
+    LoseAnswer,
     /// The answer comes this late.
     Delay {
         /// How late.

@@ -56,6 +56,7 @@ pub(crate) struct Row {
     pub(crate) visibility: Visibility,
     pub(crate) created_at: String,
     pub(crate) updated_at: String,
+    pub(crate) refreshed_at: String,
 }
 
 /// Rows by metadata id, the order in which the Metadata API lists them.
@@ -168,6 +169,7 @@ impl SiteIndex {
                 visibility: Visibility::Full,
                 created_at: site.created_at.clone(),
                 updated_at: site.created_at.clone(),
+                refreshed_at: site.created_at.clone(),
             });
             let rows = real.chain(phantoms).filter(|row| row.kind == kind);
             Arc::new(rows.map(|row| (row.metadata_id.clone(), Arc::new(row))).collect())
@@ -191,6 +193,7 @@ impl Row {
             visibility: resource.visibility,
             created_at: resource.created_at.clone(),
             updated_at: resource.updated_at.clone(),
+            refreshed_at: resource.refreshed_at.clone(),
         }
     }
 }

@@ -64,6 +64,19 @@ impl Status {
     }
 }
 
+/// A refresh job as it stands, with all that a test wants to compare.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct StartedJob {
+    /// Its id.
+    pub luid: String,
+    /// Workbook or data source.
+    pub kind: Kind,
+    /// The LUID of what it refreshes.
+    pub resource: String,
+    /// `Pending`, `InProgress`, `Success`, `Failed` or `Cancelled`.
+    pub status: String,
+}
+
 #[derive(Clone, Debug)]
 pub(crate) struct Job {
     pub(crate) luid: String,
@@ -77,6 +90,8 @@ pub(crate) struct Job {
     created: Timestamp,
     since: Instant,
     cancelled: Option<Duration>,
+    /// Whether its resource already shows that it was refreshed.
+    shown: bool,
 }
 
 /// All jobs there ever were.
@@ -104,6 +119,7 @@ impl Jobs {
             created: Timestamp::now(),
             since: Instant::now(),
             cancelled: None,
+            shown: false,
         });
         &self.all[at]
     }
@@ -111,6 +127,32 @@ impl Jobs {
     /// Whether a job for the resource has not ended yet.
     pub(crate) fn is_open(&self, site: &str, kind: Kind, resource: &str) -> bool {
         self.on(site).any(|job| job.kind == kind && job.resource == resource && job.ended().is_none())
+    }
+
+    /// How many refreshes were started on a site within the last `period`.
+    pub(crate) fn started_within(&self, site: &str, period: Duration) -> usize {
+        self.on(site).filter(|job| job.since.elapsed() < period).count()
+    }
+
+    /// The jobs that have succeeded since this was asked last, each once.
+    pub(crate) fn newly_succeeded(&mut self) -> Vec<Job> {
+        let done = self.all.iter_mut().filter(|job| !job.shown && job.status() == Status::Success);
+        done.map(|job| {
+            job.shown = true;
+            job.clone()
+        })
+        .collect()
+    }
+
+    /// All jobs of all sites, oldest first.
+    pub(crate) fn started(&self) -> Vec<StartedJob> {
+        let started = self.all.iter().map(|job| StartedJob {
+            luid: job.luid.clone(),
+            kind: job.kind,
+            resource: job.resource.clone(),
+            status: job.status().word().to_owned(),
+        });
+        started.collect()
     }
 
     pub(crate) fn on(&self, site: &str) -> impl Iterator<Item = &Job> {

@@ -41,6 +41,7 @@
 //! | `POST /simulator/index/settle?site=MySite` | brings the Metadata API up to date |
 //! | `GET`, `POST`, `DELETE /simulator/faults` | lists, arms, clears each [`Fault`] |
 //! | `POST /simulator/latency` | `{"milliseconds":100}` on every answer from now on |
+//! | `GET /simulator/jobs` | lists the refresh jobs, oldest first |
 //! | `POST /simulator/jobs` | how jobs go from now on: `{"pending_ms":0,"running_ms":200,"outcome":"success"}` |
 //! | `GET`, `DELETE /simulator/requests` | lists, forgets the requests that arrived |
 //! | `GET`, `DELETE /simulator/sessions` | counts, ends the live sessions |
@@ -73,7 +74,7 @@ pub use content::{Content, Phantom, ResourceContent, SiteContent};
 pub use faults::{Effect, Endpoint, Fault, GraphqlProblem};
 pub use generate::Generate;
 pub use index::IndexMode;
-pub use jobs::{JobPlan, Outcome};
+pub use jobs::{JobPlan, Outcome, StartedJob};
 pub use options::{ConnectedApp, Language, Options, Token};
 pub use simulator::Simulator;
 pub use state::Request;

@@ -36,6 +36,10 @@ pub struct Options {
     pub idle_timeout: Duration,
     /// What becomes of refresh jobs.
     pub jobs: JobPlan,
+    /// Whether the account may read and cancel jobs, which Tableau keeps to administrators; it may start them either way.
+    pub administrator: bool,
+    /// How many refreshes may start on a site within how long, as on Tableau Cloud; more are answered with 429000.
+    pub refresh_limit: Option<(usize, Duration)>,
     /// More nodes than this are left out of a metadata answer, with the warning `NODE_LIMIT_EXCEEDED`.
     pub node_limit: usize,
 }
@@ -56,6 +60,8 @@ impl Default for Options {
             latency: Duration::ZERO,
             idle_timeout: Duration::from_secs(240 * 60),
             jobs: JobPlan::default(),
+            administrator: true,
+            refresh_limit: None,
             node_limit: 20_000,
         }
     }

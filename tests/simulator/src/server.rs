@@ -91,7 +91,7 @@ pub(crate) async fn handle(
     if !delay.is_zero() {
         tokio::time::sleep(delay).await;
     }
-    if effects.contains(&Effect::Reset) {
+    if effects.contains(&Effect::Reset) || effects.contains(&Effect::LoseAnswer) {
         switch.reset();
     }
 
@@ -248,7 +248,13 @@ async fn metadata(
                 return Reply::json(200, &json!(queues));
             }
             Route::BackfillStatus => return Reply::json(200, &json!({ "backfillComplete": true })),
-            _ => state.index.view(&state.world, site),
+            _ => {
+                for job in state.jobs.newly_succeeded() {
+                    let noted = state.world.note_refresh(&job);
+                    state.index.note(&state.world, noted);
+                }
+                state.index.view(&state.world, site)
+            }
         }
     };
     let Some(query) = query(request, parameters) else {

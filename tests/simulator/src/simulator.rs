@@ -12,7 +12,7 @@ use tokio::runtime::Runtime;
 use crate::change::Change;
 use crate::faults::Fault;
 use crate::index::IndexMode;
-use crate::jobs::JobPlan;
+use crate::jobs::{JobPlan, StartedJob};
 use crate::options::Options;
 use crate::server;
 use crate::state::{Request, Shared};
@@ -212,6 +212,12 @@ impl Simulator {
     /// What becomes of refresh jobs that start from now on.
     pub fn plan_jobs(&self, plan: JobPlan) {
         self.shared.lock().jobs.plan = plan;
+    }
+
+    /// The refresh jobs of all sites, oldest first.
+    #[must_use]
+    pub fn jobs(&self) -> Vec<StartedJob> {
+        self.shared.lock().jobs.started()
     }
 
     /// The requests that arrived, oldest first, the control API's own excepted.

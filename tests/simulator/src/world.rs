@@ -112,6 +112,8 @@ pub(crate) struct Resource {
     pub(crate) visibility: Visibility,
     pub(crate) created_at: String,
     pub(crate) updated_at: String,
+    /// When its extract was last refreshed.
+    pub(crate) refreshed_at: String,
 }
 
 #[derive(Debug)]
@@ -255,6 +257,7 @@ impl World {
             visibility: content.visibility,
             created_at: time::START.to_owned(),
             updated_at: time::START.to_owned(),
+            refreshed_at: time::START.to_owned(),
         };
         self.sites[site].resources.push(resource);
     }

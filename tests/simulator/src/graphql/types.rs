@@ -143,5 +143,5 @@ fn published_datasource() -> Object {
 }
 
 pub(super) fn extract_time(row: &Row) -> Value {
-    text_or_null(row.has_extract.then_some(row.updated_at.as_str()))
+    text_or_null(row.has_extract.then_some(row.refreshed_at.as_str()))
 }

@@ -26,6 +26,15 @@ pub(super) fn start(state: &mut State, call: &Call<'_>, site: &str, kind: Kind, 
             format!("Job for '{}' is already queued. Not queuing a duplicate.", resource.name),
         ));
     }
+    if let Some((limit, period)) = call.options.refresh_limit
+        && state.jobs.started_within(site, period) >= limit
+    {
+        let minutes = period.as_secs().div_ceil(60);
+        let detail = format!(
+            "Too many requests for 'api.rest.refresh_extracts'. Please retry after {minutes} minutes."
+        );
+        return Err(RestError::with_detail(429_000, detail));
+    }
     let job = state.jobs.start(state.random.uuid(), site, kind, luid, &resource.name);
     let element = Element::new("job")
         .with("id", &job.luid)
@@ -36,14 +45,25 @@ pub(super) fn start(state: &mut State, call: &Call<'_>, site: &str, kind: Kind, 
     Ok(Answer::Elements(202, vec![element]))
 }
 
+/// Tableau shows jobs to administrators alone.
+fn authorize_jobs(
+    state: &mut State,
+    call: &Call<'_>,
+    site: &str,
+    scope: &str,
+) -> std::result::Result<(), RestError> {
+    authorize(state, call, site, Some(scope))?;
+    if call.options.administrator { Ok(()) } else { Err(RestError::new(403_004)) }
+}
+
 pub(super) fn job(state: &mut State, call: &Call<'_>, site: &str, luid: &str) -> Result {
-    authorize(state, call, site, Some("tableau:jobs:read"))?;
+    authorize_jobs(state, call, site, "tableau:jobs:read")?;
     let job = state.jobs.find(site, luid).ok_or(RestError::new(404_018))?;
     Ok(Answer::ok(vec![job_element(job)]))
 }
 
 pub(super) fn cancel(state: &mut State, call: &Call<'_>, site: &str, luid: &str) -> Result {
-    authorize(state, call, site, Some("tableau:jobs:update"))?;
+    authorize_jobs(state, call, site, "tableau:jobs:update")?;
     let job = state.jobs.find(site, luid).ok_or(RestError::new(404_018))?;
     job.cancel();
     Ok(Answer::ok(vec![job_element(job)]))
@@ -82,7 +102,7 @@ fn target(job: &Job) -> Element {
 }
 
 pub(super) fn jobs(state: &mut State, call: &Call<'_>, site: &str) -> Result {
-    authorize(state, call, site, Some("tableau:jobs:read"))?;
+    authorize_jobs(state, call, site, "tableau:jobs:read")?;
     let (pagination, jobs) = page(call, state.jobs.on(site).collect(), |job, field| {
         Some(match field {
             "status" => Some(job.status().word().to_owned()),

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tableau_simulator::{Generate, JobPlan, Kind, Outcome, Simulator};
+use tableau_simulator::{
+    Content, Effect, Endpoint, Fault, Generate, JobPlan, Kind, Options, Outcome, Simulator,
+};
 
 use crate::support::{SITE, Session, simulator};
 
@@ -128,4 +130,73 @@ async fn what_cannot_be_refreshed_says_so() {
         "a stale LUID"
     );
     assert_eq!(session.post(&format!("datasources/{old}/refresh"), REFRESH).await.code(), "404004");
+}
+
+#[tokio::test]
+async fn jobs_are_for_administrators_and_starting_them_is_not() {
+    let content = Content::generate(&Generate::default());
+    let options = Options { content, administrator: false, ..Options::default() };
+    let simulator = Simulator::start(options).expect("start");
+    let session = Session::start(&simulator, SITE).await;
+    let luid = workbook(&simulator);
+    let started = refresh(&session, &luid).await;
+    let job = format!("jobs/{}", started["id"].as_str().expect("an id"));
+    assert_eq!(session.get(&job).await.code(), "403004");
+    assert_eq!(session.get("jobs").await.code(), "403004");
+}
+
+#[tokio::test]
+async fn more_refreshes_than_the_limit_are_refused_until_the_period_is_over() {
+    let content = Content::generate(&Generate::default());
+    let options = Options { content, refresh_limit: Some((2, Duration::from_secs(3))), ..Options::default() };
+    let simulator = Simulator::start(options).expect("start");
+    let session = Session::start(&simulator, SITE).await;
+    let luids: Vec<_> = ["A", "B", "C"]
+        .into_iter()
+        .map(|name| simulator.publish(SITE, Kind::Workbook, &["default"], name))
+        .collect();
+    refresh(&session, &luids[0]).await;
+    refresh(&session, &luids[1]).await;
+    let third = format!("workbooks/{}/refresh", luids[2]);
+    let refused = session.post(&third, REFRESH).await;
+    assert_eq!(refused.code(), "429000");
+    assert!(refused.text.contains("retry after 1 minutes"), "{}", refused.text);
+    tokio::time::sleep(Duration::from_millis(3100)).await;
+    refresh(&session, &luids[2]).await;
+    assert_eq!(simulator.jobs().len(), 3);
+}
+
+#[tokio::test]
+async fn lost_answer_leaves_the_job_that_it_was_about() {
+    let simulator = simulator(&Generate::default());
+    let session = Session::start(&simulator, SITE).await;
+    let luid = workbook(&simulator);
+    simulator.arm(Fault::on(Endpoint::Refresh, Effect::LoseAnswer).once());
+    let url = format!("{}/api/3.29/sites/{}/workbooks/{luid}/refresh", simulator.url(), session.site);
+    let sent = session.http.post(url).header("X-Tableau-Auth", &session.token).body(REFRESH).send().await;
+    assert!(sent.is_err(), "no answer came");
+    let jobs = simulator.jobs();
+    assert_eq!((jobs.len(), &jobs[0].resource), (1, &luid));
+}
+
+#[tokio::test]
+async fn extract_shows_when_it_was_refreshed_once_the_job_has_succeeded() {
+    let simulator = simulator(&Generate::default());
+    let session = Session::start(&simulator, SITE).await;
+    let luid = workbook(&simulator);
+    let query = format!(
+        r#"{{ workbooks(filter: {{ luid: "{luid}" }}) {{ embeddedDatasources {{ extractLastRefreshTime }} }} }}"#
+    );
+    let time = async || {
+        let answer = session.query(&query, Value::Null).await;
+        answer["data"]["workbooks"][0]["embeddedDatasources"][0]["extractLastRefreshTime"].clone()
+    };
+    let before = time().await;
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    simulator.plan_jobs(plan(0, 0, Outcome::Failure("no".to_owned())));
+    refresh(&session, &luid).await;
+    assert_eq!(time().await, before, "a failed job refreshes nothing");
+    simulator.plan_jobs(plan(0, 0, Outcome::Success));
+    refresh(&session, &luid).await;
+    assert!(time().await.as_str() > before.as_str());
 }

@@ -1,0 +1,1 @@
+DELETE FROM REFRESHES WHERE STATE IN ('succeeded', 'superseded') AND FINISHED_MS < ?1

@@ -1,0 +1,1 @@
+UPDATE REFRESHES SET STATE = 'running', LUID = ?2, JOB_ID = ?3 WHERE ID = ?1

@@ -1,0 +1,141 @@
+//! Why a refresh did not come to an end; and what Tableau's refusals of a refresh mean, and what to do about them.
+//!
+//! Codes alone are read: summaries come in the language of the account (tableau/server-client-python#1339).
+
+use jiff::Timestamp;
+use miette::Diagnostic;
+use thiserror::Error;
+
+use super::ledger::LedgerError;
+use crate::resolve::ResolveError;
+use crate::resource::Luid;
+use crate::tableau::TableauError;
+
+/// Why a refresh did not come to an end.
+#[derive(Debug, Error, Diagnostic)]
+pub enum RefreshError {
+    /// The conversation with Tableau failed.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Tableau(#[from] TableauError),
+    /// Tableau has no resource any more that fits, or several.
+    #[error("the map is stale: LUID {luid} is not what was asked for any more")]
+    #[diagnostic(code(tabmap::refresh::stale), help("run `tabmap sync`, then ask again"))]
+    Stale {
+        /// The LUID of the map.
+        luid: Luid,
+        /// What looking for it on Tableau came to.
+        source: Box<ResolveError>,
+    },
+    /// Tableau refuses the refresh.
+    #[error("Tableau refused the refresh: {what}")]
+    #[diagnostic(code(tabmap::refresh::refused))]
+    Refused {
+        /// What the code means.
+        what: &'static str,
+        /// The remedy.
+        #[help]
+        help: &'static str,
+        /// Tableau's words.
+        source: Box<TableauError>,
+    },
+    /// Another job is under way, and that is to be a failure.
+    #[error("a job for it waits or runs already")]
+    #[diagnostic(
+        code(tabmap::refresh::running),
+        help("wait for it with `--if-running adopt`, or leave it alone with `--if-running skip`")
+    )]
+    Running,
+    /// The server is too old.
+    #[error("this server cannot refresh incrementally on request: its API is older than 3.25")]
+    #[diagnostic(code(tabmap::refresh::incremental), help("refresh in full: leave out `--incremental`"))]
+    NotIncremental,
+    /// The POST got no answer, or none that holds.
+    #[error("could not start the refresh")]
+    #[diagnostic(
+        code(tabmap::refresh::not_started),
+        help("no job was found that it could have started; run again later")
+    )]
+    NotStarted(#[source] TableauError),
+    /// Tableau says that a job is queued, and shows none.
+    #[error("Tableau says that a job for it is queued already, and lists no such job")]
+    #[diagnostic(code(tabmap::refresh::elusive), help("run again in a minute"))]
+    Elusive,
+    /// The POST got no answer, and whether it started a job could not be found out.
+    #[error("the answer to the start was lost, and whether a job was started could not be found out")]
+    #[diagnostic(
+        code(tabmap::refresh::unknown),
+        help("look at the jobs of the site in Tableau before you start it again")
+    )]
+    Unknown(#[source] TableauError),
+    /// The budget or Tableau asks for more patience than the timeout allows.
+    #[error("nothing may be started before {until}: {reason}")]
+    #[diagnostic(code(tabmap::refresh::deferred), help("run again after that time"))]
+    Deferred {
+        /// Until when.
+        until: Timestamp,
+        /// Why.
+        reason: String,
+    },
+    /// The process ends; what is under way goes on in Tableau.
+    #[error("stopped before the end; Tableau goes on with the job")]
+    #[diagnostic(code(tabmap::refresh::stopped))]
+    Stopped,
+    /// The ledger failed.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Ledger(#[from] LedgerError),
+}
+
+impl RefreshError {
+    /// Tableau's error, with its meaning where refreshes give it one.
+    pub(super) fn refused(error: TableauError) -> Self {
+        let code = if let TableauError::Refused { code, .. } = &error { code.as_str() } else { "" };
+        match meaning(code) {
+            Some((what, help)) => Self::Refused { what, help, source: Box::new(error) },
+            None => Self::Tableau(error),
+        }
+    }
+
+    /// Whether trying again later may help, without anybody changing anything.
+    #[must_use]
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::Refused { .. } | Self::NotIncremental => false,
+            Self::Tableau(TableauError::Refused { code, .. }) => code.starts_with('5'),
+            _ => true,
+        }
+    }
+}
+
+/// Meaning and remedy of a code; `None` for one that is not particular to refreshes.
+fn meaning(code: &str) -> Option<(&'static str, &'static str)> {
+    Some(match code {
+        "403004" | "403000" => (
+            "this user may not refresh it",
+            "a refresh needs the Extract Refresh capability on the resource (before 2025.1: its owner, a project leader or an \
+             administrator); give it to the user of the token, or use another user's token",
+        ),
+        "403032" | "403076" | "403077" => (
+            "the site or the user's role does not allow it",
+            "check in Tableau that the user's site role allows publishing, and that extract refreshes are enabled for the site",
+        ),
+        "403104" => (
+            "it has live connections only, so there is no extract to refresh",
+            "a live connection always shows current data: leave it out; or publish it with an extract",
+        ),
+        "409090" => (
+            "it has no extract that could be refreshed",
+            "publish it with an extract, or leave it out: a live connection always shows current data",
+        ),
+        "409082" => (
+            "running refreshes by hand is switched off on this server",
+            "an administrator can allow it in Tableau's settings (General, Run Now)",
+        ),
+        "400000" | "400003" => (
+            "Tableau does not take the request",
+            "an incremental refresh needs an extract that was set up for it: try without `--incremental`",
+        ),
+        _ => return None,
+    })
+}

@@ -1,0 +1,154 @@
+//! The file that remembers what was started and asked, and that holds the queue of `serve`.
+//!
+//! One thread owns the connection. Work that arrives while it writes is written together by the next commit, so
+//! that many small writes cost one wait for the disk and each is durable when it is answered.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Duration;
+
+use miette::Diagnostic;
+use rusqlite::{Connection, TransactionBehavior};
+use thiserror::Error;
+use tokio::sync::oneshot;
+
+const SCHEMA: &str = include_str!("../../sql/queue/schema.sql");
+/// How long to wait for another process that writes to the same file.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
+/// The most pieces of work that one commit takes.
+const LARGEST_BATCH: usize = 512;
+
+/// The file could not be used.
+#[derive(Debug, Clone, Error, Diagnostic)]
+#[error("could not {doing} in the file `{}`", path.display())]
+#[diagnostic(
+    code(tabmap::refresh::ledger),
+    help(
+        "it keeps the refreshes; `file` under `[refresh]` in tabmap.toml names another place, which this user may write to"
+    )
+)]
+pub struct LedgerError {
+    path: PathBuf,
+    doing: &'static str,
+    source: Arc<rusqlite::Error>,
+}
+
+type Failure = Arc<rusqlite::Error>;
+/// Tells who waits, once the commit has gone through or failed.
+type Answer = Box<dyn FnOnce(Result<(), Failure>) + Send>;
+type Work = Box<dyn FnOnce(Result<&Connection, Failure>) -> Done + Send>;
+
+struct Done {
+    keep: bool,
+    answer: Answer,
+}
+
+/// The open file. Clones share it; it closes with the last.
+#[derive(Debug, Clone)]
+pub struct Ledger {
+    path: PathBuf,
+    work: Sender<Work>,
+}
+
+impl std::fmt::Debug for Done {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Done").field("keep", &self.keep).finish_non_exhaustive()
+    }
+}
+
+impl Ledger {
+    /// Opens the file, and makes it and its tables where they are missing.
+    pub fn open(path: &Path) -> Result<Self, LedgerError> {
+        let open = || {
+            let connection = Connection::open(path)?;
+            connection.busy_timeout(LOCK_TIMEOUT)?;
+            connection.pragma_update(None, "journal_mode", "WAL")?;
+            // What is answered as accepted must outlive a power cut too.
+            connection.pragma_update(None, "synchronous", "FULL")?;
+            Ok(connection)
+        };
+        Self::start(path, open)
+    }
+
+    /// Remembers for as long as the process lives.
+    pub fn in_memory() -> Result<Self, LedgerError> {
+        Self::start(Path::new(":memory:"), Connection::open_in_memory)
+    }
+
+    fn start(path: &Path, open: impl FnOnce() -> rusqlite::Result<Connection>) -> Result<Self, LedgerError> {
+        let failed = |source| LedgerError {
+            path: path.to_owned(),
+            doing: "make the tables",
+            source: Arc::new(source),
+        };
+        let connection = open().map_err(failed)?;
+        connection.execute_batch(SCHEMA).map_err(failed)?;
+        let (work, arriving) = channel();
+        std::thread::spawn(move || serve(connection, &arriving));
+        Ok(Self { path: path.to_owned(), work })
+    }
+
+    /// Runs `work` in a transaction; durable when this returns.
+    pub async fn run<T: Send + 'static>(
+        &self,
+        doing: &'static str,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, LedgerError> {
+        let (answer, answered) = oneshot::channel();
+        let work: Work = Box::new(move |connection| {
+            let result = connection.and_then(|connection| work(connection).map_err(Arc::new));
+            let keep = result.is_ok();
+            let answer: Answer = Box::new(move |committed| {
+                // Who asked may have given up meanwhile.
+                let _ = answer.send(result.and_then(|value| committed.map(|()| value)));
+            });
+            Done { keep, answer }
+        });
+        // The thread lives as long as a sender does, so it takes the work and answers.
+        let gone = || Arc::new(rusqlite::Error::InvalidQuery);
+        let result = match self.work.send(work) {
+            Ok(()) => answered.await.unwrap_or_else(|_| Err(gone())),
+            Err(_) => Err(gone()),
+        };
+        result.map_err(|source| LedgerError { path: self.path.clone(), doing, source })
+    }
+}
+
+fn serve(mut connection: Connection, arriving: &Receiver<Work>) {
+    while let Ok(first) = arriving.recv() {
+        let batch: Vec<Work> =
+            std::iter::once(first).chain(arriving.try_iter().take(LARGEST_BATCH - 1)).collect();
+        commit(&mut connection, batch);
+    }
+}
+
+/// One transaction for all; each piece of work is done or undone by itself.
+fn commit(connection: &mut Connection, batch: Vec<Work>) {
+    let mut transaction = match connection.transaction_with_behavior(TransactionBehavior::Immediate) {
+        Ok(transaction) => transaction,
+        Err(error) => {
+            let error = Arc::new(error);
+            for work in batch {
+                (work(Err(Arc::clone(&error))).answer)(Ok(()));
+            }
+            return;
+        }
+    };
+    let mut answers = Vec::with_capacity(batch.len());
+    for work in batch {
+        let done = match transaction.savepoint() {
+            Ok(savepoint) => {
+                let done = work(Ok(&savepoint));
+                let ended = if done.keep { savepoint.commit() } else { savepoint.finish() };
+                (done.answer, ended.map_err(Arc::new))
+            }
+            Err(error) => (work(Err(Arc::new(error))).answer, Ok(())),
+        };
+        answers.push(done);
+    }
+    let committed = transaction.commit().map_err(Arc::new);
+    for (answer, ended) in answers {
+        answer(ended.and_then(|()| committed.clone()));
+    }
+}

@@ -1,0 +1,79 @@
+//! Which job refreshes a resource. Neither 409093 nor a lost answer says so, and the list of jobs shows names only.
+
+use jiff::Timestamp;
+
+use super::{Attendant, RefreshError, Refreshed, Refresher};
+use crate::tableau::jobs::{Job, ListedJob, Polled};
+
+/// The most jobs that are looked at one by one.
+const MOST_LOOKED_AT: usize = 50;
+
+/// What looking for a job came to.
+#[derive(Debug)]
+pub(super) enum Lookup {
+    Found(Box<Job>),
+    /// There is none.
+    None,
+    /// This user may not read jobs.
+    Forbidden,
+}
+
+impl Refresher {
+    /// The job for the resource that waits or runs.
+    pub(super) async fn find_open(
+        &self,
+        refreshed: &Refreshed,
+        attendant: &dyn Attendant,
+    ) -> Result<Lookup, RefreshError> {
+        for status in ["InProgress", "Pending"] {
+            match self.find(refreshed, &format!("status:eq:{status}"), attendant).await? {
+                Lookup::None => {}
+                found => return Ok(found),
+            }
+        }
+        Ok(Lookup::None)
+    }
+
+    /// The job for the resource that was queued since then, by the server's clock.
+    pub(super) async fn find_since(
+        &self,
+        refreshed: &Refreshed,
+        since: Timestamp,
+        attendant: &dyn Attendant,
+    ) -> Result<Lookup, RefreshError> {
+        let since = since.strftime("%Y-%m-%dT%H:%M:%SZ");
+        self.find(refreshed, &format!("createdAt:gte:{since}"), attendant).await
+    }
+
+    async fn find(
+        &self,
+        refreshed: &Refreshed,
+        filter: &str,
+        attendant: &dyn Attendant,
+    ) -> Result<Lookup, RefreshError> {
+        self.count_poll(refreshed.site(), attendant).await?;
+        let listed = self.sessions.on(refreshed.site()).await?.refresh_jobs(filter).await;
+        let listed = match listed {
+            Ok(listed) => listed,
+            Err(error) if error.has_code("403000") || error.has_code("403004") => {
+                return Ok(Lookup::Forbidden);
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let named = |job: &ListedJob| job.title == refreshed.key().name;
+        let (likely, others): (Vec<_>, Vec<_>) = listed.into_iter().partition(named);
+        for job in likely.into_iter().chain(others).take(MOST_LOOKED_AT) {
+            self.count_poll(refreshed.site(), attendant).await?;
+            let polled = self.sessions.on(refreshed.site()).await?.poll(&job.id).await;
+            match polled {
+                Polled::Job(found) if found.resource.as_ref() == Some(&refreshed.luid) => {
+                    return Ok(Lookup::Found(Box::new(found)));
+                }
+                Polled::Job(_) | Polled::Unknown(_) => {}
+                Polled::Passing { reason, .. } => return Err(reason.into()),
+                Polled::Forbidden(_) => return Ok(Lookup::Forbidden),
+            }
+        }
+        Ok(Lookup::None)
+    }
+}

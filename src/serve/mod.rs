@@ -1,0 +1,230 @@
+//! `tabmap serve`: dbt's webhooks come in, refreshes go out.
+//!
+//! A delivery is verified before it is parsed ([`delivery`]), matched with the rules ([`settings`]), and in the durable
+//! [`queue`] before it is answered. The `worker` does the rest, whenever that is. `page` and [`metrics`](mod@metrics) show how
+//! it goes. TLS is left to the proxy in front.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
+};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use jiff::{SignedDuration, Timestamp};
+use tokio::net::TcpListener;
+use tokio::sync::{Notify, Semaphore, watch};
+
+use self::delivery::{Delivery, Rejected, Secrets};
+use self::map::CachedMap;
+use self::metrics::{Metrics, Verdict};
+use self::queue::Queue;
+use self::settings::Rule;
+use crate::refresh::target::Target;
+use crate::refresh::{Options, Refresher};
+use crate::report::{describe, on_one_line};
+use crate::resource::SiteName;
+
+pub mod delivery;
+mod listen;
+pub mod map;
+pub mod metrics;
+mod page;
+pub mod queue;
+pub mod settings;
+mod worker;
+
+/// Deliveries at once; more are asked to come again, which dbt does.
+pub const MOST_DELIVERIES: usize = 256;
+
+/// All that the handlers and the worker share.
+pub struct Server {
+    /// Who may deliver.
+    pub secrets: Secrets,
+    /// What hangs on which dbt job.
+    pub rules: Vec<Rule>,
+    /// What was accepted.
+    pub queue: Queue,
+    /// What refreshes.
+    pub refresher: Refresher,
+    /// How.
+    pub options: Options,
+    /// How many at once.
+    pub max_parallel: usize,
+    /// The sites that targets are looked up on that name none.
+    pub sites: Vec<SiteName>,
+    /// The map.
+    pub map: CachedMap,
+    /// How long a refresh waits for further deliveries.
+    pub window: Duration,
+    /// How often a refresh is tried in all.
+    pub attempts: u32,
+    /// The pause before the second attempt.
+    pub retry_after: Duration,
+    /// What has happened.
+    pub metrics: Metrics,
+    /// Calls the worker.
+    pub wake: Notify,
+    /// Places for deliveries.
+    pub places: Semaphore,
+}
+
+/// Serves until `stop` turns true, then ends requests and attempts that have begun.
+pub async fn serve(server: Arc<Server>, listener: TcpListener, stop: watch::Receiver<bool>) {
+    check_targets(&server).await;
+    let router = Router::new()
+        .route("/webhooks/dbt", post(dbt))
+        .route("/", get(status_page))
+        .route("/healthz", get(async || "alive\n"))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(metrics))
+        .with_state((Arc::clone(&server), stop.clone()));
+    tokio::join!(listen::listen(listener, router, stop.clone()), worker::work(Arc::clone(&server), stop));
+    server.refresher.close().await;
+}
+
+/// A target without a single answer is better known before its first delivery.
+async fn check_targets(server: &Server) {
+    let map = match server.map.load(Duration::ZERO).await {
+        Ok(map) => map,
+        Err(error) => {
+            tracing::warn!(reason = describe(&error).trim_end(), "the map cannot be read yet");
+            return;
+        }
+    };
+    for target in server.rules.iter().flat_map(|rule| &rule.targets) {
+        let found = match target.question(&server.sites) {
+            Ok(question) => question.resolve_in(&map, server.map.store.as_ref()).await.map(drop),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = found {
+            let reason = describe(&error);
+            tracing::warn!(%target, reason = reason.trim_end(), "a rule's target has no single answer now");
+        }
+    }
+}
+
+type Shared = State<(Arc<Server>, watch::Receiver<bool>)>;
+
+async fn dbt(State((server, _)): Shared, request: Request) -> Response {
+    let begun = Instant::now();
+    let (status, verdict) = match server.places.try_acquire() {
+        Ok(_place) => receive(&server, request).await,
+        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, Verdict::Overloaded),
+    };
+    server.metrics.count_delivery(verdict, begun.elapsed());
+    let mut response = (status, format!("{}\n", verdict.word())).into_response();
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("10"));
+    }
+    response
+}
+
+async fn receive(server: &Server, request: Request) -> (StatusCode, Verdict) {
+    let delivery = match delivery::verified(request, &server.secrets).await {
+        Ok(delivery) => delivery,
+        Err(rejected) => {
+            let verdict = match rejected {
+                Rejected::Unsigned => Verdict::Unsigned,
+                Rejected::Malformed => Verdict::Malformed,
+                Rejected::TooLarge | Rejected::TooSlow => Verdict::Cut,
+            };
+            // Anybody can send such a thing: nothing of it is logged.
+            tracing::debug!(verdict = verdict.word(), "a delivery was not let in");
+            return (rejected.status(), verdict);
+        }
+    };
+    let targets = match wanted(server, &delivery) {
+        Ok(targets) => targets,
+        Err(verdict) => {
+            tracing::info!(
+                event = on_one_line(&delivery.event_id),
+                event_type = on_one_line(&delivery.event_type),
+                job = on_one_line(&delivery.job_name),
+                status = on_one_line(&delivery.run_status),
+                verdict = verdict.word(),
+                "a delivery that calls for nothing"
+            );
+            return (StatusCode::OK, verdict);
+        }
+    };
+    let window = SignedDuration::try_from(server.window).unwrap_or(SignedDuration::ZERO);
+    let due = Timestamp::now().saturating_add(window).unwrap_or(Timestamp::MAX);
+    let count = targets.len();
+    match server.queue.accept(&delivery, targets, due).await {
+        Ok(is_new) => {
+            let verdict = if is_new { Verdict::Accepted } else { Verdict::Repeated };
+            tracing::info!(
+                event = on_one_line(&delivery.event_id),
+                job = on_one_line(&delivery.job_name),
+                run = on_one_line(&delivery.run_id),
+                targets = count,
+                verdict = verdict.word(),
+                "a delivery"
+            );
+            server.wake.notify_one();
+            (StatusCode::OK, verdict)
+        }
+        Err(error) => {
+            tracing::error!(
+                reason = describe(&error).trim_end(),
+                "a delivery could not be kept, dbt will send it again"
+            );
+            (StatusCode::INTERNAL_SERVER_ERROR, Verdict::Failed)
+        }
+    }
+}
+
+/// What a delivery calls for, or why for nothing.
+fn wanted(server: &Server, delivery: &Delivery) -> Result<Vec<Target>, Verdict> {
+    if !delivery.is_success() {
+        return Err(Verdict::Ignored);
+    }
+    if delivery.is_old(Timestamp::now()) {
+        return Err(Verdict::Old);
+    }
+    let mut targets: Vec<Target> = Vec::new();
+    for target in server.rules.iter().filter(|rule| rule.fits(delivery)).flat_map(|rule| &rule.targets) {
+        if !targets.contains(target) {
+            targets.push(target.clone());
+        }
+    }
+    if targets.is_empty() { Err(Verdict::NoRule) } else { Ok(targets) }
+}
+
+async fn ready(State((server, stop)): Shared) -> (StatusCode, &'static str) {
+    if *stop.borrow() {
+        return (StatusCode::SERVICE_UNAVAILABLE, "stopping\n");
+    }
+    match server.queue.counts().await {
+        Ok(_) => (StatusCode::OK, "ready\n"),
+        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the queue cannot be read\n"),
+    }
+}
+
+async fn metrics(State((server, _)): Shared) -> Response {
+    match server.queue.counts().await {
+        Ok(counts) => {
+            let text = server.metrics.text(&counts);
+            ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
+        }
+        Err(error) => {
+            tracing::error!(reason = describe(&error).trim_end(), "the queue cannot be counted");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+async fn status_page(State((server, _)): Shared) -> Response {
+    let headers = [
+        (CONTENT_TYPE, "text/html; charset=utf-8"),
+        (CACHE_CONTROL, "no-store"),
+        (CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ];
+    (headers, page::render(&server).await).into_response()
+}

@@ -1,0 +1,364 @@
+//! Refreshes and the jobs that they become. Every call is sent once, and its answer is named for what may be done next.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::fmt::rfc2822::DateTimeParser;
+use reqwest::header::{CONTENT_TYPE, DATE};
+use reqwest::{RequestBuilder, StatusCode};
+use secrecy::ExposeSecret;
+use serde::{Deserialize, Deserializer};
+use url::Url;
+
+use super::{Patience, Reply, Session, TableauError};
+use crate::resource::{Luid, ResourceKind};
+use crate::source::rest::RestResource;
+
+/// As tableauserverclient 0.42 sends it.
+const FULL: &str = "<tsRequest><extractRefresh /></tsRequest>";
+const INCREMENTAL: &str = r#"<tsRequest><extractRefresh incremental="true" /></tsRequest>"#;
+/// Servers before this version of the API refresh in full alone, and take no body.
+const FIRST_WITH_A_BODY: (u32, u32) = (3, 25);
+const BEFORE_THAT: &str = "<tsRequest />";
+/// The most that Tableau lists at once.
+const PAGE_SIZE: &str = "1000";
+
+/// A resource as REST shows it at one moment.
+#[derive(Debug)]
+pub(crate) struct Seen {
+    /// `None` when Tableau says that there is no such resource.
+    pub resource: Option<RestResource>,
+    /// When, by the server's clock, in whole seconds; by ours where the server does not say.
+    pub at: Timestamp,
+}
+
+/// What became of the one POST that starts a refresh.
+#[derive(Debug)]
+pub enum Posted {
+    /// The refresh is this job.
+    Started(Job),
+    /// A job for the resource waits or runs already (409093).
+    AlreadyQueued,
+    /// Nothing was started; ask again after this time (429).
+    Later(Duration),
+    /// Nothing was started: the answer is no, or the request never left.
+    Refused(TableauError),
+    /// No answer, or one that was not made by Tableau: the refresh may or may not have been started.
+    Lost(TableauError),
+}
+
+/// What became of one look at a job.
+#[derive(Debug)]
+pub enum Polled {
+    /// How far it is.
+    Job(Job),
+    /// No answer this time, which says nothing about the job.
+    Passing {
+        /// Why.
+        reason: TableauError,
+        /// How long the server asks to wait, if it does.
+        wait: Option<Duration>,
+    },
+    /// This user may not read jobs: "administrators only" (help.tableau.com, Query Job).
+    Forbidden(TableauError),
+    /// Tableau knows no such job: 404018, or 400031, which it answers for some jobs that exist.
+    Unknown(TableauError),
+}
+
+/// How a job ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Finish {
+    /// 0, and 3, which Tableau Bridge sends.
+    Success,
+    /// 1.
+    Failure,
+    /// 2.
+    Cancelled,
+    /// A number that the documentation does not know.
+    Other(i64),
+}
+
+/// A refresh job.
+#[derive(Debug, Clone)]
+pub struct Job {
+    /// Its id.
+    pub luid: Luid,
+    /// Per cent, where Tableau says.
+    pub progress: Option<i64>,
+    /// When it left the queue.
+    pub started_at: Option<Timestamp>,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+    /// How it ended; `None` while it waits or runs.
+    pub finish: Option<Finish>,
+    /// What Tableau says about it.
+    pub notes: Vec<String>,
+    /// The LUID of the workbook or data source.
+    pub resource: Option<Luid>,
+}
+
+/// A job as the list of jobs shows it, without its resource.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ListedJob {
+    /// Its id.
+    pub id: Luid,
+    /// `Pending`, `InProgress`, `Success`, `Failed` or `Cancelled`.
+    #[serde(default)]
+    pub status: String,
+    /// The resource's name.
+    #[serde(default)]
+    pub title: String,
+    /// When it was queued.
+    #[serde(default, deserialize_with = "time")]
+    pub created_at: Option<Timestamp>,
+}
+
+impl Session {
+    /// One resource by its LUID, and when that was.
+    pub(crate) async fn look(&self, kind: ResourceKind, luid: &Luid) -> Result<Seen, TableauError> {
+        #[derive(Deserialize)]
+        struct Answer {
+            #[serde(alias = "datasource")]
+            workbook: RestResource,
+        }
+        let doing = format!("look {kind} {luid} up");
+        let url = self.address(&format!("{}/{luid}", kind.path_segment()));
+        let reply = self.call(&doing, Patience::USUAL, |http| http.get(url.clone())).await?;
+        let at = reply.date().unwrap_or_else(Timestamp::now);
+        match self.tableau.decode::<Answer>(&doing, "one resource", &reply) {
+            Ok(answer) => Ok(Seen { resource: Some(answer.workbook), at }),
+            Err(error) if error.is_not_found() => Ok(Seen { resource: None, at }),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether the server can refresh incrementally on request.
+    #[must_use]
+    pub fn knows_incremental(&self) -> bool {
+        let (major, minor) = self.version.split_once('.').unwrap_or((&self.version, "0"));
+        (major.parse().unwrap_or(0), minor.parse().unwrap_or(0)) >= FIRST_WITH_A_BODY
+    }
+
+    /// Asks for a refresh, once. A session that has ended is renewed first: a refused token starts nothing.
+    pub async fn start_refresh(&self, kind: ResourceKind, luid: &Luid, incremental: bool) -> Posted {
+        let doing = format!("start the refresh of {kind} {luid}");
+        let url = self.address(&format!("{}/{luid}/refresh", kind.path_segment()));
+        let body = match (self.knows_incremental(), incremental) {
+            (false, _) => BEFORE_THAT,
+            (true, false) => FULL,
+            (true, true) => INCREMENTAL,
+        };
+        let post =
+            |http: &reqwest::Client| http.post(url.clone()).header(CONTENT_TYPE, "text/xml").body(body);
+        let mut sent = self.once(&doing, post).await;
+        if sent.as_ref().is_ok_and(|reply| reply.status == StatusCode::UNAUTHORIZED) {
+            if let Err(error) = self.look(kind, luid).await {
+                return Posted::Refused(error);
+            }
+            sent = self.once(&doing, post).await;
+        }
+        match sent {
+            Ok(reply) => self.posted(&doing, &reply),
+            Err(error) => match &error {
+                // Neither a connection nor a token: nothing was sent.
+                TableauError::Unreachable { source, .. } if source.is_connect() => Posted::Refused(error),
+                TableauError::Unreachable { .. } => Posted::Lost(error),
+                _ => Posted::Refused(error),
+            },
+        }
+    }
+
+    fn posted(&self, doing: &str, reply: &Reply) -> Posted {
+        if reply.status == StatusCode::TOO_MANY_REQUESTS {
+            return Posted::Later(reply.wait().unwrap_or(WITHOUT_A_WORD));
+        }
+        match self.tableau.decode::<Answer>(doing, "a job", reply) {
+            Ok(answer) => Posted::Started(answer.job.into()),
+            Err(error) if error.has_code("409093") => Posted::AlreadyQueued,
+            Err(error @ TableauError::Refused { .. }) if !is_servers_fault(reply.status) => {
+                Posted::Refused(error)
+            }
+            Err(error @ TableauError::Redirected { .. }) => Posted::Refused(error),
+            // A 5xx may come from a gateway whose patience ended before Tableau's work did.
+            Err(error) => Posted::Lost(error),
+        }
+    }
+
+    /// How far a job is.
+    pub async fn poll(&self, job: &Luid) -> Polled {
+        let doing = format!("ask how job {job} is");
+        let url = self.address(&format!("jobs/{job}"));
+        let mut sent = self.once(&doing, |http| http.get(url.clone())).await;
+        if sent.as_ref().is_ok_and(|reply| reply.status == StatusCode::UNAUTHORIZED) {
+            sent = self.call(&doing, Patience::USUAL, |http| http.get(url.clone())).await;
+        }
+        let reply = match sent {
+            Ok(reply) => reply,
+            Err(reason) => return Polled::Passing { reason, wait: None },
+        };
+        match self.tableau.decode::<Answer>(&doing, "a job", &reply) {
+            Ok(answer) => Polled::Job(answer.job.into()),
+            Err(error) if error.has_code("404018") || error.has_code("400031") => Polled::Unknown(error),
+            Err(error @ TableauError::Refused { .. }) if reply.status == StatusCode::FORBIDDEN => {
+                Polled::Forbidden(error)
+            }
+            Err(reason) => Polled::Passing { reason, wait: reply.wait() },
+        }
+    }
+
+    /// Extract refreshes that fit `filter`, newest first. One call, which may be repeated.
+    pub async fn refresh_jobs(&self, filter: &str) -> Result<Vec<ListedJob>, TableauError> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Answer {
+            #[serde(default)]
+            background_jobs: Jobs,
+        }
+        #[derive(Default, Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Jobs {
+            #[serde(default)]
+            background_job: Vec<ListedJob>,
+        }
+        let filter = format!("jobType:eq:refresh_extracts,{filter}");
+        let query = [("filter", filter.as_str()), ("sort", "createdAt:desc"), ("pageSize", PAGE_SIZE)];
+        let answer: Answer = self.get("list the refresh jobs", "a list of jobs", "jobs", &query).await?;
+        Ok(answer.background_jobs.background_job)
+    }
+
+    /// Ends a job that waits or runs.
+    pub async fn cancel(&self, job: &Luid) -> Result<(), TableauError> {
+        let doing = format!("cancel job {job}");
+        let url = self.address(&format!("jobs/{job}"));
+        let reply = self.call(&doing, Patience::USUAL, |http| http.put(url.clone())).await?;
+        self.tableau.check(&doing, &reply)
+    }
+
+    fn address(&self, path: &str) -> Url {
+        self.tableau.server.join(&format!("/api/{}/sites/{}/{path}", self.version, self.site_luid))
+    }
+
+    /// Sends once, whatever comes of it.
+    async fn once(
+        &self,
+        doing: &str,
+        request: impl FnOnce(&reqwest::Client) -> RequestBuilder + Send,
+    ) -> Result<Reply, TableauError> {
+        let ended = || TableauError::SessionTaken { doing: doing.to_owned() };
+        let token = self.tableau.live.lock().await.clone().ok_or_else(ended)?;
+        let request = request(&self.tableau.http).header("X-Tableau-Auth", token.secret.expose_secret());
+        self.tableau.send_once(request).await.map_err(|error| TableauError::Unreachable {
+            doing: doing.to_owned(),
+            server: self.tableau.server.to_string(),
+            source: error.without_url(),
+        })
+    }
+}
+
+/// How long to wait when a server limits the rate and does not say for how long.
+const WITHOUT_A_WORD: Duration = Duration::from_secs(60);
+
+fn is_servers_fault(status: StatusCode) -> bool {
+    status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT
+}
+
+impl Reply {
+    fn date(&self) -> Option<Timestamp> {
+        let text = self.headers.get(DATE)?.to_str().ok()?;
+        DateTimeParser::new().parse_timestamp(text).ok()
+    }
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    job: AnswerJob,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct AnswerJob {
+    id: Luid,
+    #[serde(default, deserialize_with = "number")]
+    progress: Option<i64>,
+    #[serde(default, deserialize_with = "time")]
+    started_at: Option<Timestamp>,
+    #[serde(default, deserialize_with = "time")]
+    completed_at: Option<Timestamp>,
+    #[serde(default, deserialize_with = "number")]
+    finish_code: Option<i64>,
+    #[serde(default)]
+    extract_refresh_job: RefreshPart,
+    #[serde(default)]
+    status_notes: StatusNotes,
+}
+
+#[derive(Default, Deserialize)]
+struct RefreshPart {
+    notes: Option<String>,
+    #[serde(alias = "datasource")]
+    workbook: Option<Named>,
+}
+
+#[derive(Deserialize)]
+struct Named {
+    id: Luid,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct StatusNotes {
+    #[serde(default)]
+    status_note: Vec<StatusNote>,
+}
+
+#[derive(Deserialize)]
+struct StatusNote {
+    text: Option<String>,
+}
+
+impl From<AnswerJob> for Job {
+    fn from(job: AnswerJob) -> Self {
+        let AnswerJob {
+            id,
+            progress,
+            started_at,
+            completed_at,
+            finish_code,
+            extract_refresh_job,
+            status_notes,
+        } = job;
+        let mut notes: Vec<String> = extract_refresh_job.notes.into_iter().collect();
+        for text in status_notes.status_note.into_iter().filter_map(|note| note.text) {
+            if !notes.contains(&text) {
+                notes.push(text);
+            }
+        }
+        Self {
+            luid: id,
+            progress,
+            started_at,
+            ended_at: completed_at,
+            finish: finish_code.map(|code| match code {
+                0 | 3 => Finish::Success,
+                1 => Finish::Failure,
+                2 => Finish::Cancelled,
+                other => Finish::Other(other),
+            }),
+            notes,
+            resource: extract_refresh_job.workbook.map(|named| named.id),
+        }
+    }
+}
+
+/// Tableau writes scalars as strings in JSON, and is not alone in reading this API's schema.
+fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    Ok(match serde_json::Value::deserialize(deserializer)? {
+        serde_json::Value::String(text) => text.trim().parse().ok(),
+        value => value.as_i64(),
+    })
+}
+
+fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+    Ok(Option::<String>::deserialize(deserializer)?.and_then(|text| text.parse().ok()))
+}
