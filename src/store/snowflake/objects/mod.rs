@@ -2,7 +2,7 @@
 //!
 //! The files of `sql/snowflake/objects` are filled with the names of the configuration, and printed or applied in the
 //! order of their numbers. The tables come from the statements that `migrate` uses, the procedure's handler from its
-//! Python file, so nothing is written down twice. [`apply`] tells what happens to what exists already.
+//! Python file, so nothing is written down twice. `apply` tells what happens to what exists already.
 
 mod apply;
 mod values;
