@@ -488,8 +488,8 @@ impl Config {
         Self::load_from(named.as_deref(), flags, environment)
     }
 
-    fn load_from(named: Option<&Path>, flags: &Flags, environment: Environment) -> Result<Self, ConfigError> {
-        let file = read_file(named)?;
+    fn load_from(path: Option<&Path>, flags: &Flags, environment: Environment) -> Result<Self, ConfigError> {
+        let file = read_file(path)?;
         let first = |flag: Option<&String>, variable: &str, key: Option<&String>, names: [&str; 3]| {
             let flag = flag.map(|value| (names[0].to_owned(), value.clone()));
             let variable = environment.get(variable).map(|value| (names[1].to_owned(), value.to_owned()));

@@ -259,7 +259,7 @@ impl Question {
                     && (self.sites.is_empty()
                         || self.sites.iter().any(|site| site.is_same_site(&change.site)))
             };
-            let Some(change) = store.history(&next).await?.into_iter().filter(fits).last() else { break };
+            let Some(change) = store.history(&next).await?.into_iter().rfind(fits) else { break };
             let after = change.after.as_ref().map(|side| side.luid.clone());
             last = Some(change);
             match after {
