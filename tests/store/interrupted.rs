@@ -332,6 +332,34 @@ async fn a_run_that_is_abandoned_in_the_moment_of_its_merge_counts_all_the_same(
     check_all_is_settled(&tenant, resources(2), "then the second").await;
 }
 
+#[tokio::test]
+async fn a_run_that_is_abandoned_before_its_merge_wrote_nothing_and_says_so() {
+    let tenant = Tenant::new().await;
+    first_sync(&tenant).await;
+    let hold = |text: &str| json!({"at": "statement", "match": text, "action": {"hold": true}});
+    let merge = tenant.arm(hold("MERGE INTO")).await;
+    let (first, second) = (tenant.store(), tenant.store());
+    let (run_of_first, run_of_second) = (Run::begin(), Run::begin());
+    let plan_of_first = plan(&first, &snapshot_of_step(1)).await;
+    let plan_of_second = plan(&second, &snapshot_of_step(2)).await;
+    let (first_result, second_result) = tokio::join!(first.apply(&run_of_first, &plan_of_first), async {
+        merge.reached().await;
+        // The second abandons the first, and stops on its way before anything of it can be seen.
+        let staging = tenant.arm(hold("TEMPORARY TABLE")).await;
+        let (result, ()) = tokio::join!(second.apply(&run_of_second, &plan_of_second), async {
+            staging.reached().await;
+            merge.release().await;
+            tokio::time::sleep(Duration::from_millis(1500)).await;
+            staging.release().await;
+        });
+        result
+    });
+    let error = first_result.unwrap_err();
+    assert!(matches!(error, StoreError::MappingChanged), "{error}: its MERGE was refused");
+    second_result.unwrap();
+    check_all_is_settled(&tenant, resources(2), "the second alone").await;
+}
+
 /// As the command does: load, diff, approve, apply, and again when the map changed meanwhile.
 async fn sync_unless_superseded(store: &dyn Store, step: u64) {
     let snapshot = snapshot_of_step(step);
