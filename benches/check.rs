@@ -58,7 +58,7 @@ fn make_map(folder: &Path) {
         let site = json!({
             "site": "MySite", "source": "metadata", "taken_at": format!("2026-11-1{day}T05:00:00Z"),
             "complete": ["workbook", "datasource"], "lagging": 0, "ghosts": 0, "skipped": 0, "warnings": [],
-            "resources": resources,
+            "gone": [], "resources": resources,
         });
         let recording = json!({"format_version": 1, "server": "tableau.example.com", "sites": [site]});
         fs::write(folder.join("day.json"), recording.to_string()).expect("write a recording");

@@ -102,14 +102,14 @@ impl Knowledge {
         let name = site.snapshot.map(|one| &one.header.site).or(site.mapping.map(|one| &one.site));
         self.sites.extend(name.cloned());
         let live = site.snapshot.map(Snapshot::resources).unwrap_or_default();
-        let is_listed = |kind| site.snapshot.is_some_and(|one| one.header.complete.contains(&kind));
+        let is_gone = |one: &Resource| site.snapshot.is_some_and(|snapshot| snapshot.proves_gone(one));
         let live_ids: HashSet<_> = live.iter().map(|one| (one.key.kind, &one.luid)).collect();
         let rows = site.mapping.map(|one| one.rows.as_slice()).unwrap_or_default();
         // Where the listing was incomplete, the map knows better than nothing.
         let rows = rows
             .iter()
             .map(|row| &row.resource)
-            .filter(|one| !is_listed(one.key.kind) && !live_ids.contains(&(one.key.kind, &one.luid)));
+            .filter(|one| !is_gone(one) && !live_ids.contains(&(one.key.kind, &one.luid)));
         self.resources.extend(live.iter().chain(rows).cloned());
     }
 

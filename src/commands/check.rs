@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use miette::Diagnostic;
 use thiserror::Error;
 
-use super::{CommandError, Exit, interrupted, open_store, tableau};
+use super::{CommandError, Exit, interrupted, tableau, with_store};
 use crate::check::evidence::{Evidence, EvidenceError};
 use crate::check::finding::{Finding, Severity};
 use crate::check::fix::{self, FixError};
@@ -111,25 +111,29 @@ impl Check {
     }
 
     async fn evidence(&self, config: &Config) -> Result<Evidence, CommandError> {
+        let source = if self.offline {
+            None
+        } else {
+            let tableau = tableau(config)?;
+            config.sites()?;
+            Some(MetadataSource::new(tableau).with_progress(report::progress()))
+        };
+        let source = source.as_ref().map(|source| source as &dyn Source);
+        let sites = &config.sites;
         let mut evidence = Evidence::default();
-        let tableau = if self.offline { None } else { Some((tableau(config)?, config.sites()?)) };
-        // The map first: one that is not there must not cost a listing.
         if !self.live {
-            let store = open_store(config)?;
-            let loaded = tokio::select! {
-                loaded = evidence.load(store.as_ref(), &config.sites) => loaded.map_err(CheckError::from),
-                () = interrupted() => {
-                    store.abort().await;
-                    return Err(CommandError::Interrupted);
+            // The map first: one that is not there must not cost a listing.
+            with_store(config, source, async |store| {
+                evidence.load(store, sites).await.map_err(CheckError::from)?;
+                if let Some(source) = source {
+                    evidence.list(source, sites).await.map_err(CheckError::from)?;
                 }
-            };
-            store.close().await?;
-            loaded?;
-        }
-        if let Some((tableau, sites)) = tableau {
-            let source = MetadataSource::new(tableau).with_progress(report::progress());
+                Ok(())
+            })
+            .await?;
+        } else if let Some(source) = source {
             tokio::select! {
-                listed = evidence.list(&source, sites) => listed.map_err(CheckError::from)?,
+                listed = evidence.list(source, sites) => listed.map_err(CheckError::from)?,
                 () = interrupted() => {
                     source.abort().await;
                     return Err(CommandError::Interrupted);

@@ -117,8 +117,10 @@ fn incomplete_listing_warns_and_calls_nothing_stale() {
     desk.done(&["init"]);
     desk.sync();
     desk.tableau.delete("MySite", Kind::Workbook, &gone);
-    let refused = Effect::RestError { code: 403_004, headers: BTreeMap::new() };
-    desk.tableau.arm(Fault::on(Endpoint::Workbooks, refused));
+    for endpoint in [Endpoint::Workbooks, Endpoint::Workbook] {
+        let refused = Effect::RestError { code: 403_004, headers: BTreeMap::new() };
+        desk.tableau.arm(Fault::on(endpoint, refused));
+    }
     let backfill = Effect::GraphqlWarning { problem: GraphqlProblem::BackfillRunning };
     desk.tableau.arm(Fault::on(Endpoint::Metadata, backfill));
     desk.write("a.py", &format!("{luid} {gone}"));
