@@ -1,7 +1,7 @@
 //! What an emulator can run: the tables and the view of `40_map.sql`, the query that resolves a key, and the condition of
 //! the alert.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tabmap::config::SnowflakeObjects;
 use tabmap::store::Store;
@@ -77,7 +77,8 @@ async fn the_file_of_the_map_and_migrate_create_the_same_columns() {
     let store = by_migrate.store();
     store.migrate().await.unwrap();
     let found = columns(&by_file).await;
-    assert_eq!(found.len(), 10 + 21 + 13, "{found:?}");
+    let tables: BTreeSet<_> = found.iter().map(|row| row[0].clone()).collect();
+    assert_eq!(tables.len(), 3, "{tables:?}");
     assert_eq!(found, columns(&by_migrate).await);
 
     // And neither has anything to do where the other has been.
