@@ -7,6 +7,7 @@ use tableau_simulator::Kind;
 
 use crate::desk::Desk;
 use crate::emulator::Tenant;
+use crate::sign_in::keys;
 
 /// A desk whose map is kept in a tenant's database.
 fn desk(tenant: &Tenant, mut desk: Desk) -> Desk {
@@ -171,31 +172,68 @@ async fn two_processes_at_once_leave_one_true_map() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn secrets_of_snowflake_are_not_shown_at_any_level_in_success_or_failure() {
-    let tenant = Tenant::new().await;
-    let desk = desk(&tenant, Desk::generated(1, 5, 5));
+    let keys = keys();
+    let tenant = Tenant::with(json!({"public_key": keys["public"]})).await;
+    let mut desk = desk(&tenant, Desk::generated(1, 5, 5));
     let mut texts = Vec::new();
-    for command in
-        [&["init"][..], &["sync"], &["backfill"], &["list"], &["resolve", "workbook", "No such thing"]]
-    {
+    let mut run = |desk: &Desk, command: &[&str]| {
         let arguments: Vec<&str> = command.iter().copied().chain(["-vvv", "--log-format", "json"]).collect();
         let answer = tokio::task::block_in_place(|| desk.run(&arguments));
         texts.extend([answer.stdout, answer.stderr]);
+    };
+    let commands = [
+        &["init"][..],
+        &["sync"],
+        &["backfill"],
+        &["list"],
+        &["check", "."],
+        &["refresh", "workbook", "Revenue"],
+        &["resolve", "workbook", "No such thing"],
+    ];
+    for command in commands {
+        run(&desk, command);
     }
     for action in [json!({"code": "390112"}), json!({"code": "001003"}), json!({"http": 503})] {
         let fault = tenant.arm(json!({"at": "statement", "times": 1, "action": action})).await;
-        let answer = tokio::task::block_in_place(|| desk.run(&["sync", "-vvv"]));
-        texts.extend([answer.stdout, answer.stderr]);
+        run(&desk, &["sync"]);
         fault.disarm().await;
     }
-    let mut secrets = vec![tenant.password.clone()];
-    for session in tenant.log("sessions").await {
+    // With a key pair, and then with a passphrase that does not open it.
+    desk.set("SNOWFLAKE_CONNECTIONS_TEST_AUTHENTICATOR", "SNOWFLAKE_JWT");
+    desk.set("SNOWFLAKE_CONNECTIONS_TEST_PRIVATE_KEY_RAW", &keys["aes"]);
+    for passphrase in [keys["passphrase"].as_str(), "no-such-passphrase-1234"] {
+        desk.set("SNOWFLAKE_CONNECTIONS_TEST_PRIVATE_KEY_PASSPHRASE", passphrase);
+        run(&desk, &["sync"]);
+    }
+    let is_signed_in = |login: &Value| login["authenticator"] == "SNOWFLAKE_JWT";
+    assert!(tenant.log("logins").await.iter().any(is_signed_in), "the key pair was used");
+    for table in ["RESOURCES", "SYNC_RUNS", "RESOURCE_CHANGES"] {
+        let sql =
+            format!("SELECT * FROM \"{}\".\"MAPPING_TABLES\".\"API__TABLEAU__{table}\"", tenant.database);
+        texts.push(format!("{:?}", tenant.sql(&[&sql]).await));
+    }
+    for entry in std::fs::read_dir(desk.folder.path()).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_file() {
+            texts.push(String::from_utf8_lossy(&std::fs::read(path).unwrap()).into_owned());
+        }
+    }
+
+    let mut secrets = vec![tenant.password.clone(), keys["passphrase"].clone()];
+    secrets.push("no-such-passphrase-1234".to_owned());
+    secrets.extend(
+        keys["aes"].lines().filter(|line| !line.starts_with("---") && line.len() > 40).map(str::to_owned),
+    );
+    let sessions = tenant.log("sessions").await;
+    assert!(sessions.len() > 5, "every command signed in");
+    for session in sessions {
         secrets.extend(
             ["token", "master_token"].iter().filter_map(|key| session[*key].as_str()).map(str::to_owned),
         );
     }
-    assert!(secrets.len() > 4, "session and master tokens were seen: {}", secrets.len());
     for secret in secrets {
-        assert!(!texts.iter().any(|text| text.contains(&secret)), "a secret was shown");
+        let shown = texts.iter().find(|text| text.contains(&secret));
+        assert!(shown.is_none(), "a secret was shown:\n{}", shown.unwrap());
     }
 }
 

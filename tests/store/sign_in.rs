@@ -11,7 +11,7 @@ use tabmap::store::snowflake::{Fault, Session, SessionOptions, SnowflakeError};
 use crate::emulator::{Tenant, python};
 
 /// Key pairs of `keys.py`, made once.
-fn keys() -> &'static HashMap<String, String> {
+pub fn keys() -> &'static HashMap<String, String> {
     static KEYS: OnceLock<HashMap<String, String>> = OnceLock::new();
     KEYS.get_or_init(|| {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/store/keys.py");
