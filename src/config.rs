@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::time::Duration;
 
 use miette::Diagnostic;
 use secrecy::SecretString;
@@ -39,6 +40,8 @@ pub struct Config {
     pub sites: Vec<SiteName>,
     /// A file of certificate authorities (PEM) beside those of the operating system.
     pub ca_bundle: Option<PathBuf>,
+    /// How long to wait for each answer of Tableau; `None` for the usual time.
+    pub tableau_timeout: Option<Duration>,
     /// Where the map is kept.
     pub store: StoreAddress,
     /// Names of the tables in Snowflake.
@@ -467,6 +470,7 @@ struct TableauSection {
     sites: Vec<String>,
     ca_bundle: Option<PathBuf>,
     allow_http: Vec<String>,
+    timeout_seconds: Option<std::num::NonZeroU32>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -531,6 +535,10 @@ impl Config {
             server,
             sites,
             ca_bundle,
+            tableau_timeout: file
+                .tableau
+                .timeout_seconds
+                .map(|seconds| Duration::from_secs(seconds.get().into())),
             store,
             tables: file.snowflake,
             limits: Limits { max_removed: max_removed.unwrap_or_default() },

@@ -226,6 +226,7 @@ pub struct Tableau {
     http: reqwest::Client,
     server: ServerUrl,
     credentials: Credentials,
+    call_timeout: Duration,
     /// The one session that this process has, so that it can be ended when the work is given up.
     live: Arc<Mutex<Option<Token>>>,
 }
@@ -241,7 +242,6 @@ impl Tableau {
         let mut builder = reqwest::Client::builder()
             .user_agent(concat!("tabmap/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(CALL_TIMEOUT)
             .redirect(reqwest::redirect::Policy::none());
         if let Some(path) = ca_bundle {
             let failed = |source| TableauError::CaBundle { path: path.to_owned(), source };
@@ -258,7 +258,13 @@ impl Tableau {
             server: server.to_string(),
             source,
         })?;
-        Ok(Self { http, server, credentials, live: Arc::default() })
+        Ok(Self { http, server, credentials, call_timeout: CALL_TIMEOUT, live: Arc::default() })
+    }
+
+    /// The same, waiting this long for each answer.
+    #[must_use]
+    pub fn with_call_timeout(self, call_timeout: Duration) -> Self {
+        Self { call_timeout, ..self }
     }
 
     /// The server.
@@ -411,7 +417,7 @@ impl Tableau {
     }
 
     async fn send_once(&self, request: RequestBuilder) -> Result<Reply, reqwest::Error> {
-        let response = request.header(ACCEPT, "application/json").send().await?;
+        let response = request.timeout(self.call_timeout).header(ACCEPT, "application/json").send().await?;
         let (status, headers) = (response.status(), response.headers().clone());
         let body = response.bytes().await?.to_vec();
         Ok(Reply { status, headers, body })

@@ -256,7 +256,11 @@ fn table_names(config: &Config) -> TableNames {
 
 fn tableau(config: &Config) -> Result<Tableau, CommandError> {
     let credentials = Credentials::from_environment(&config.environment)?;
-    Ok(Tableau::new(config.server()?.clone(), credentials, config.ca_bundle.as_deref())?)
+    let tableau = Tableau::new(config.server()?.clone(), credentials, config.ca_bundle.as_deref())?;
+    Ok(match config.tableau_timeout {
+        Some(timeout) => tableau.with_call_timeout(timeout),
+        None => tableau,
+    })
 }
 
 /// Completes when the process is asked to stop.

@@ -90,3 +90,17 @@ fn readme_stays_short_and_knows_every_command_and_exit_code() {
         assert!(readme.contains(&format!("| `{command}` |")), "README does not explain `{command}`");
     }
 }
+
+#[test]
+fn snippets_of_the_readme_are_those_of_the_examples_that_are_run() {
+    let readme = read("README.md");
+    let examples = read("examples/ci/github.yml") + &read("examples/ci/gitlab.yml");
+    let (_, section) = readme.split_once("## Check a repository in CI").expect("a section");
+    let block = section.split("```").nth(1).expect("a block");
+    let commands: Vec<&str> =
+        block.lines().filter_map(|line| line.find("tabmap check").map(|start| &line[start..])).collect();
+    assert_eq!(commands.len(), 2, "{block}");
+    for command in commands {
+        assert!(examples.contains(command), "no example runs `{command}`");
+    }
+}

@@ -182,3 +182,25 @@ fn connected_app_and_password_sign_in_like_a_token() {
     desk.run(&["sync"]).refused(2, &["TABLEAU_JWT_SECRET_ID is not set"]);
     assert_eq!(desk.tableau.live_sessions(), 0);
 }
+
+#[test]
+fn call_that_is_not_answered_in_time_is_given_up_and_tried_again() {
+    let desk = Desk::generated(1, 3, 0);
+    desk.done(&["init"]);
+    desk.write("tabmap.toml", "[tableau]\ntimeout_seconds = 1\n");
+    for endpoint in [Endpoint::SignIn, Endpoint::Metadata, Endpoint::Workbooks] {
+        desk.tableau.arm(Fault::on(endpoint, Effect::Delay { milliseconds: 20_000 }).once());
+        desk.done(&["sync"]);
+        assert_eq!(desk.mapped("MySite"), desk.present("MySite"));
+    }
+}
+
+#[test]
+fn server_that_accepts_and_never_answers_does_not_hold_the_run() {
+    let mut desk = Desk::generated(1, 3, 0);
+    desk.done(&["init"]);
+    desk.write("tabmap.toml", "[tableau]\ntimeout_seconds = 1\n");
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    desk.set("TABLEAU_SERVER", format!("http://{}", silent.local_addr().expect("an address")));
+    desk.run(&["sync"]).refused(1, &["did not answer"]);
+}

@@ -36,7 +36,7 @@ pub fn python(name: &str, requirements: &[&str]) -> PathBuf {
 }
 
 fn run(program: &Path, arguments: &[&OsStr]) {
-    let remedy = "this test needs Python 3.9 or later with the venv module, and PyPI (Debian: `apt-get install python3 python3-venv`)";
+    let remedy = "this test needs Python 3.11 or later with the venv module, and PyPI (Debian: `apt-get install python3 python3-venv`)";
     let output = Command::new(program)
         .args(arguments)
         .output()
