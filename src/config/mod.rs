@@ -3,21 +3,21 @@
 //! Flags win over the environment, the environment over the file, the file over the defaults. Secrets come
 //! from the environment alone, as `NAME` or, as a file, `NAME_FILE`.
 
+mod environment;
+mod error;
 mod objects;
+mod server_url;
 
-use std::collections::HashMap;
-use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
-use miette::Diagnostic;
-use secrecy::SecretString;
 use serde::Deserialize;
-use thiserror::Error;
-use url::{Host, Url};
 
+pub use self::environment::{Credentials, Environment};
+pub use self::error::{ConfigError, TomlError};
 pub use self::objects::{NightlyRefresh, SnowflakeObjects};
+pub use self::server_url::ServerUrl;
 use crate::browser_url::BrowserUrl;
 use crate::check;
 use crate::plan::{Limits, MaxRemoved};
@@ -29,7 +29,7 @@ use crate::serve;
 pub const DEFAULT_FILE: &str = "tabmap.toml";
 
 /// The file that `tabmap init` writes: every key, with its default.
-pub const TEMPLATE: &str = include_str!("config/template.toml");
+pub const TEMPLATE: &str = include_str!("template.toml");
 
 /// All that can be set.
 #[derive(Debug, Clone)]
@@ -75,246 +75,6 @@ pub struct Flags {
     /// Where the map is kept: `sqlite:FILE` or `snowflake:CONNECTION` [default: sqlite:tabmap.db] [env: TABMAP_STORE]
     #[arg(long, global = true, value_name = "STORE", help_heading = "Settings")]
     pub store: Option<String>,
-}
-
-/// A setting that cannot be used. Exit code 2.
-#[derive(Debug, Error, Diagnostic)]
-pub enum ConfigError {
-    /// The named file is not there or may not be read.
-    #[error("could not read the configuration file `{}`", path.display())]
-    #[diagnostic(code(tabmap::config::unreadable), help("`tabmap init` writes a commented one"))]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// An unknown key, a wrong type, or not TOML.
-    #[error("the configuration file `{}` is not valid\n{source}", path.display())]
-    #[diagnostic(
-        code(tabmap::config::invalid),
-        help("the file that `tabmap init` writes shows every key with its meaning")
-    )]
-    Invalid {
-        /// The file.
-        path: PathBuf,
-        /// Line, column and reason.
-        #[diagnostic_source]
-        source: TomlError,
-    },
-    /// A value that cannot be what it is meant to be.
-    #[error("{name} is not valid: {reason}")]
-    #[diagnostic(code(tabmap::config::value))]
-    Value {
-        /// The flag, variable or key.
-        name: String,
-        /// What is wrong.
-        reason: String,
-        /// The remedy.
-        #[help]
-        help: String,
-    },
-    /// Plain http to another machine.
-    #[error("`{url}` is plain http: everybody on the way could read the credentials")]
-    #[diagnostic(
-        code(tabmap::config::plain_http),
-        help(
-            "use https; for a server without it, add its host to `allow_http` under `[tableau]` in tabmap.toml"
-        )
-    )]
-    PlainHttp {
-        /// The address.
-        url: Url,
-    },
-    /// A setting without which the command cannot work.
-    #[error("{what} is not set")]
-    #[diagnostic(code(tabmap::config::missing))]
-    Missing {
-        /// What is missing.
-        what: &'static str,
-        /// Where to set it.
-        #[help]
-        help: String,
-    },
-    /// A secret given twice.
-    #[error("both {name} and {name}_FILE are set")]
-    #[diagnostic(
-        code(tabmap::config::secret_twice),
-        help("unset one of them: it must be clear which one counts")
-    )]
-    SecretTwice {
-        /// The variable.
-        name: String,
-    },
-    /// A secret's file that cannot be read.
-    #[error("could not read the file `{}` that {name}_FILE names", path.display())]
-    #[diagnostic(
-        code(tabmap::config::secret_file),
-        help("check the path and that this user may read the file")
-    )]
-    SecretFile {
-        /// The variable.
-        name: String,
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// Credentials of two kinds.
-    #[error("{first} and {second} are both set: there are two ways to sign in, and one must be chosen")]
-    #[diagnostic(
-        code(tabmap::config::two_credentials),
-        help("unset the variables of the one that is not meant")
-    )]
-    TwoCredentials {
-        /// One way.
-        first: &'static str,
-        /// The other.
-        second: &'static str,
-    },
-}
-
-/// Where a file goes wrong and why. The line itself is not shown: it may hold a secret in the wrong place.
-#[derive(Debug, Error, Diagnostic)]
-#[error("line {line}: {reason}")]
-pub struct TomlError {
-    line: usize,
-    reason: String,
-}
-
-impl TomlError {
-    fn of(error: &toml::de::Error, text: &str) -> Self {
-        let start = error.span().map_or(0, |span| span.start);
-        let line = text.get(..start).unwrap_or_default().matches('\n').count() + 1;
-        Self { line, reason: error.message().to_owned() }
-    }
-}
-
-/// The variables of the process, or those of a test.
-#[derive(Clone, Default)]
-pub struct Environment(HashMap<String, String>);
-
-impl fmt::Debug for Environment {
-    /// Names alone: values may be secrets.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.0.keys()).finish()
-    }
-}
-
-impl FromIterator<(String, String)> for Environment {
-    fn from_iter<I: IntoIterator<Item = (String, String)>>(variables: I) -> Self {
-        Self(variables.into_iter().collect())
-    }
-}
-
-impl Environment {
-    /// The variables of this process that are text.
-    #[must_use]
-    pub fn of_process() -> Self {
-        std::env::vars_os()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-            .collect()
-    }
-
-    /// A variable's value. An empty variable counts as not set: CI systems set the ones they do not know to nothing.
-    #[must_use]
-    pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
-    }
-
-    /// A secret from `NAME` or from the file that `NAME_FILE` names, without its last line end.
-    pub fn secret(&self, name: &str) -> Result<Option<SecretString>, ConfigError> {
-        match (self.get(name), self.get(&format!("{name}_FILE"))) {
-            (Some(_), Some(_)) => Err(ConfigError::SecretTwice { name: name.to_owned() }),
-            (Some(value), None) => Ok(Some(SecretString::from(value))),
-            (None, Some(path)) => {
-                let path = PathBuf::from(path);
-                match std::fs::read_to_string(&path) {
-                    Ok(text) => Ok(Some(SecretString::from(text.trim_end_matches(['\r', '\n'])))),
-                    Err(source) => Err(ConfigError::SecretFile { name: name.to_owned(), path, source }),
-                }
-            }
-            (None, None) => Ok(None),
-        }
-    }
-
-    fn required_secret(&self, name: &'static str) -> Result<SecretString, ConfigError> {
-        let help = format!("set {name}, or {name}_FILE to the path of a file that holds it");
-        self.secret(name)?.ok_or(ConfigError::Missing { what: name, help })
-    }
-}
-
-/// The address of a Tableau server: scheme, host and port.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ServerUrl(Url);
-
-impl ServerUrl {
-    /// Reads an address; whatever follows the host (people paste what the browser shows) is dropped. Plain
-    /// http is for this machine, and for the hosts in `allow_http`.
-    fn parse(name: &str, text: &str, allow_http: &[String]) -> Result<Self, ConfigError> {
-        // What does not parse may hold a password before an `@`.
-        let shown = if text.contains('@') { "what it holds (with credentials in it)" } else { text.trim() };
-        let invalid = |reason: String| ConfigError::Value {
-            name: name.to_owned(),
-            reason,
-            help: "write it as https://tableau.example.com".to_owned(),
-        };
-        let text = text.trim();
-        let with_scheme = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
-        let mut url = Url::parse(&with_scheme).map_err(|error| invalid(format!("`{shown}`: {error}")))?;
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err(invalid("credentials do not belong into an address".to_owned()));
-        }
-        let Some(host) = url.host() else {
-            return Err(invalid(format!("`{shown}` has no host")));
-        };
-        let is_loopback = match &host {
-            Host::Domain(domain) => *domain == "localhost" || domain.ends_with(".localhost"),
-            Host::Ipv4(address) => address.is_loopback(),
-            Host::Ipv6(address) => address.is_loopback(),
-        };
-        let is_allowed = allow_http.iter().any(|allowed| allowed.eq_ignore_ascii_case(&host.to_string()));
-        match url.scheme() {
-            "https" => {}
-            "http" if is_loopback || is_allowed => {}
-            "http" => return Err(ConfigError::PlainHttp { url }),
-            other => return Err(invalid(format!("`{other}` is not a scheme that Tableau speaks"))),
-        }
-        url.set_path("");
-        url.set_query(None);
-        url.set_fragment(None);
-        Ok(Self(url))
-    }
-
-    /// The address of a path on the server.
-    #[must_use]
-    pub fn join(&self, path: &str) -> Url {
-        let mut url = self.0.clone();
-        url.set_path(path);
-        url
-    }
-
-    /// What tells one server from another: the host, and the port where it is not the scheme's own. A server
-    /// that moved from http to https is still the same.
-    #[must_use]
-    pub fn identity(&self) -> String {
-        let host = self.0.host_str().unwrap_or_default();
-        self.0.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
-    }
-}
-
-impl FromStr for ServerUrl {
-    type Err = ConfigError;
-
-    fn from_str(text: &str) -> Result<Self, ConfigError> {
-        Self::parse("the server's address", text, &[])
-    }
-}
-
-impl fmt::Display for ServerUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0.as_str().trim_end_matches('/'))
-    }
 }
 
 /// Where the map is kept.
@@ -369,83 +129,6 @@ impl Default for SnowflakeTables {
             resource_changes: "API__TABLEAU__RESOURCE_CHANGES".to_owned(),
             objects: SnowflakeObjects::default(),
         }
-    }
-}
-
-/// How to sign in.
-#[derive(Debug, Clone)]
-pub enum Credentials {
-    /// A personal access token. One token has one session: a second sign-in ends the first.
-    PersonalAccessToken {
-        /// The token's name.
-        name: String,
-        /// The token's secret.
-        secret: SecretString,
-    },
-    /// A connected app with direct trust, in the name of a user.
-    ConnectedApp {
-        /// The app's client id.
-        client_id: String,
-        /// The id of its secret.
-        secret_id: String,
-        /// The secret.
-        secret: SecretString,
-        /// The user to act for.
-        username: String,
-    },
-    /// A user with a password (Tableau Server with local or directory users).
-    Password {
-        /// The user.
-        username: String,
-        /// The password.
-        password: SecretString,
-    },
-}
-
-const PAT: &str = "TABLEAU_PAT_NAME";
-const APP: &str = "TABLEAU_JWT_CLIENT_ID";
-const USER: &str = "TABLEAU_USERNAME";
-
-impl Credentials {
-    /// The one way to sign in that the environment describes.
-    pub fn from_environment(environment: &Environment) -> Result<Self, ConfigError> {
-        let set: Vec<&str> =
-            [PAT, APP, USER].into_iter().filter(|name| environment.get(name).is_some()).collect();
-        let text = |name: &'static str| {
-            let help = format!("set {name}: the way to sign in that the other variables describe needs it");
-            environment.get(name).map(str::to_owned).ok_or(ConfigError::Missing { what: name, help })
-        };
-        match set.as_slice() {
-            [PAT] => Ok(Self::PersonalAccessToken {
-                name: text(PAT)?,
-                secret: environment.required_secret("TABLEAU_PAT_SECRET")?,
-            }),
-            [APP] => Ok(Self::ConnectedApp {
-                client_id: text(APP)?,
-                secret_id: text("TABLEAU_JWT_SECRET_ID")?,
-                secret: environment.required_secret("TABLEAU_JWT_SECRET")?,
-                username: text("TABLEAU_JWT_USERNAME")?,
-            }),
-            [USER] => Ok(Self::Password {
-                username: text(USER)?,
-                password: environment.required_secret("TABLEAU_PASSWORD")?,
-            }),
-            [first, second, ..] => Err(ConfigError::TwoCredentials { first: name_of(first), second: name_of(second) }),
-            _ => Err(ConfigError::Missing {
-                what: "a way to sign in to Tableau",
-                help: "set TABLEAU_PAT_NAME and TABLEAU_PAT_SECRET (a personal access token, made in Tableau under My \
-                       Account Settings)"
-                    .to_owned(),
-            }),
-        }
-    }
-}
-
-fn name_of(variable: &str) -> &'static str {
-    match variable {
-        PAT => PAT,
-        APP => APP,
-        _ => USER,
     }
 }
 

@@ -4,221 +4,36 @@
 //! site or a different site, will terminate the previous session" (help.tableau.com, `rest_api_concepts_auth`).
 //! So a process signs in to one site after another, never to two at once.
 
-use std::path::{Path, PathBuf};
+mod connected_app;
+mod error;
+pub mod jobs;
+mod reply;
+
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
-use miette::Diagnostic;
-use reqwest::header::{ACCEPT, HeaderMap, RETRY_AFTER};
+use reqwest::header::ACCEPT;
 use reqwest::{RequestBuilder, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 use tokio::sync::Mutex;
 
+use self::connected_app::connected_app_token;
+pub use self::error::TableauError;
+use self::reply::{Patience, Reply, RestError};
 use crate::config::{Credentials, ServerUrl};
 use crate::resource::{Luid, SiteName};
-
-pub mod jobs;
 
 /// The oldest version that answers `serverinfo`; the answer names the version that everything else uses.
 const OLDEST_API: &str = "2.4";
 /// The server's own limit for a Metadata API query is 30 s; listings of 1,000 rows take some seconds.
 const CALL_TIMEOUT: Duration = Duration::from_secs(120);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// How much failure is taken for passing.
-#[derive(Debug, Clone, Copy)]
-struct Patience {
-    /// How often a call is sent in all. A server that limits the rate is always met with the usual number.
-    attempts: u32,
-    /// Whether a good status without JSON is a gateway's doing, or that of a server which is not Tableau.
-    only_json: bool,
-}
-
-impl Patience {
-    const USUAL: Self = Self { attempts: 5, only_json: true };
-    /// A server that we do not know yet: what it answers, it will answer again.
-    const STRANGER: Self = Self { only_json: false, ..Self::USUAL };
-    /// A query that may be too large: asked again in smaller pieces rather than as it is.
-    const QUERY: Self = Self { attempts: 2, ..Self::USUAL };
-}
-
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// A server that asks for more patience than this is reported instead of waited for.
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
-
-/// A failed conversation with Tableau.
-#[derive(Debug, Error, Diagnostic)]
-pub enum TableauError {
-    /// The file of certificate authorities.
-    #[error("could not read the certificate authorities in `{}`", path.display())]
-    #[diagnostic(code(tabmap::tableau::ca_bundle), help("it must be a PEM file that this user may read"))]
-    CaBundle {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
-    /// No answer, after all attempts.
-    #[error("could not {doing}: {server} did not answer")]
-    #[diagnostic(
-        code(tabmap::tableau::unreachable),
-        help(
-            "check TABLEAU_SERVER, the network, HTTPS_PROXY and, for a private certificate authority, TABLEAU_CA_BUNDLE"
-        )
-    )]
-    Unreachable {
-        /// What was being done.
-        doing: String,
-        /// The server.
-        server: String,
-        /// Why.
-        source: reqwest::Error,
-    },
-    /// Credentials or site refused.
-    #[error("Tableau refused to sign in to site `{site}` ({code}: {detail})")]
-    #[diagnostic(
-        code(tabmap::tableau::sign_in),
-        help(
-            "check the name and the secret of the token, and the site: Tableau gives the same answer for a wrong secret, a \
-             site that does not exist and a token that expired, which it does when it was not used for 15 days"
-        )
-    )]
-    SignInRefused {
-        /// The site.
-        site: SiteName,
-        /// Tableau's code.
-        code: String,
-        /// Tableau's words.
-        detail: String,
-    },
-    /// The session ended twice.
-    #[error(
-        "could not {doing}: the session was ended by someone else, again after a second sign-in (401002)"
-    )]
-    #[diagnostic(
-        code(tabmap::tableau::session_taken),
-        help(
-            "another process uses the same personal access token, and each sign-in ends the other's session: give every job \
-             a token of its own, or use a connected app"
-        )
-    )]
-    SessionTaken {
-        /// What was being done.
-        doing: String,
-    },
-    /// Tableau's own error.
-    #[error("could not {doing}: Tableau answered {code}: {summary}: {detail}")]
-    #[diagnostic(code(tabmap::tableau::refused))]
-    Refused {
-        /// What was being done.
-        doing: String,
-        /// Tableau's code, such as `404006`; its first three digits are the HTTP status.
-        code: String,
-        /// Tableau's words, in the server's language.
-        summary: String,
-        /// More of them.
-        detail: String,
-    },
-    /// An answer without Tableau's error body.
-    #[error("could not {doing}: {server} answered HTTP {status}: {body}")]
-    #[diagnostic(
-        code(tabmap::tableau::status),
-        help(
-            "this does not look like Tableau: check TABLEAU_SERVER, and whether a proxy or gateway answers in its place"
-        )
-    )]
-    Status {
-        /// What was being done.
-        doing: String,
-        /// The server.
-        server: String,
-        /// The status.
-        status: StatusCode,
-        /// How the body begins.
-        body: String,
-    },
-    /// The server sends us elsewhere. Not followed: the session token would travel along.
-    #[error("could not {doing}: {server} redirects to `{location}`")]
-    #[diagnostic(
-        code(tabmap::tableau::redirect),
-        help("if that is your Tableau server, set TABLEAU_SERVER to it")
-    )]
-    Redirected {
-        /// What was being done.
-        doing: String,
-        /// The server.
-        server: String,
-        /// Where to.
-        location: String,
-    },
-    /// More patience asked for than we have.
-    #[error("could not {doing}: Tableau limits the rate and asks to wait {} s", wait.as_secs())]
-    #[diagnostic(code(tabmap::tableau::rate), help("run again after that time"))]
-    RateLimited {
-        /// What was being done.
-        doing: String,
-        /// How long.
-        wait: Duration,
-    },
-    /// An answer that is not what the API promises.
-    #[error("could not {doing}: the answer is not {expected}: {body}")]
-    #[diagnostic(
-        code(tabmap::tableau::decoding),
-        help(
-            "this does not look like Tableau: check TABLEAU_SERVER, and whether a proxy or gateway answers in its place"
-        )
-    )]
-    Decoding {
-        /// What was being done.
-        doing: String,
-        /// The type.
-        expected: &'static str,
-        /// How the body begins.
-        body: String,
-        /// Where it goes wrong.
-        source: serde_json::Error,
-    },
-    /// The token for a connected app could not be made.
-    #[error("could not make the token of the connected app")]
-    #[diagnostic(code(tabmap::tableau::jwt))]
-    Jwt(#[source] jsonwebtoken::errors::Error),
-}
-
-impl TableauError {
-    /// Whether Tableau says that the resource does not exist: 404006 for a workbook, 404004 for a data source.
-    #[must_use]
-    pub fn is_not_found(&self) -> bool {
-        matches!(self, Self::Refused { code, .. } if code == "404006" || code == "404004")
-    }
-
-    /// Whether it is about the session or the account, so that nothing else will be answered either.
-    #[must_use]
-    pub fn concerns_the_run(&self) -> bool {
-        matches!(self, Self::SessionTaken { .. } | Self::SignInRefused { .. } | Self::RateLimited { .. })
-    }
-
-    /// Whether a query that asks for less may pass where this one failed: a gateway lost patience, or the answer
-    /// did not come through whole.
-    #[must_use]
-    pub fn may_pass_with_less(&self) -> bool {
-        match self {
-            Self::Status { status, .. } => status.is_server_error(),
-            Self::Refused { code, .. } => code.starts_with('5'),
-            Self::Unreachable { source, .. } => !source.is_connect(),
-            Self::Decoding { .. } => true,
-            _ => false,
-        }
-    }
-
-    /// Whether Tableau answered with this code.
-    #[must_use]
-    pub fn has_code(&self, wanted: &str) -> bool {
-        matches!(self, Self::Refused { code, .. } if code == wanted)
-    }
-}
 
 /// A Tableau server and the way to sign in to it.
 #[derive(Debug, Clone)]
@@ -456,53 +271,6 @@ impl Tableau {
     }
 }
 
-/// The token that proves a connected app and names a user, valid for five minutes.
-/// Claims and scopes: help.tableau.com, "Configure Connected Apps with Direct Trust".
-fn connected_app_token(
-    client_id: &str,
-    secret_id: &str,
-    secret: &SecretString,
-    username: &str,
-) -> Result<String, TableauError> {
-    #[derive(Serialize)]
-    struct Claims<'a> {
-        iss: &'a str,
-        exp: i64,
-        jti: String,
-        aud: &'static str,
-        sub: &'a str,
-        scp: [&'static str; 4],
-    }
-    #[derive(Serialize)]
-    struct Header<'a> {
-        alg: &'static str,
-        typ: &'static str,
-        kid: &'a str,
-        iss: &'a str,
-    }
-    use base64::Engine as _;
-    let base64 = base64::engine::general_purpose::URL_SAFE_NO_PAD;
-    let json = |value: Result<Vec<u8>, serde_json::Error>| {
-        value.map(|json| base64.encode(json)).map_err(|error| TableauError::Jwt(error.into()))
-    };
-    let header =
-        json(serde_json::to_vec(&Header { alg: "HS256", typ: "JWT", kid: secret_id, iss: client_id }))?;
-    let claims = json(serde_json::to_vec(&Claims {
-        iss: client_id,
-        exp: Timestamp::now().as_second() + 300,
-        jti: uuid::Uuid::new_v4().to_string(),
-        aud: "tableau",
-        sub: username,
-        scp: ["tableau:content:read", "tableau:tasks:run", "tableau:jobs:read", "tableau:jobs:update"],
-    }))?;
-    // Tableau wants `iss` in the header too, which the library's header type cannot hold; it still does the signing.
-    let message = format!("{header}.{claims}");
-    let key = jsonwebtoken::EncodingKey::from_secret(secret.expose_secret().as_bytes());
-    let signature = jsonwebtoken::crypto::sign(message.as_bytes(), &key, jsonwebtoken::Algorithm::HS256)
-        .map_err(TableauError::Jwt)?;
-    Ok(format!("{message}.{signature}"))
-}
-
 struct Granted {
     token: SecretString,
     site: SiteName,
@@ -597,58 +365,5 @@ impl Session {
             *live =
                 Some(Token { version: self.version.clone(), secret: granted.token, sign_ins: sign_ins + 1 });
         }
-    }
-}
-
-#[derive(Debug, Deserialize)]
-struct RestError {
-    code: String,
-    #[serde(default)]
-    summary: String,
-    #[serde(default)]
-    detail: String,
-}
-
-struct Reply {
-    status: StatusCode,
-    headers: HeaderMap,
-    body: Vec<u8>,
-}
-
-impl Reply {
-    fn is_passing_failure(&self, patience: Patience) -> bool {
-        let begins_as_json = || self.body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
-        matches!(self.status.as_u16(), 408 | 500 | 502 | 503 | 504)
-            || patience.only_json && self.status.is_success() && !begins_as_json()
-    }
-
-    fn rest_error(&self) -> Option<RestError> {
-        #[derive(Deserialize)]
-        struct Envelope {
-            error: RestError,
-        }
-        serde_json::from_slice::<Envelope>(&self.body).ok().map(|envelope| envelope.error)
-    }
-
-    /// How long the server asks to wait: the `Retry-After` header, or the words "retry after 29 minutes".
-    fn wait(&self) -> Option<Duration> {
-        let header = self.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
-        if let Some(seconds) = header.and_then(|value| value.trim().parse().ok()) {
-            return Some(Duration::from_secs(seconds));
-        }
-        let detail = self.rest_error()?.detail;
-        let (_, rest) = detail.split_once("retry after ")?;
-        let mut words = rest.split_whitespace();
-        let number: u64 = words.next()?.parse().ok()?;
-        let unit = if words.next()?.starts_with("minute") { 60 } else { 1 };
-        Some(Duration::from_secs(number.saturating_mul(unit)))
-    }
-
-    /// The first 200 characters of the body on one line.
-    fn beginning(&self) -> String {
-        let text = String::from_utf8_lossy(&self.body);
-        let words: Vec<&str> = text.split_whitespace().collect();
-        let line: String = words.join(" ").chars().take(200).collect();
-        if line.is_empty() { "(empty)".to_owned() } else { line }
     }
 }

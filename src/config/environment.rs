@@ -1,0 +1,140 @@
+//! The environment: variables, secrets, and the way to sign in that they describe.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::path::PathBuf;
+
+use secrecy::SecretString;
+
+use super::ConfigError;
+
+/// The variables of the process, or those of a test.
+#[derive(Clone, Default)]
+pub struct Environment(HashMap<String, String>);
+
+impl fmt::Debug for Environment {
+    /// Names alone: values may be secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+impl FromIterator<(String, String)> for Environment {
+    fn from_iter<I: IntoIterator<Item = (String, String)>>(variables: I) -> Self {
+        Self(variables.into_iter().collect())
+    }
+}
+
+impl Environment {
+    /// The variables of this process that are text.
+    #[must_use]
+    pub fn of_process() -> Self {
+        std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect()
+    }
+
+    /// A variable's value. An empty variable counts as not set: CI systems set the ones they do not know to nothing.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// A secret from `NAME` or from the file that `NAME_FILE` names, without its last line end.
+    pub fn secret(&self, name: &str) -> Result<Option<SecretString>, ConfigError> {
+        match (self.get(name), self.get(&format!("{name}_FILE"))) {
+            (Some(_), Some(_)) => Err(ConfigError::SecretTwice { name: name.to_owned() }),
+            (Some(value), None) => Ok(Some(SecretString::from(value))),
+            (None, Some(path)) => {
+                let path = PathBuf::from(path);
+                match std::fs::read_to_string(&path) {
+                    Ok(text) => Ok(Some(SecretString::from(text.trim_end_matches(['\r', '\n'])))),
+                    Err(source) => Err(ConfigError::SecretFile { name: name.to_owned(), path, source }),
+                }
+            }
+            (None, None) => Ok(None),
+        }
+    }
+
+    fn required_secret(&self, name: &'static str) -> Result<SecretString, ConfigError> {
+        let help = format!("set {name}, or {name}_FILE to the path of a file that holds it");
+        self.secret(name)?.ok_or(ConfigError::Missing { what: name, help })
+    }
+}
+
+/// How to sign in.
+#[derive(Debug, Clone)]
+pub enum Credentials {
+    /// A personal access token. One token has one session: a second sign-in ends the first.
+    PersonalAccessToken {
+        /// The token's name.
+        name: String,
+        /// The token's secret.
+        secret: SecretString,
+    },
+    /// A connected app with direct trust, in the name of a user.
+    ConnectedApp {
+        /// The app's client id.
+        client_id: String,
+        /// The id of its secret.
+        secret_id: String,
+        /// The secret.
+        secret: SecretString,
+        /// The user to act for.
+        username: String,
+    },
+    /// A user with a password (Tableau Server with local or directory users).
+    Password {
+        /// The user.
+        username: String,
+        /// The password.
+        password: SecretString,
+    },
+}
+
+const PAT: &str = "TABLEAU_PAT_NAME";
+const APP: &str = "TABLEAU_JWT_CLIENT_ID";
+const USER: &str = "TABLEAU_USERNAME";
+
+impl Credentials {
+    /// The one way to sign in that the environment describes.
+    pub fn from_environment(environment: &Environment) -> Result<Self, ConfigError> {
+        let set: Vec<&str> =
+            [PAT, APP, USER].into_iter().filter(|name| environment.get(name).is_some()).collect();
+        let text = |name: &'static str| {
+            let help = format!("set {name}: the way to sign in that the other variables describe needs it");
+            environment.get(name).map(str::to_owned).ok_or(ConfigError::Missing { what: name, help })
+        };
+        match set.as_slice() {
+            [PAT] => Ok(Self::PersonalAccessToken {
+                name: text(PAT)?,
+                secret: environment.required_secret("TABLEAU_PAT_SECRET")?,
+            }),
+            [APP] => Ok(Self::ConnectedApp {
+                client_id: text(APP)?,
+                secret_id: text("TABLEAU_JWT_SECRET_ID")?,
+                secret: environment.required_secret("TABLEAU_JWT_SECRET")?,
+                username: text("TABLEAU_JWT_USERNAME")?,
+            }),
+            [USER] => Ok(Self::Password {
+                username: text(USER)?,
+                password: environment.required_secret("TABLEAU_PASSWORD")?,
+            }),
+            [first, second, ..] => Err(ConfigError::TwoCredentials { first: name_of(first), second: name_of(second) }),
+            _ => Err(ConfigError::Missing {
+                what: "a way to sign in to Tableau",
+                help: "set TABLEAU_PAT_NAME and TABLEAU_PAT_SECRET (a personal access token, made in Tableau under My \
+                       Account Settings)"
+                    .to_owned(),
+            }),
+        }
+    }
+}
+
+fn name_of(variable: &str) -> &'static str {
+    match variable {
+        PAT => PAT,
+        APP => APP,
+        _ => USER,
+    }
+}

@@ -1,0 +1,120 @@
+//! Settings that cannot be used, and what to do about them.
+
+use std::path::PathBuf;
+
+use miette::Diagnostic;
+use thiserror::Error;
+use url::Url;
+
+/// A setting that cannot be used. Exit code 2.
+#[derive(Debug, Error, Diagnostic)]
+pub enum ConfigError {
+    /// The named file is not there or may not be read.
+    #[error("could not read the configuration file `{}`", path.display())]
+    #[diagnostic(code(tabmap::config::unreadable), help("`tabmap init` writes a commented one"))]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// An unknown key, a wrong type, or not TOML.
+    #[error("the configuration file `{}` is not valid\n{source}", path.display())]
+    #[diagnostic(
+        code(tabmap::config::invalid),
+        help("the file that `tabmap init` writes shows every key with its meaning")
+    )]
+    Invalid {
+        /// The file.
+        path: PathBuf,
+        /// Line, column and reason.
+        #[diagnostic_source]
+        source: TomlError,
+    },
+    /// A value that cannot be what it is meant to be.
+    #[error("{name} is not valid: {reason}")]
+    #[diagnostic(code(tabmap::config::value))]
+    Value {
+        /// The flag, variable or key.
+        name: String,
+        /// What is wrong.
+        reason: String,
+        /// The remedy.
+        #[help]
+        help: String,
+    },
+    /// Plain http to another machine.
+    #[error("`{url}` is plain http: everybody on the way could read the credentials")]
+    #[diagnostic(
+        code(tabmap::config::plain_http),
+        help(
+            "use https; for a server without it, add its host to `allow_http` under `[tableau]` in tabmap.toml"
+        )
+    )]
+    PlainHttp {
+        /// The address.
+        url: Url,
+    },
+    /// A setting without which the command cannot work.
+    #[error("{what} is not set")]
+    #[diagnostic(code(tabmap::config::missing))]
+    Missing {
+        /// What is missing.
+        what: &'static str,
+        /// Where to set it.
+        #[help]
+        help: String,
+    },
+    /// A secret given twice.
+    #[error("both {name} and {name}_FILE are set")]
+    #[diagnostic(
+        code(tabmap::config::secret_twice),
+        help("unset one of them: it must be clear which one counts")
+    )]
+    SecretTwice {
+        /// The variable.
+        name: String,
+    },
+    /// A secret's file that cannot be read.
+    #[error("could not read the file `{}` that {name}_FILE names", path.display())]
+    #[diagnostic(
+        code(tabmap::config::secret_file),
+        help("check the path and that this user may read the file")
+    )]
+    SecretFile {
+        /// The variable.
+        name: String,
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Credentials of two kinds.
+    #[error("{first} and {second} are both set: there are two ways to sign in, and one must be chosen")]
+    #[diagnostic(
+        code(tabmap::config::two_credentials),
+        help("unset the variables of the one that is not meant")
+    )]
+    TwoCredentials {
+        /// One way.
+        first: &'static str,
+        /// The other.
+        second: &'static str,
+    },
+}
+
+/// Where a file goes wrong and why. The line itself is not shown: it may hold a secret in the wrong place.
+#[derive(Debug, Error, Diagnostic)]
+#[error("line {line}: {reason}")]
+pub struct TomlError {
+    line: usize,
+    reason: String,
+}
+
+impl TomlError {
+    pub(super) fn of(error: &toml::de::Error, text: &str) -> Self {
+        let start = error.span().map_or(0, |span| span.start);
+        let line = text.get(..start).unwrap_or_default().matches('\n').count() + 1;
+        Self { line, reason: error.message().to_owned() }
+    }
+}

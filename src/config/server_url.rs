@@ -1,0 +1,81 @@
+//! The address of a Tableau server.
+
+use std::fmt;
+use std::str::FromStr;
+
+use url::{Host, Url};
+
+use super::ConfigError;
+
+/// The address of a Tableau server: scheme, host and port.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerUrl(Url);
+
+impl ServerUrl {
+    /// Reads an address; whatever follows the host (people paste what the browser shows) is dropped. Plain
+    /// http is for this machine, and for the hosts in `allow_http`.
+    pub(super) fn parse(name: &str, text: &str, allow_http: &[String]) -> Result<Self, ConfigError> {
+        // What does not parse may hold a password before an `@`.
+        let shown = if text.contains('@') { "what it holds (with credentials in it)" } else { text.trim() };
+        let invalid = |reason: String| ConfigError::Value {
+            name: name.to_owned(),
+            reason,
+            help: "write it as https://tableau.example.com".to_owned(),
+        };
+        let text = text.trim();
+        let with_scheme = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
+        let mut url = Url::parse(&with_scheme).map_err(|error| invalid(format!("`{shown}`: {error}")))?;
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(invalid("credentials do not belong into an address".to_owned()));
+        }
+        let Some(host) = url.host() else {
+            return Err(invalid(format!("`{shown}` has no host")));
+        };
+        let is_loopback = match &host {
+            Host::Domain(domain) => *domain == "localhost" || domain.ends_with(".localhost"),
+            Host::Ipv4(address) => address.is_loopback(),
+            Host::Ipv6(address) => address.is_loopback(),
+        };
+        let is_allowed = allow_http.iter().any(|allowed| allowed.eq_ignore_ascii_case(&host.to_string()));
+        match url.scheme() {
+            "https" => {}
+            "http" if is_loopback || is_allowed => {}
+            "http" => return Err(ConfigError::PlainHttp { url }),
+            other => return Err(invalid(format!("`{other}` is not a scheme that Tableau speaks"))),
+        }
+        url.set_path("");
+        url.set_query(None);
+        url.set_fragment(None);
+        Ok(Self(url))
+    }
+
+    /// The address of a path on the server.
+    #[must_use]
+    pub fn join(&self, path: &str) -> Url {
+        let mut url = self.0.clone();
+        url.set_path(path);
+        url
+    }
+
+    /// What tells one server from another: the host, and the port where it is not the scheme's own. A server
+    /// that moved from http to https is still the same.
+    #[must_use]
+    pub fn identity(&self) -> String {
+        let host = self.0.host_str().unwrap_or_default();
+        self.0.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+    }
+}
+
+impl FromStr for ServerUrl {
+    type Err = ConfigError;
+
+    fn from_str(text: &str) -> Result<Self, ConfigError> {
+        Self::parse("the server's address", text, &[])
+    }
+}
+
+impl fmt::Display for ServerUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.as_str().trim_end_matches('/'))
+    }
+}

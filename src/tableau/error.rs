@@ -1,0 +1,181 @@
+//! What can go wrong in a conversation with Tableau, and what to do about it.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use miette::Diagnostic;
+use reqwest::StatusCode;
+use thiserror::Error;
+
+use crate::resource::SiteName;
+
+/// A failed conversation with Tableau.
+#[derive(Debug, Error, Diagnostic)]
+pub enum TableauError {
+    /// The file of certificate authorities.
+    #[error("could not read the certificate authorities in `{}`", path.display())]
+    #[diagnostic(code(tabmap::tableau::ca_bundle), help("it must be a PEM file that this user may read"))]
+    CaBundle {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// No answer, after all attempts.
+    #[error("could not {doing}: {server} did not answer")]
+    #[diagnostic(
+        code(tabmap::tableau::unreachable),
+        help(
+            "check TABLEAU_SERVER, the network, HTTPS_PROXY and, for a private certificate authority, TABLEAU_CA_BUNDLE"
+        )
+    )]
+    Unreachable {
+        /// What was being done.
+        doing: String,
+        /// The server.
+        server: String,
+        /// Why.
+        source: reqwest::Error,
+    },
+    /// Credentials or site refused.
+    #[error("Tableau refused to sign in to site `{site}` ({code}: {detail})")]
+    #[diagnostic(
+        code(tabmap::tableau::sign_in),
+        help(
+            "check the name and the secret of the token, and the site: Tableau gives the same answer for a wrong secret, a \
+             site that does not exist and a token that expired, which it does when it was not used for 15 days"
+        )
+    )]
+    SignInRefused {
+        /// The site.
+        site: SiteName,
+        /// Tableau's code.
+        code: String,
+        /// Tableau's words.
+        detail: String,
+    },
+    /// The session ended twice.
+    #[error(
+        "could not {doing}: the session was ended by someone else, again after a second sign-in (401002)"
+    )]
+    #[diagnostic(
+        code(tabmap::tableau::session_taken),
+        help(
+            "another process uses the same personal access token, and each sign-in ends the other's session: give every job \
+             a token of its own, or use a connected app"
+        )
+    )]
+    SessionTaken {
+        /// What was being done.
+        doing: String,
+    },
+    /// Tableau's own error.
+    #[error("could not {doing}: Tableau answered {code}: {summary}: {detail}")]
+    #[diagnostic(code(tabmap::tableau::refused))]
+    Refused {
+        /// What was being done.
+        doing: String,
+        /// Tableau's code, such as `404006`; its first three digits are the HTTP status.
+        code: String,
+        /// Tableau's words, in the server's language.
+        summary: String,
+        /// More of them.
+        detail: String,
+    },
+    /// An answer without Tableau's error body.
+    #[error("could not {doing}: {server} answered HTTP {status}: {body}")]
+    #[diagnostic(
+        code(tabmap::tableau::status),
+        help(
+            "this does not look like Tableau: check TABLEAU_SERVER, and whether a proxy or gateway answers in its place"
+        )
+    )]
+    Status {
+        /// What was being done.
+        doing: String,
+        /// The server.
+        server: String,
+        /// The status.
+        status: StatusCode,
+        /// How the body begins.
+        body: String,
+    },
+    /// The server sends us elsewhere. Not followed: the session token would travel along.
+    #[error("could not {doing}: {server} redirects to `{location}`")]
+    #[diagnostic(
+        code(tabmap::tableau::redirect),
+        help("if that is your Tableau server, set TABLEAU_SERVER to it")
+    )]
+    Redirected {
+        /// What was being done.
+        doing: String,
+        /// The server.
+        server: String,
+        /// Where to.
+        location: String,
+    },
+    /// More patience asked for than we have.
+    #[error("could not {doing}: Tableau limits the rate and asks to wait {} s", wait.as_secs())]
+    #[diagnostic(code(tabmap::tableau::rate), help("run again after that time"))]
+    RateLimited {
+        /// What was being done.
+        doing: String,
+        /// How long.
+        wait: Duration,
+    },
+    /// An answer that is not what the API promises.
+    #[error("could not {doing}: the answer is not {expected}: {body}")]
+    #[diagnostic(
+        code(tabmap::tableau::decoding),
+        help(
+            "this does not look like Tableau: check TABLEAU_SERVER, and whether a proxy or gateway answers in its place"
+        )
+    )]
+    Decoding {
+        /// What was being done.
+        doing: String,
+        /// The type.
+        expected: &'static str,
+        /// How the body begins.
+        body: String,
+        /// Where it goes wrong.
+        source: serde_json::Error,
+    },
+    /// The token for a connected app could not be made.
+    #[error("could not make the token of the connected app")]
+    #[diagnostic(code(tabmap::tableau::jwt))]
+    Jwt(#[source] jsonwebtoken::errors::Error),
+}
+
+impl TableauError {
+    /// Whether Tableau says that the resource does not exist: 404006 for a workbook, 404004 for a data source.
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        matches!(self, Self::Refused { code, .. } if code == "404006" || code == "404004")
+    }
+
+    /// Whether it is about the session or the account, so that nothing else will be answered either.
+    #[must_use]
+    pub fn concerns_the_run(&self) -> bool {
+        matches!(self, Self::SessionTaken { .. } | Self::SignInRefused { .. } | Self::RateLimited { .. })
+    }
+
+    /// Whether a query that asks for less may pass where this one failed: a gateway lost patience, or the answer
+    /// did not come through whole.
+    #[must_use]
+    pub fn may_pass_with_less(&self) -> bool {
+        match self {
+            Self::Status { status, .. } => status.is_server_error(),
+            Self::Refused { code, .. } => code.starts_with('5'),
+            Self::Unreachable { source, .. } => !source.is_connect(),
+            Self::Decoding { .. } => true,
+            _ => false,
+        }
+    }
+
+    /// Whether Tableau answered with this code.
+    #[must_use]
+    pub fn has_code(&self, wanted: &str) -> bool {
+        matches!(self, Self::Refused { code, .. } if code == wanted)
+    }
+}
