@@ -24,6 +24,7 @@ use crate::plan::{Limits, MaxRemoved};
 use crate::refresh;
 use crate::resource::SiteName;
 use crate::serve;
+use crate::store::snowflake::TableNames;
 
 /// The file that is read when it stands in the working directory and no other is named.
 pub const DEFAULT_FILE: &str = "tabmap.toml";
@@ -121,12 +122,13 @@ pub struct SnowflakeTables {
 
 impl Default for SnowflakeTables {
     fn default() -> Self {
+        let TableNames { database, schema, resources, runs, changes } = TableNames::default();
         Self {
-            database: "EXTERNAL_ACCESS".to_owned(),
-            schema: "MAPPING_TABLES".to_owned(),
-            resources: "API__TABLEAU__RESOURCES".to_owned(),
-            sync_runs: "API__TABLEAU__SYNC_RUNS".to_owned(),
-            resource_changes: "API__TABLEAU__RESOURCE_CHANGES".to_owned(),
+            database,
+            schema,
+            resources,
+            sync_runs: runs,
+            resource_changes: changes,
             objects: SnowflakeObjects::default(),
         }
     }
