@@ -6,10 +6,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use miette::Diagnostic;
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use thiserror::Error;
 use tokio::sync::oneshot;
 
@@ -63,7 +63,7 @@ impl Ledger {
         let open = || {
             let connection = Connection::open(path)?;
             connection.busy_timeout(LOCK_TIMEOUT)?;
-            connection.pragma_update(None, "journal_mode", "WAL")?;
+            patiently(|| connection.pragma_update(None, "journal_mode", "WAL"))?;
             // What is answered as accepted must outlive a power cut too.
             connection.pragma_update(None, "synchronous", "FULL")?;
             Ok(connection)
@@ -83,7 +83,7 @@ impl Ledger {
             source: Arc::new(source),
         };
         let connection = open().map_err(failed)?;
-        connection.execute_batch(SCHEMA).map_err(failed)?;
+        patiently(|| connection.execute_batch(SCHEMA)).map_err(failed)?;
         let (work, arriving) = channel();
         std::thread::spawn(move || serve(connection, &arriving));
         Ok(Self { path: path.to_owned(), work })
@@ -112,6 +112,23 @@ impl Ledger {
             Err(_) => Err(gone()),
         };
         result.map_err(|source| LedgerError { path: self.path.clone(), doing, source })
+    }
+}
+
+/// Tries again while another process opens the same new file: a change of the journal mode answers "busy" at once,
+/// whatever the time limit for locks (sqlite.org, "Write-Ahead Logging").
+fn patiently(work: impl Fn() -> rusqlite::Result<()>) -> rusqlite::Result<()> {
+    let since = Instant::now();
+    loop {
+        match work() {
+            Err(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+                    && since.elapsed() < LOCK_TIMEOUT =>
+            {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            result => return result,
+        }
     }
 }
 
