@@ -26,7 +26,8 @@ pub struct Lookups {
     pub unanswered: BTreeSet<ResourceKind>,
 }
 
-/// Asks for what the map knows and no listing has, and for what only the Metadata API has where REST could not list.
+/// Asks for what the map knows and REST did not list; and, where REST could not list a kind, for all that the map and
+/// the Metadata API know of it, if that is not too much.
 pub async fn look_up(
     session: &Session,
     listed: &BTreeMap<ResourceKind, Listed>,
@@ -65,7 +66,8 @@ pub async fn look_up(
                 }
                 gone
             }
-            None => mapped.symmetric_difference(&nodes).cloned().collect(),
+            // The Metadata API may lag behind in all that it lists.
+            None => mapped.union(&nodes).cloned().collect(),
         };
         if doubtful.len() <= MOST_LOOKED_UP {
             lookups.ask(session, kind, doubtful).await?;

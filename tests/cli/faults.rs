@@ -174,6 +174,7 @@ fn resources_whose_names_are_withheld_keep_their_rows() {
     for item in desk.tableau.resources("MySite").iter().take(3) {
         desk.tableau.show("MySite", item.kind, &item.luid, Visibility::Obfuscated);
     }
+    desk.tableau.arm(Fault::on(Endpoint::Workbook, refused(403_004)));
     let report = ends_incomplete(&desk);
     assert_eq!(report["skipped"], 3);
     desk.tableau.clear_faults();
