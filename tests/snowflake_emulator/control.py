@@ -125,7 +125,7 @@ async def add_database(request: Request) -> Response:
 async def run_sql(request: Request) -> Response:
     """Statements run aside, without session, log and faults; the rows of the last one as text."""
     asked = await request.json()
-    async with statements.one_at_a_time:
+    async with sessions.one_at_a_time:
         connection = fakesnow.shared_fs.connect(asked.get("database"), asked.get("schema"))
         cursor = connection.cursor()
         for sql in asked["statements"]:

@@ -1,5 +1,6 @@
 """Sessions: signing in, tokens that expire, renewal with the master token, closing."""
 
+import asyncio
 import itertools
 import json
 import secrets
@@ -21,6 +22,9 @@ fakesnow.shared_fs.create_schema_on_connect = False
 
 numbers = itertools.count(1)
 logins: list[dict[str, Any]] = []
+# What is one statement for Snowflake may be several for fakesnow, and no other session may see between them.
+one_at_a_time = asyncio.Lock()
+
 sessions: dict[str, "Session"] = {}  # by session token, also those that expired
 
 
@@ -159,7 +163,8 @@ async def close(request: Request) -> Response:
             return answer
     except Refused as refused:
         return refused.answer()
-    session.end()
+    async with one_at_a_time:  # a statement that was aborted may still be ending
+        session.end()
     return succeeded(None)
 
 

@@ -27,8 +27,8 @@ WAIT = re.compile(r"^\s*(?:select|call)\s+system\$wait\(\s*([\d.]+)\s*\)", re.IG
 # fakesnow empties the table before it reads the query, which may be of the same table.
 OVERWRITE = re.compile(r"^(?P<insert>.*?INSERT\s+OVERWRITE\s+INTO\s+\S+\s+)(?P<query>SELECT.*)$", re.IGNORECASE | re.DOTALL)
 
-# fakesnow's MERGE is several DuckDB statements: without this lock another session could see between them.
-one_at_a_time = asyncio.Lock()
+# What fakesnow turns into several DuckDB statements.
+SEVERAL = re.compile(r"^\s*(?:(?:--[^\n]*\n|/\*.*?\*/)\s*)*(?:merge|insert\s+overwrite)\b", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass
@@ -139,13 +139,12 @@ async def run(statement: Statement, body: dict[str, Any], request: Request, faul
     if wait := WAIT.match(statement.sql):
         await asyncio.sleep(float(wait[1]))
         body = body | {"sqlText": f"SELECT 'waited {wait[1]} seconds' AS \"SYSTEM$WAIT\""}
-    async with one_at_a_time:
-        token = statement.session.token
+    async with sessions.one_at_a_time:
         if overwrite := OVERWRITE.match(statement.sql):
             kept = body | {"sqlText": f"CREATE OR REPLACE TEMPORARY TABLE EMULATOR_KEPT AS {overwrite['query']}"}
-            await fakesnow.query_request(sessions.with_body(request, kept, token))
+            await execute(statement.session, kept, request)
             body = body | {"sqlText": f"{overwrite['insert']} SELECT * FROM EMULATOR_KEPT"}
-        answer = await fakesnow.query_request(sessions.with_body(request, body, token))
+        answer = await execute(statement.session, body, request)
     statement.executed = True
     if fault and not fault.before:
         await fault.pause()
@@ -158,6 +157,23 @@ async def run(statement: Statement, body: dict[str, Any], request: Request, faul
     return results.completed(content["data"], statement.id, statement.sql, statement.session.user.name)
 
 
+async def execute(session: Session, body: dict[str, Any], request: Request) -> Response:
+    """fakesnow executes in a thread, which goes on when the task is cancelled: the statement ends with the thread.
+
+    It is interrupted then, unless it is several for DuckDB: those are whole or nothing for Snowflake, so an abort
+    comes too late for them.
+    """
+    work = asyncio.ensure_future(fakesnow.query_request(sessions.with_body(request, body, session.token)))
+    try:
+        return await asyncio.shield(work)
+    except asyncio.CancelledError:
+        while not work.done():
+            if not SEVERAL.match(body["sqlText"]):
+                session.connection._duck_conn.interrupt()  # noqa: SLF001
+            await asyncio.wait([work], timeout=0.01)
+        raise
+
+
 async def abort(request: Request) -> Response:
     try:
         session = sessions.of(request)
@@ -167,9 +183,8 @@ async def abort(request: Request) -> Response:
     aborts.append({"user": session.user.name, "request_id": wanted})
     for statement in statements:
         if statement.session is session and statement.request_id == wanted and statement.task:
-            if not statement.task.done():
+            if not statement.task.done() and not statement.aborted:
                 statement.aborted = True
-                session.connection._duck_conn.interrupt()  # noqa: SLF001
                 statement.task.cancel()
             return succeeded(None)
     return Refused("000605", "Identified SQL statement is not currently executing.").answer()

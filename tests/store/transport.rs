@@ -256,6 +256,45 @@ async fn ctrl_c_aborts_the_statement_under_way() {
     check_last_is_aborted(&tenant).await;
 }
 
+/// The table `T` of a million rows, all with the mark `old`.
+async fn a_million_rows(session: &Session) {
+    let thousand = numbers(1_000);
+    let million = format!(
+        "CREATE OR REPLACE TABLE T AS SELECT (A.N::INT * 1000 + B.N::INT)::INT AS N, 'old' AS MARK \
+         FROM ({thousand}) AS A CROSS JOIN ({thousand}) AS B"
+    );
+    tell(session, &million).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_merge_that_is_cut_off_is_done_or_undone_and_its_session_goes_on() {
+    let (tenant, session) = opened().await;
+    open_schema(&tenant, &session).await;
+    a_million_rows(&session).await;
+    tell(&session, "CREATE TABLE S AS SELECT N + 500000 AS N FROM T").await.unwrap();
+    let merge = "MERGE INTO T USING S ON T.N = S.N WHEN MATCHED THEN UPDATE SET MARK = 'new' \
+                 WHEN NOT MATCHED THEN INSERT (N, MARK) VALUES (S.N, 'new')";
+    let marks = "SELECT MARK, COUNT(*)::VARCHAR AS OF_THEM FROM T GROUP BY MARK ORDER BY MARK";
+    let row = |mark: &str, count: &str| vec![Some(mark.to_owned()), Some(count.to_owned())];
+    let before = vec![row("old", "1000000")];
+    let after = vec![row("new", "1000000"), row("old", "500000")];
+    let mut wait = Duration::ZERO;
+    loop {
+        let end = tokio::time::timeout(wait, tell(&session, merge)).await;
+        session.abort_running().await;
+        let found = ask(&session, marks).await.unwrap();
+        match end {
+            Ok(counts) => {
+                assert_eq!((counts.unwrap(), found), (vec![500_000, 500_000], after));
+                break;
+            }
+            Err(_) if found == after => a_million_rows(&session).await,
+            Err(_) => assert_eq!(found, before, "cut off after {wait:?}"),
+        }
+        wait += Duration::from_millis(25);
+    }
+}
+
 async fn check_last_is_aborted(tenant: &Tenant) {
     let last = tenant.log("statements").await.pop().unwrap();
     assert_eq!(last["aborted"], true, "{last}");
