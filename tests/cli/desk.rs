@@ -1,6 +1,7 @@
 //! A folder, an environment and a Tableau server to run the binary with, and what it answered.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -106,7 +107,12 @@ impl Desk {
 
     /// The command, not yet started: no variable but this desk's own, no terminal.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_tabmap"));
+        self.command_of(env!("CARGO_BIN_EXE_tabmap"), arguments)
+    }
+
+    /// The same with another program.
+    pub fn command_of(&self, program: impl AsRef<OsStr>, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program);
         command.args(arguments).current_dir(self.folder.path()).env_clear().envs(&self.environment);
         command.env("HOME", self.folder.path()).stdin(Stdio::null());
         command

@@ -37,15 +37,10 @@ fn file_that_may_not_grow_any_more_keeps_the_old_map() {
     }
     let before = desk.mapped("MySite");
     // The largest file that this process may write, in blocks of 512 bytes; the signal that comes with it is ignored.
-    let binary = desk.command(&[]).get_program().to_owned();
     let script = r#"trap '' XFSZ; ulimit -f 150; exec "$0" sync"#;
-    let plain = desk.command(&[]);
-    let mut limited = Command::new("sh");
-    limited.arg("-c").arg(script).arg(binary).current_dir(desk.folder.path()).env_clear();
-    limited
-        .envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))))
-        .env("PATH", "/usr/bin:/bin");
-    answer(&mut limited).refused(1, &["could not write to the SQLite file", "the map is as it was"]);
+    let mut limited = desk.command_of("sh", &["-c", script, env!("CARGO_BIN_EXE_tabmap")]);
+    answer(limited.env("PATH", "/usr/bin:/bin"))
+        .refused(1, &["could not write to the SQLite file", "the map is as it was"]);
     assert_eq!(desk.mapped("MySite"), before);
     desk.done(&["sync"]);
     assert_eq!(desk.mapped("MySite"), desk.present("MySite"));
@@ -59,11 +54,13 @@ fn file_that_this_user_may_only_read_can_be_resolved_from_and_not_synced_to() {
     let luid = desk.tableau.resources("MySite").remove(0).luid;
     desk.publish(Kind::Workbook, &["default"], "New");
     let before = desk.mapped("MySite");
+    // Root may write whatever the permissions say, so root asks as nobody, who may not look into every folder.
+    let binary = desk.path("tabmap");
+    std::fs::copy(env!("CARGO_BIN_EXE_tabmap"), &binary).expect("copy the binary");
     allow(&desk.path("tabmap.db"), 0o444);
     allow(desk.folder.path(), 0o555);
-    // Root may write whatever the permissions say, so root asks as nobody.
     let as_reader = |arguments: &[&str]| {
-        let mut command = desk.command(arguments);
+        let mut command = desk.command_of(&binary, arguments);
         if std::fs::metadata("/proc/self").is_ok_and(|this| std::os::unix::fs::MetadataExt::uid(&this) == 0) {
             command.uid(65534);
         }
