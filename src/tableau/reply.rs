@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+use jiff::fmt::rfc2822;
 use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use serde::Deserialize;
@@ -56,8 +58,8 @@ impl Reply {
     /// How long the server asks to wait: the `Retry-After` header, or the words "retry after 29 minutes".
     pub fn wait(&self) -> Option<Duration> {
         let header = self.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
-        if let Some(seconds) = header.and_then(|value| value.trim().parse().ok()) {
-            return Some(Duration::from_secs(seconds));
+        if let Some(wait) = header.and_then(retry_after) {
+            return Some(wait);
         }
         let detail = self.rest_error()?.detail;
         let (_, rest) = detail.split_once("retry after ")?;
@@ -74,4 +76,14 @@ impl Reply {
         let line: String = words.join(" ").chars().take(200).collect();
         if line.is_empty() { "(empty)".to_owned() } else { line }
     }
+}
+
+/// A number of seconds, or a date, which gateways send (RFC 9110, 10.2.3).
+fn retry_after(header: &str) -> Option<Duration> {
+    let header = header.trim();
+    if let Ok(seconds) = header.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = rfc2822::parse(header).ok()?.timestamp();
+    Some(Duration::try_from(date.duration_since(Timestamp::now())).unwrap_or_default())
 }

@@ -1,8 +1,9 @@
 //! Trouble on Tableau's side, and what becomes of the map. `docs/reliability.md` lists these tests.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use jiff::{Timestamp, ToSpan};
 use serde_json::{Value, json};
 use tableau_simulator::{
     Change, Content, Effect, Endpoint, Fault, GraphqlProblem, IndexMode, Kind, Visibility,
@@ -302,7 +303,25 @@ fn rate_limit_of_rest_is_waited_for_as_long_as_it_asks() {
         let desk = changed_desk();
         let headers = [("Retry-After".to_owned(), "1".to_owned())].into();
         desk.tableau.arm(Fault::on(endpoint, Effect::RestError { code: 429_000, headers }).once());
+        let began = Instant::now();
         ends_complete(&desk);
+        assert!(began.elapsed() >= Duration::from_secs(1), "{endpoint:?}");
+    }
+}
+
+#[test]
+fn rate_limit_until_a_date_is_waited_for_or_reported_as_one_in_seconds() {
+    for (hours, is_waited_for) in [(-1, true), (1, false)] {
+        let desk = changed_desk();
+        let date = (Timestamp::now() + hours.hours()).strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+        let headers = [("Retry-After".to_owned(), date)].into();
+        let busy = Effect::RestError { code: 429_000, headers };
+        desk.tableau.arm(Fault::on(Endpoint::Metadata, busy).once());
+        if is_waited_for {
+            ends_complete(&desk);
+        } else {
+            desk.run(&["sync"]).refused(1, &["limits the rate"]);
+        }
     }
 }
 
