@@ -7,7 +7,7 @@ CREATE TABLE IF NOT EXISTS {runs} (
     SNAPSHOT_AT  TIMESTAMP_NTZ(9) NOT NULL COMMENT 'UTC, as all times here',
     STARTED_AT   TIMESTAMP_NTZ(9) NOT NULL,
     FINISHED_AT  TIMESTAMP_NTZ(9),
-    STATUS       VARCHAR NOT NULL COMMENT 'applying, complete, incomplete (nothing was removed) or abandoned',
+    STATUS       VARCHAR NOT NULL COMMENT 'applying, complete, incomplete (of a listing cut short, only what is surely gone was removed) or abandoned',
     WORKBOOKS    NUMBER(38, 0) NOT NULL,
     DATASOURCES  NUMBER(38, 0) NOT NULL,
     ADDED        NUMBER(38, 0) NOT NULL,

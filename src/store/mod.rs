@@ -14,6 +14,7 @@ use crate::resource::{Luid, ProjectPath, ResourceKind, SiteName};
 
 pub mod snowflake;
 pub mod sqlite;
+mod tables;
 
 /// One run over one site.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,7 +47,7 @@ impl Run {
 pub enum RunStatus {
     /// All was applied, and both kinds were listed completely.
     Complete,
-    /// All was applied, and nothing removed of a kind whose listing was incomplete.
+    /// All was applied; of a kind whose listing was incomplete, only what REST answers 404 for was removed.
     Incomplete,
 }
 
@@ -137,8 +138,8 @@ pub enum StoreError {
         /// The first table that was missed.
         table: String,
     },
-    /// A table of that name is there, and it is not a map.
-    #[error("table {table} of {store} is not a map: {reason}")]
+    /// A table of that name is there, and it is not ours.
+    #[error("table {table} of {store} is something else: {reason}")]
     #[diagnostic(
         code(tabmap::foreign_table),
         help(

@@ -42,6 +42,7 @@ on_both_stores! {
     rows_of_another_type_are_left_alone
     a_table_that_is_not_a_map_is_refused
     a_table_that_needs_more_than_we_write_is_refused
+    other_tables_in_the_place_of_runs_and_changes_are_refused
     migrating_again_changes_nothing
     a_map_that_is_not_there_is_reported_as_such
     a_map_of_another_server_is_refused
@@ -282,6 +283,20 @@ async fn a_table_that_needs_more_than_we_write_is_refused(ground: &dyn Ground) {
     let error = ground.store().migrate().await.unwrap_err();
     assert!(matches!(&error, StoreError::ForeignTable { reason, .. } if reason.contains("OWNER")), "{error}");
     assert!(tables(ground).await.iter().all(|name| name == RESOURCES), "nothing was created");
+}
+
+async fn other_tables_in_the_place_of_runs_and_changes_are_refused(ground: &dyn Ground) {
+    ground.prepare().await;
+    for (table, missing) in [(CHANGES, "RESOURCE_TYPE"), (RUNS, "SERVER_URL")] {
+        let columns = "RUN_ID VARCHAR, CHANGED_AT VARCHAR, SITE_ID VARCHAR, CHANGE VARCHAR";
+        ground.sql(&format!("CREATE TABLE {} ({columns})", ground.table(table))).await;
+        let Err(StoreError::ForeignTable { table: refused, reason, .. }) = ground.store().migrate().await
+        else {
+            panic!("{table} of somebody else was taken for ours")
+        };
+        assert_eq!((refused, reason), (ground.table(table), format!("it has no column {missing}")));
+    }
+    assert_eq!(tables(ground).await, [CHANGES, RUNS], "nothing was created");
 }
 
 /// The tables of ours that are there.

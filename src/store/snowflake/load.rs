@@ -1,16 +1,14 @@
 //! Reading: the rows of a site, the version they stand for, the change log.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 use super::quoting::text;
 use super::{Session, SnowflakeStore, sql};
-use crate::mapping::{Mapping, Row, Version};
-use crate::resource::{Luid, ProjectPath, Resource, ResourceKey, ResourceKind, SiteName};
-use crate::store::{Past, RecordedChange, Side, Store, StoreError};
+use crate::mapping::{Mapping, Version};
+use crate::resource::{Luid, SiteName};
+use crate::store::{Past, RecordedChange, Store, StoreError, tables};
 
 pub(super) async fn sites(store: &SnowflakeStore, session: &Session) -> Result<Vec<SiteName>, StoreError> {
     let statement = store.tables.render(sql::SITES, &[]);
@@ -36,7 +34,7 @@ pub(super) async fn mapping(
     let mut rows = Vec::with_capacity(loaded.len());
     let mut foreign_rows = 0;
     for columns in loaded {
-        match row(store, site, columns)? {
+        match tables::row(site, columns, time).map_err(unreadable(store, &store.tables.resources))? {
             Some(row) => rows.push(row),
             None => foreign_rows += 1,
         }
@@ -76,49 +74,11 @@ pub(super) async fn state(
     let mut columns = rows.into_iter().next().unwrap_or_default().into_iter();
     let mut next = || columns.next().flatten();
     let finished = next().and_then(|count| count.parse().ok()).unwrap_or_default();
-    let newest_snapshot_at = next().map(|text| time(&text)).transpose().map_err(|error| {
-        let reason = format!("SNAPSHOT_AT is not a time: {error}");
-        StoreError::UnreadableRow {
-            store: store.name(),
-            table: store.tables.full(&store.tables.runs),
-            reason,
-        }
-    })?;
+    let newest_snapshot_at = next().map(|text| tables::snapshot_at(&text, time)).transpose();
+    let newest_snapshot_at = newest_snapshot_at.map_err(unreadable(store, &store.tables.runs))?;
     let (server, other_server) = (next(), next());
     let is_applying = next().is_some_and(|count| count != "0");
     Ok(State { version: Version(finished), newest_snapshot_at, server, other_server, is_applying })
-}
-
-/// One row of the map; `None` when its `RESOURCE_TYPE` is not ours.
-fn row(
-    store: &SnowflakeStore,
-    site: &SiteName,
-    columns: Vec<Option<String>>,
-) -> Result<Option<Row>, StoreError> {
-    let unreadable = |reason| StoreError::UnreadableRow {
-        store: store.name(),
-        table: store.tables.full(&store.tables.resources),
-        reason,
-    };
-    let mut columns = columns.into_iter();
-    let mut next = || columns.next().flatten();
-    let Some(kind) = next().as_deref().and_then(ResourceKind::from_column) else {
-        return Ok(None);
-    };
-    let (project_name, name) = (next().unwrap_or_default(), next().unwrap_or_default());
-    let luid = next().as_deref().and_then(Luid::new);
-    let luid = luid.ok_or_else(|| unreadable(format!("{kind} `{name}` has no RESOURCE_ID")))?;
-    let project = project(next(), &project_name);
-    let project_luid = next().as_deref().and_then(Luid::new);
-    let vizportal_url_id = next();
-    let mut moment = |column: &str| {
-        let parsed = next().map(|text| time(&text)).transpose();
-        parsed.map_err(|error| unreadable(format!("{column} of {kind} `{name}` is not a time: {error}")))
-    };
-    let (first_seen_at, changed_at) = (moment("FIRST_SEEN_AT")?, moment("CHANGED_AT")?);
-    let key = ResourceKey { site: site.clone(), kind, project, name };
-    let resource = Resource { key, luid, project_luid, vizportal_url_id };
-    Ok(Some(Row { resource, first_seen_at, changed_at }))
 }
 
 pub(super) async fn history(
@@ -127,75 +87,32 @@ pub(super) async fn history(
     luid: &Luid,
 ) -> Result<Vec<RecordedChange>, StoreError> {
     let statement = store.tables.render(sql::HISTORY, &[("luid", &text(luid.as_str()))]);
-    let rows =
-        session.query("read the changes", &statement).await.map_err(|error| store.not_initialised(error))?;
-    rows.into_iter().map(|columns| recorded_change(store, columns)).collect()
+    changes(store, session, &statement).await
 }
 
 pub(super) async fn past(store: &SnowflakeStore, session: &Session) -> Result<Past, StoreError> {
-    let query = async |doing, template| {
-        let answer = session.query(doing, &store.tables.render(template, &[])).await;
-        answer.map_err(|error| store.not_initialised(error))
-    };
-    let changes = query("read the changes", sql::PAST).await?;
-    let changes =
-        changes.into_iter().map(|columns| recorded_change(store, columns)).collect::<Result<_, _>>()?;
-    let mut complete_at = BTreeMap::new();
-    for columns in query("read the runs", sql::COMPLETE).await? {
-        let mut columns = columns.into_iter();
-        let mut next = || columns.next().flatten().unwrap_or_default();
-        let site = SiteName::from_content_url(&next());
-        let at = time(&next()).map_err(|error| StoreError::UnreadableRow {
-            store: store.name(),
-            table: store.tables.full(&store.tables.runs),
-            reason: format!("SNAPSHOT_AT is not a time: {error}"),
-        })?;
-        complete_at.insert(site, at);
-    }
-    Ok(Past { changes, complete_at })
+    let changes = changes(store, session, &store.tables.render(sql::PAST, &[])).await?;
+    let rows = session.query("read the runs", &store.tables.render(sql::COMPLETE, &[])).await;
+    let rows = rows.map_err(|error| store.not_initialised(error))?.into_iter();
+    let complete_at = rows.map(|columns| tables::complete_at(columns, time)).collect::<Result<_, _>>();
+    Ok(Past { changes, complete_at: complete_at.map_err(unreadable(store, &store.tables.runs))? })
 }
 
-fn recorded_change(
+async fn changes(
     store: &SnowflakeStore,
-    columns: Vec<Option<String>>,
-) -> Result<RecordedChange, StoreError> {
-    let unreadable = |reason| StoreError::UnreadableRow {
-        store: store.name(),
-        table: store.tables.full(&store.tables.changes),
-        reason,
-    };
-    let mut columns = columns.into_iter();
-    let mut next = || columns.next().flatten();
-    let (run_id, changed_at) = (next().unwrap_or_default(), next().unwrap_or_default());
-    let (site, change, kind) =
-        (next().unwrap_or_default(), next().unwrap_or_default(), next().unwrap_or_default());
-    let mut next_side = || {
-        let (path, leaf, name) = (next(), next().unwrap_or_default(), next().unwrap_or_default());
-        let luid = Luid::new(&next()?)?;
-        Some(Side { project: project(path, &leaf), name, luid, vizportal_url_id: None })
-    };
-    let (mut before, mut after) = (next_side(), next_side());
-    for number in [&mut before, &mut after] {
-        let value = next();
-        if let Some(side) = number {
-            side.vizportal_url_id = value;
-        }
-    }
-    Ok(RecordedChange {
-        run_id,
-        changed_at: time(&changed_at)
-            .map_err(|error| unreadable(format!("CHANGED_AT is not a time: {error}")))?,
-        site: SiteName::from_content_url(&site),
-        kind: ResourceKind::from_column(&kind)
-            .ok_or_else(|| unreadable(format!("`{kind}` is not a RESOURCE_TYPE")))?,
-        change,
-        before,
-        after,
-    })
+    session: &Session,
+    statement: &str,
+) -> Result<Vec<RecordedChange>, StoreError> {
+    let rows = session.query("read the changes", statement).await;
+    let rows = rows.map_err(|error| store.not_initialised(error))?.into_iter();
+    let changes = rows.map(|columns| tables::recorded_change(columns, time)).collect::<Result<_, _>>();
+    changes.map_err(unreadable(store, &store.tables.changes))
 }
 
-fn project(path: Option<String>, leaf: &str) -> ProjectPath {
-    path.map_or_else(|| ProjectPath::leaf_only(leaf), |path| ProjectPath::parse(&path))
+/// A row of `table` that cannot be read.
+fn unreadable(store: &SnowflakeStore, table: &str) -> impl Fn(String) -> StoreError {
+    let (store, table) = (store.name(), store.tables.full(table));
+    move |reason| StoreError::UnreadableRow { store: store.clone(), table: table.clone(), reason }
 }
 
 /// A `TIMESTAMP_NTZ` as text, which is UTC here.

@@ -1,0 +1,154 @@
+//! Writing: a plan is one transaction, with its run row and its changes.
+
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use rusqlite::{Connection, ErrorCode, params};
+
+use super::{LOCK_TIMEOUT, SqliteStore, other_servers};
+use crate::plan::Plan;
+use crate::resource::{Luid, Resource};
+use crate::store::{Applied, Run, RunStatus, StoreError};
+
+const UPDATE_RESOURCE: &str = include_str!("../../../sql/sqlite/update_resource.sql");
+const INSERT_RESOURCE: &str = include_str!("../../../sql/sqlite/insert_resource.sql");
+const DELETE_RESOURCE: &str = include_str!("../../../sql/sqlite/delete_resource.sql");
+const COLLAPSE_DUPLICATES: &str = include_str!("../../../sql/sqlite/collapse_duplicates.sql");
+const INSERT_RUN: &str = include_str!("../../../sql/sqlite/insert_run.sql");
+const INSERT_CHANGE: &str = include_str!("../../../sql/sqlite/insert_change.sql");
+
+/// How often a run that waits for the file looks whether it was told to stop.
+const LOCK_STEP: Duration = Duration::from_millis(200);
+
+impl SqliteStore {
+    pub(super) fn apply_now(&self, run: &Run, plan: &Plan) -> Result<Applied, StoreError> {
+        let connection = self.open_map()?;
+        let failed = self.failed("write to");
+        self.begin(&connection)?;
+        // Whatever ends this function before the commit closes the connection, which rolls everything back.
+        let snapshot = &plan.changes().snapshot;
+        if let Some(server) = other_servers(&connection, &snapshot.server).map_err(&failed)? {
+            return Err(StoreError::OtherServer { map: server, run: snapshot.server.clone() });
+        }
+        if self.version(&connection, &snapshot.site)?.0 != plan.changes().based_on {
+            return Err(StoreError::MappingChanged);
+        }
+        let rows_written = write(&connection, run, plan).map_err(&failed)?;
+        if self.is_aborted.load(Ordering::Relaxed) {
+            return Ok(Applied { rows_written: 0 });
+        }
+        connection.execute_batch("COMMIT").map_err(&failed)?;
+        Ok(Applied { rows_written })
+    }
+
+    /// Begins a transaction that writes. Waits for another program that holds the file, in steps that notice
+    /// Ctrl-C.
+    fn begin(&self, connection: &Connection) -> Result<(), StoreError> {
+        let failed = self.failed("write to");
+        connection.busy_timeout(LOCK_STEP).map_err(&failed)?;
+        let waiting_since = Instant::now();
+        loop {
+            match connection.execute_batch("BEGIN IMMEDIATE") {
+                Err(error)
+                    if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+                        && waiting_since.elapsed() < LOCK_TIMEOUT
+                        && !self.is_aborted.load(Ordering::Relaxed) => {}
+                result => return result.map_err(&failed),
+            }
+        }
+    }
+}
+
+/// Times are kept with six digits of a second, so that they sort as text.
+fn text_of(time: Timestamp) -> String {
+    format!("{time:.6}")
+}
+
+fn write(connection: &Connection, run: &Run, plan: &Plan) -> rusqlite::Result<u64> {
+    let set = plan.changes();
+    let (site, taken_at) = (set.snapshot.site.as_str(), text_of(set.snapshot.taken_at));
+    let mut written = 0;
+    let mut delete = connection.prepare(DELETE_RESOURCE)?;
+    for id in plan.removals() {
+        written += delete.execute(params![site, id.kind.as_str(), id.luid.as_str()])?;
+    }
+    let (mut update, mut insert) =
+        (connection.prepare(UPDATE_RESOURCE)?, connection.prepare(INSERT_RESOURCE)?);
+    for resource in plan.upserts() {
+        let row = params![
+            site,
+            resource.key.kind.as_str(),
+            resource.luid.as_str(),
+            resource.key.project.leaf(),
+            resource.key.name,
+            resource.key.project.full(),
+            resource.project_luid.as_ref().map(Luid::as_str),
+            resource.vizportal_url_id,
+            taken_at,
+        ];
+        let updated = update.execute(row)?;
+        written += if updated > 0 { updated } else { insert.execute(row)? };
+    }
+    if set.has_duplicate_rows {
+        written += connection.execute(COLLAPSE_DUPLICATES, [site])?;
+    }
+
+    let mut insert = connection.prepare(INSERT_CHANGE)?;
+    for change in &set.changes {
+        let (before, after) = change.sides();
+        let kind = after.or(before).map(|resource| resource.key.kind.as_str());
+        let project_path = |side: Option<&Resource>| side.and_then(|side| side.key.project.full());
+        insert.execute(params![
+            run.id.to_string(),
+            taken_at,
+            site,
+            change.word(),
+            kind,
+            project_path(before),
+            before.map(|side| side.key.project.leaf()),
+            before.map(|side| &side.key.name),
+            before.map(|side| side.luid.as_str()),
+            project_path(after),
+            after.map(|side| side.key.project.leaf()),
+            after.map(|side| &side.key.name),
+            after.map(|side| side.luid.as_str()),
+            before.and_then(|side| side.vizportal_url_id.as_deref()),
+            after.and_then(|side| side.vizportal_url_id.as_deref()),
+        ])?;
+    }
+
+    let (counts, notes) = (set.counts(), &set.snapshot.notes);
+    connection.execute(
+        INSERT_RUN,
+        params![
+            run.id.to_string(),
+            set.snapshot.server,
+            site,
+            set.snapshot.source,
+            taken_at,
+            text_of(run.started_at),
+            text_of(Timestamp::now()),
+            RunStatus::of(plan).as_str(),
+            number(set.workbooks),
+            number(set.datasources),
+            number(counts.added),
+            number(counts.replaced),
+            number(counts.moved),
+            number(counts.removed),
+            number(counts.corrected),
+            number(notes.lagging),
+            number(notes.ghosts),
+            number(notes.skipped),
+            number(set.ambiguous.len() as u64),
+            serde_json::Value::from(notes.warnings.clone()).to_string(),
+            run.tool_version,
+        ],
+    )?;
+    Ok(written as u64)
+}
+
+/// SQLite's integers are signed.
+fn number(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,106 @@
+//! Reading: the rows of a site, the version they stand for, the change log.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, Params};
+
+use super::{CHANGES, RESOURCES, RUNS, SqliteStore, other_servers};
+use crate::mapping::{Mapping, Row, Version};
+use crate::resource::{Luid, SiteName};
+use crate::store::tables::{self, Texts};
+use crate::store::{Past, RecordedChange, StoreError};
+
+const SITES: &str = include_str!("../../../sql/sqlite/sites.sql");
+const LOAD: &str = include_str!("../../../sql/sqlite/load.sql");
+const VERSION: &str = include_str!("../../../sql/sqlite/version.sql");
+const HISTORY: &str = include_str!("../../../sql/sqlite/history.sql");
+const PAST: &str = include_str!("../../../sql/sqlite/past.sql");
+const COMPLETE: &str = include_str!("../../../sql/sqlite/complete.sql");
+
+impl SqliteStore {
+    pub(super) fn sites_now(&self) -> Result<Vec<SiteName>, StoreError> {
+        let rows = self.texts(&self.open_map()?, SITES, [])?;
+        let names = rows.into_iter().filter_map(|row| row.into_iter().next().flatten());
+        Ok(names.map(|name| SiteName::from_content_url(&name)).collect())
+    }
+
+    pub(super) fn load_now(&self, site: &SiteName) -> Result<Mapping, StoreError> {
+        let mut connection = self.open_map()?;
+        // One read transaction: rows and version are of the same moment.
+        let transaction = connection.transaction().map_err(self.failed("read"))?;
+        let (version, newest) = self.version(&transaction, site)?;
+        let server = other_servers(&transaction, "").map_err(self.failed("read"))?;
+        let (rows, foreign_rows) = self.rows(&transaction, site)?;
+        Ok(Mapping { site: site.clone(), rows, version, server, newest_snapshot_at: newest, foreign_rows })
+    }
+
+    fn rows(&self, connection: &Connection, site: &SiteName) -> Result<(Vec<Row>, u64), StoreError> {
+        let mut rows = Vec::new();
+        let mut foreign_rows = 0;
+        for columns in self.texts(connection, LOAD, [site.as_str()])? {
+            match tables::row(site, columns, time).map_err(self.unreadable(RESOURCES))? {
+                Some(row) => rows.push(row),
+                None => foreign_rows += 1,
+            }
+        }
+        Ok((rows, foreign_rows))
+    }
+
+    /// How many runs over the site have finished, and the time of their newest snapshot.
+    pub(super) fn version(
+        &self,
+        connection: &Connection,
+        site: &SiteName,
+    ) -> Result<(Version, Option<Timestamp>), StoreError> {
+        let (finished, newest) = connection
+            .query_row(VERSION, [site.as_str()], |row| {
+                Ok((row.get::<_, i64>(0)?, row.get::<_, Option<String>>(1)?))
+            })
+            .map_err(self.failed("read"))?;
+        let newest = newest.map(|text| tables::snapshot_at(&text, time)).transpose();
+        Ok((Version(finished.unsigned_abs()), newest.map_err(self.unreadable(RUNS))?))
+    }
+
+    pub(super) fn past_now(&self) -> Result<Past, StoreError> {
+        let connection = self.open_map()?;
+        let changes = self.changes(&connection, PAST, [])?;
+        let complete_at = self.texts(&connection, COMPLETE, [])?.into_iter();
+        let complete_at = complete_at.map(|columns| tables::complete_at(columns, time)).collect();
+        Ok(Past { changes, complete_at: Result::map_err(complete_at, self.unreadable(RUNS))? })
+    }
+
+    pub(super) fn history_now(&self, luid: &Luid) -> Result<Vec<RecordedChange>, StoreError> {
+        self.changes(&self.open_map()?, HISTORY, [luid.as_str()])
+    }
+
+    fn changes(
+        &self,
+        connection: &Connection,
+        sql: &str,
+        values: impl Params,
+    ) -> Result<Vec<RecordedChange>, StoreError> {
+        let rows = self.texts(connection, sql, values)?.into_iter();
+        let changes = rows.map(|columns| tables::recorded_change(columns, time)).collect();
+        Result::map_err(changes, self.unreadable(CHANGES))
+    }
+
+    /// The rows of a query whose columns are all text.
+    fn texts(
+        &self,
+        connection: &Connection,
+        sql: &str,
+        values: impl Params,
+    ) -> Result<Vec<Texts>, StoreError> {
+        let read = || {
+            let mut statement = connection.prepare(sql)?;
+            let columns = statement.column_count();
+            let rows =
+                statement.query_map(values, |row| (0..columns).map(|index| row.get(index)).collect())?;
+            rows.collect::<rusqlite::Result<_>>()
+        };
+        read().map_err(self.failed("read"))
+    }
+}
+
+fn time(text: &str) -> Result<Timestamp, jiff::Error> {
+    text.parse()
+}
