@@ -78,6 +78,12 @@ impl Luid {
         (!text.trim().is_empty()).then(|| Self(text.trim().to_owned()))
     }
 
+    /// Whether it has the form of a LUID: a UUID with hyphens. Rows of other tools may hold anything.
+    #[must_use]
+    pub fn is_well_formed(&self) -> bool {
+        self.0.len() == 36 && uuid::Uuid::try_parse(&self.0).is_ok()
+    }
+
     /// The identifier as Tableau's APIs take it.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -64,15 +64,19 @@ pub fn reconcile(
     mut lookups: Lookups,
 ) -> Found {
     let mut found = Found { gone: lookups.gone, ..Found::default() };
+    found.notes.warnings.append(&mut lookups.warnings);
     for kind in ResourceKind::ALL {
         let listed = listed.remove(&kind).unwrap_or_default();
         found.notes.skipped += listed.nodes.iter().filter(|node| node.luid.is_none()).count() as u64;
         let reader = Reader { site, kind, projects: &witness.projects };
         let looked_up = lookups.found.remove(&kind).unwrap_or_default();
-        let is_answered = !lookups.unanswered.contains(&kind);
+        let open: BTreeSet<Luid> =
+            lookups.open.iter().filter(|(of, _)| *of == kind).map(|(_, luid)| luid.clone()).collect();
         match witness.listings.remove(&kind) {
-            Some(listing) => reader.with_witness(&listed, listing, looked_up, is_answered, &mut found),
-            None => reader.alone(listed, looked_up, &mut found),
+            Some(listing) => {
+                reader.with_witness(&listed, listing, looked_up, open.is_empty(), &mut found);
+            }
+            None => reader.alone(listed, looked_up, &open, &mut found),
         }
     }
     found
@@ -134,8 +138,11 @@ impl Reader<'_> {
         });
     }
 
-    fn alone(&self, listed: Listed, looked_up: Vec<RestResource>, found: &mut Found) {
+    fn alone(&self, listed: Listed, looked_up: Vec<RestResource>, open: &BTreeSet<Luid>, found: &mut Found) {
         let Evidence { mut codes, announced } = listed.evidence;
+        if !open.is_empty() {
+            codes.insert(format!("REST could not confirm {} that differ from the map", open.len()));
+        }
         if announced != Some(listed.nodes.len()) {
             codes.insert(format!(
                 "{} of {} listed",
@@ -155,7 +162,7 @@ impl Reader<'_> {
                 found.notes.skipped += 1;
                 // The resource exists; its row must not go because its name is withheld.
                 codes.insert("withheld names".to_owned());
-            } else {
+            } else if !open.contains(&luid) {
                 self.listed(luid, node, found);
             }
         }

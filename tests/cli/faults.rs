@@ -5,14 +5,13 @@ use std::time::{Duration, Instant};
 
 use jiff::{Timestamp, ToSpan};
 use serde_json::{Value, json};
-use tableau_simulator::{
-    Change, Content, Effect, Endpoint, Fault, GraphqlProblem, IndexMode, Kind, Visibility,
-};
+use tableau_simulator::{Content, Effect, Endpoint, Fault, GraphqlProblem, Kind};
 
 use crate::desk::Desk;
+use crate::witness::desk_without_witness;
 
 /// A site that is mapped, and then loses a workbook and gains a data source.
-fn changed_desk() -> Desk {
+pub fn changed_desk() -> Desk {
     let desk = Desk::generated(1, 30, 10);
     desk.done(&["init"]);
     desk.sync();
@@ -27,14 +26,7 @@ fn changed_desk() -> Desk {
     desk
 }
 
-/// The same, and REST refuses to list: the Metadata API is alone.
-fn desk_without_witness() -> Desk {
-    let desk = changed_desk();
-    desk.tableau.arm(Fault::on(Endpoint::Workbooks, refused(403_004)));
-    desk
-}
-
-fn refused(code: u32) -> Effect {
+pub fn refused(code: u32) -> Effect {
     Effect::RestError { code, headers: BTreeMap::new() }
 }
 
@@ -42,7 +34,7 @@ fn status(status: u16) -> Effect {
     Effect::Status { status, body: "<html>gateway</html>".to_owned(), headers: BTreeMap::new() }
 }
 
-fn warning(problem: GraphqlProblem) -> Fault {
+pub fn warning(problem: GraphqlProblem) -> Fault {
     Fault::on(Endpoint::Metadata, Effect::GraphqlWarning { problem })
 }
 
@@ -50,14 +42,14 @@ fn errors(problem: GraphqlProblem) -> Fault {
     Fault::on(Endpoint::Metadata, Effect::GraphqlErrors { problem })
 }
 
-fn code(code: &str) -> GraphqlProblem {
+pub fn code(code: &str) -> GraphqlProblem {
     GraphqlProblem::Custom(
         json!({"message": "in the server's words", "extensions": {"severity": "WARNING", "code": code}}),
     )
 }
 
 #[track_caller]
-fn ends_complete(desk: &Desk) -> Value {
+pub fn ends_complete(desk: &Desk) -> Value {
     let report = desk.report(&["sync", "--format", "json"], 0);
     assert_eq!(report["complete"], true, "{report:#}");
     assert_eq!(desk.mapped("MySite"), desk.present("MySite"));
@@ -66,7 +58,7 @@ fn ends_complete(desk: &Desk) -> Value {
 
 /// Exit 4: what is new is in, what exists is still there, and the run row and the report say so.
 #[track_caller]
-fn ends_incomplete(desk: &Desk) -> Value {
+pub fn ends_incomplete(desk: &Desk) -> Value {
     let before = desk.mapped("MySite");
     let report = desk.report(&["sync", "--format", "json"], 4);
     assert_ne!(report["warnings"], json!([]), "{report:#}");
@@ -88,98 +80,6 @@ fn page_sizes(desk: &Desk, connection: &str) -> Vec<u64> {
                 .expect("a size")
         })
         .collect()
-}
-
-#[test]
-fn with_its_witness_a_sync_is_complete_whatever_the_metadata_api_warns_of() {
-    for problem in [
-        GraphqlProblem::BackfillRunning,
-        GraphqlProblem::PermissionsModeSwitched,
-        code("USER_VISIBILITY_IS_LIMITED"),
-        code("MAX_PAGE_SIZE_EXCEEDED"),
-        code("A_CODE_OF_THE_FUTURE"),
-    ] {
-        let desk = changed_desk();
-        desk.tableau.arm(warning(problem));
-        let report = ends_complete(&desk);
-        assert_eq!((&report["counts"]["removed"], &report["counts"]["added"]), (&1.into(), &1.into()));
-    }
-}
-
-#[test]
-fn without_witness_a_warning_that_something_may_be_missing_ends_incomplete() {
-    for problem in [
-        GraphqlProblem::BackfillRunning,
-        GraphqlProblem::PermissionsModeSwitched,
-        code("A_CODE_OF_THE_FUTURE"),
-        GraphqlProblem::Custom(json!({"message": "NullValueInNonNullableField: owner"})),
-    ] {
-        let desk = desk_without_witness();
-        desk.tableau.arm(warning(problem));
-        let report = ends_incomplete(&desk);
-        assert_eq!(report["counts"]["added"], 1);
-    }
-}
-
-#[test]
-fn without_witness_harmless_warnings_and_duplicates_across_pages_stay_complete() {
-    for code_name in ["MAX_PAGE_SIZE_EXCEEDED", "INHERITANCE_INCOMPLETE", "LINKED_RESULTS_INCOMPLETE"] {
-        let desk = desk_without_witness();
-        desk.tableau.arm(warning(code(code_name)));
-        ends_complete(&desk);
-    }
-    let desk = Desk::generated(1, 1500, 0);
-    desk.done(&["init"]);
-    desk.tableau.arm(Fault::on(Endpoint::Projects, refused(403_004)));
-    desk.tableau.arm(Fault::on(Endpoint::Metadata, Effect::RepeatRows { rows: 10 }));
-    let report = desk.report(&["sync", "--format", "json"], 0);
-    assert_eq!((&report["complete"], &report["counts"]["added"]), (&true.into(), &1500.into()));
-}
-
-#[test]
-fn witness_lost_half_way_leaves_the_metadata_api_to_decide_and_keeps_the_paths() {
-    for endpoint in [Endpoint::Workbooks, Endpoint::Datasources, Endpoint::Projects] {
-        let desk = changed_desk();
-        desk.tableau.arm(Fault::on(endpoint, refused(403_004)));
-        let report = desk.report(&["sync", "--format", "json"], 0);
-        assert_eq!((&report["counts"]["removed"], &report["counts"]["added"]), (&1.into(), &1.into()));
-        assert_eq!(report["counts"]["moved"], 0, "a path that is not known now is no other path");
-        assert!(report["warnings"][0].as_str().expect("a warning").contains("403004"), "{report:#}");
-        desk.tableau.clear_faults();
-        let report = ends_complete(&desk);
-        assert_eq!((&report["counts"]["added"], &report["counts"]["moved"]), (&0.into(), &0.into()));
-    }
-}
-
-#[test]
-fn listing_that_is_cut_short_or_counts_wrongly_removes_nothing() {
-    for effect in [
-        Effect::Truncate { keep: 5 },
-        Effect::TotalCount { total: 1000 },
-        Effect::TotalCount { total: 1 },
-        Effect::LoopingCursor,
-    ] {
-        let desk = desk_without_witness();
-        desk.tableau.arm(Fault::on(Endpoint::Metadata, effect.clone()));
-        ends_incomplete(&desk);
-
-        let desk = changed_desk();
-        desk.tableau.arm(Fault::on(Endpoint::Metadata, effect));
-        ends_complete(&desk);
-    }
-}
-
-#[test]
-fn resources_whose_names_are_withheld_keep_their_rows() {
-    let desk = desk_without_witness();
-    for item in desk.tableau.resources("MySite").iter().take(3) {
-        desk.tableau.show("MySite", item.kind, &item.luid, Visibility::Obfuscated);
-    }
-    desk.tableau.arm(Fault::on(Endpoint::Workbook, refused(403_004)));
-    let report = ends_incomplete(&desk);
-    assert_eq!(report["skipped"], 3);
-    desk.tableau.clear_faults();
-    ends_complete(&desk);
 }
 
 #[test]
@@ -339,93 +239,6 @@ fn rate_limit_that_asks_for_half_an_hour_is_reported_and_not_slept_through() {
 }
 
 #[test]
-fn listing_that_changes_while_it_is_read_is_begun_anew() {
-    let desk = Desk::generated(1, 2200, 0);
-    desk.done(&["init"]);
-    desk.sync();
-    let victims: Vec<_> = desk.tableau.resources("MySite").into_iter().take(3).collect();
-    let changes = victims
-        .iter()
-        .map(|item| Change::Delete {
-            site: "MySite".to_owned(),
-            kind: Kind::Workbook,
-            luid: item.luid.clone(),
-        })
-        .collect();
-    desk.tableau.arm(Fault::on(Endpoint::Workbooks, Effect::Change { changes }).page(1).once());
-    let report = ends_complete(&desk);
-    assert_eq!(report["counts"]["removed"], 3, "and not those that slipped through between two pages");
-}
-
-/// A mapped site on which, while REST is asked, one workbook leaves the first page and one joins the last: the number
-/// stays, and one moves from page two to page one unseen.
-fn desk_where_one_slips_through() -> Desk {
-    let desk = Desk::generated(1, 2200, 0);
-    desk.done(&["init"]);
-    desk.sync();
-    let gone = desk.tableau.resources("MySite").remove(0);
-    let delete = Change::Delete { site: "MySite".to_owned(), kind: Kind::Workbook, luid: gone.luid };
-    let publish = Change::Publish {
-        site: "MySite".to_owned(),
-        kind: Kind::Workbook,
-        project: vec!["default".to_owned()],
-        name: "Newcomer".to_owned(),
-    };
-    let changes = vec![delete, publish];
-    desk.tableau.arm(Fault::on(Endpoint::Workbooks, Effect::Change { changes }).page(1).once());
-    desk
-}
-
-#[test]
-fn resource_that_slips_through_between_two_pages_is_looked_up_and_kept() {
-    let desk = desk_where_one_slips_through();
-    ends_complete_but_for_what_is_gone(&desk);
-}
-
-/// What was deleted while the listing was read may stay until the next sync; nothing that exists is missing.
-#[track_caller]
-fn ends_complete_but_for_what_is_gone(desk: &Desk) {
-    desk.report(&["sync", "--format", "json"], 0);
-    let mapped = desk.mapped("MySite");
-    let missing: Vec<_> = desk.present("MySite").into_iter().filter(|row| !mapped.contains(row)).collect();
-    assert_eq!(missing, Vec::<[String; 5]>::new());
-    ends_complete(desk);
-}
-
-#[test]
-fn rest_listing_that_never_stands_still_removes_nothing() {
-    let desk = changed_desk();
-    desk.tableau.arm(Fault::on(Endpoint::Workbooks, Effect::TotalCount { total: 31 }));
-    ends_incomplete(&desk);
-    desk.tableau.clear_faults();
-    desk.tableau.arm(Fault::on(Endpoint::Workbooks, Effect::Truncate { keep: 3 }));
-    ends_incomplete(&desk);
-}
-
-#[test]
-fn two_thousand_of_sixty_five_hundred_nodes_during_a_backfill_remove_nothing_wrongly() {
-    let desk = Desk::generated(1, 5000, 1500);
-    desk.done(&["init"]);
-    desk.sync();
-    let gone = desk.tableau.resources("MySite").remove(0);
-    desk.tableau.delete("MySite", gone.kind, &gone.luid);
-    desk.tableau.arm(warning(GraphqlProblem::BackfillRunning));
-    desk.tableau.arm(Fault::on(Endpoint::Metadata, Effect::Truncate { keep: 1000 }));
-
-    let report = ends_complete(&desk);
-    assert_eq!(report["counts"]["removed"], 1, "with the witness even what is gone goes");
-
-    let gone = desk.tableau.resources("MySite").remove(0);
-    desk.tableau.delete("MySite", gone.kind, &gone.luid);
-    for listing in [Endpoint::Workbooks, Endpoint::Datasources] {
-        desk.tableau.arm(Fault::on(listing, refused(403_004)));
-    }
-    let report = ends_incomplete(&desk);
-    assert_eq!((&report["workbooks"], &report["datasources"]), (&1000.into(), &1000.into()));
-    assert_eq!(desk.mapped("MySite").len(), 6499);
-}
-
-#[test]
 fn server_that_answers_in_another_language_is_understood_by_its_codes() {
     let mut options =
         tableau_simulator::Options { language: tableau_simulator::Language::German, ..Default::default() };
@@ -460,66 +273,4 @@ fn interrupted_sync_signs_out_and_leaves_the_map_as_it_was() {
         assert_eq!(desk.tableau.live_sessions(), 0, "signed out");
         assert_eq!(desk.mapped("MySite"), before);
     }
-}
-
-#[test]
-fn without_witness_a_ghost_never_takes_the_place_of_what_was_published_again() {
-    for listing in [Endpoint::Workbooks, Endpoint::Projects] {
-        let desk = changed_desk();
-        desk.tableau.set_index(IndexMode::Frozen);
-        let old = desk.tableau.resources("MySite").into_iter().find(|item| item.kind == Kind::Workbook);
-        let new = desk.tableau.republish("MySite", Kind::Workbook, &old.expect("a workbook").luid);
-        ends_complete(&desk);
-        desk.tableau.arm(Fault::on(listing, refused(403_004)));
-        desk.report(&["sync", "--format", "json"], 0);
-        assert_eq!(desk.mapped("MySite"), desk.present("MySite"), "{listing:?}: {new}");
-    }
-}
-
-#[test]
-fn incomplete_run_removes_what_rest_says_is_gone_and_nothing_else() {
-    let desk = desk_without_witness();
-    desk.tableau.arm(warning(GraphqlProblem::BackfillRunning));
-    let report = ends_incomplete(&desk);
-    assert_eq!(report["counts"]["removed"], 1, "its LUID was answered with 404");
-
-    let desk = desk_without_witness();
-    desk.tableau.arm(warning(GraphqlProblem::BackfillRunning));
-    desk.tableau.arm(Fault::on(Endpoint::Workbook, refused(403_004)));
-    let report = ends_incomplete(&desk);
-    assert_eq!(report["counts"]["removed"], 0, "REST was not to be asked");
-}
-
-#[test]
-fn session_or_rate_limit_that_the_witness_meets_ends_the_run_with_its_remedy() {
-    let desk = changed_desk();
-    let before = desk.mapped("MySite");
-    desk.tableau.arm(Fault::on(Endpoint::Datasources, Effect::KillSession));
-    desk.run(&["sync"]).refused(1, &["401002", "another process uses the same personal access token"]);
-    desk.tableau.clear_faults();
-    let headers = [("Retry-After".to_owned(), "1800".to_owned())].into();
-    desk.tableau.arm(Fault::on(Endpoint::Projects, Effect::RestError { code: 429_000, headers }));
-    desk.run(&["sync"]).refused(1, &["limits the rate", "1800 s"]);
-    assert_eq!(desk.mapped("MySite"), before);
-}
-
-#[test]
-fn resource_that_slips_through_during_a_backfill_is_kept_too() {
-    let desk = desk_where_one_slips_through();
-    desk.tableau.arm(warning(GraphqlProblem::BackfillRunning));
-    desk.tableau.arm(Fault::on(Endpoint::Metadata, Effect::Truncate { keep: 100 }));
-    ends_complete_but_for_what_is_gone(&desk);
-}
-
-#[test]
-fn one_kind_may_be_complete_and_the_other_not() {
-    let desk = changed_desk();
-    let gone = desk.tableau.resources("MySite").into_iter().find(|item| item.kind == Kind::Datasource);
-    desk.tableau.delete("MySite", Kind::Datasource, &gone.expect("a data source").luid);
-    desk.tableau.arm(Fault::on(Endpoint::Datasources, Effect::TotalCount { total: 99 }));
-    desk.tableau.arm(Fault::on(Endpoint::Datasource, refused(403_004)));
-    let report = ends_incomplete(&desk);
-    assert_eq!(report["counts"]["removed"], 1, "the workbook, and not the data source");
-    assert_eq!(report["incomplete"], json!(["datasource"]));
-    assert!(desk.run(&["sync"]).stdout.contains("(listing of datasources incomplete)"));
 }

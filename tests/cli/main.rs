@@ -18,3 +18,4 @@ mod transport;
 mod trouble;
 #[path = "../support/venv.rs"]
 mod venv;
+mod witness;
