@@ -33,22 +33,27 @@ pub enum Page {
 
 /// A text that is no address.
 #[derive(Debug, Error, Diagnostic, PartialEq, Eq)]
-#[error("`{0}` is not a Tableau address")]
+#[error("{0} is not a Tableau address")]
 #[diagnostic(help("copy the whole address from the browser: https://HOST/#/site/SITE/workbooks/123/views"))]
 pub struct NotAnAddress(String);
 
 impl BrowserUrl {
     /// Reads `https://host/#/site/MySite/workbooks/123/views?:iid=1` and its relatives.
     pub fn parse(text: &str) -> Result<Self, NotAnAddress> {
-        let not_an_address = || NotAnAddress(text.to_owned());
+        let not_an_address = || {
+            // Before an `@` may stand a password.
+            NotAnAddress(if text.contains('@') { "the text".to_owned() } else { format!("`{text}`") })
+        };
         let url = Url::parse(text.trim()).map_err(|_| not_an_address())?;
-        if !matches!(url.scheme(), "http" | "https") {
+        if !url.username().is_empty() || url.password().is_some() || !matches!(url.scheme(), "http" | "https")
+        {
             return Err(not_an_address());
         }
         let host = url.host_str().ok_or_else(not_an_address)?;
         let host = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
-        // The web client keeps its place in the fragment; `/t/SITE/views/...` is the older, plain form.
-        let place = url.fragment().unwrap_or_else(|| url.path());
+        // The web client keeps its place in the fragment; `/t/SITE/views/...` is the older, plain form, behind which
+        // a fragment is a mere counter (`#1`).
+        let place = url.fragment().filter(|place| place.starts_with('/')).unwrap_or_else(|| url.path());
         let place = place.split(['?', ';']).next().unwrap_or_default();
         let parts: Vec<&str> = place.split('/').filter(|part| !part.is_empty()).collect();
         let (site, rest) = match parts.as_slice() {
@@ -69,7 +74,8 @@ impl BrowserUrl {
     /// Whether a person may have meant an address when they wrote `text`.
     #[must_use]
     pub fn looks_like_one(text: &str) -> bool {
-        text.trim().starts_with("https://") || text.trim().starts_with("http://")
+        let scheme = text.trim().split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
+        matches!(scheme.as_deref(), Some("http" | "https"))
     }
 }
 
@@ -92,6 +98,7 @@ mod tests {
             ),
             ("https://host/#/site/S/views/WB/Sheet", "S", view()),
             ("https://host/t/S/views/WB/Sheet?:iid=2", "S", view()),
+            ("https://host/t/S/views/WB/Sheet?:iid=1#1", "S", view()),
             ("https://host/#/site/MySite/home", "MySite", Page::Other),
             ("https://host/#/site/MySite/workbooks/abc", "MySite", Page::Other),
             ("https://host/", "Default", Page::Other),

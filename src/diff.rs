@@ -164,9 +164,10 @@ fn compare(snapshot: &Snapshot, mapping: &Mapping, rewrite_all: bool) -> ChangeS
         after.push(known);
     }
 
+    // Of several rows with one LUID the first stands for all: the resource is gone once.
     let (gone, kept): (Vec<_>, Vec<_>) = rows_by_id
         .into_values()
-        .flatten()
+        .filter_map(|rows| rows.into_iter().next())
         .map(|row| &row.resource)
         .partition(|resource| snapshot.proves_gone(resource));
     let (replaced, gone, new) = pair_replaced(gone, new);

@@ -1,6 +1,7 @@
 //! The `tabmap` command: parses, runs, prints the error, returns the exit code.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
 use tabmap::commands::{self, Cli};
@@ -20,5 +21,7 @@ fn main() -> ExitCode {
         report::print_error(&error);
         error.exit()
     });
+    // A thread may still wait for a SQLite file that another program holds.
+    runtime.shutdown_timeout(Duration::from_secs(1));
     exit.into()
 }

@@ -33,8 +33,9 @@ pub struct Mapping {
     pub server: Option<String>,
     /// The time of the newest snapshot applied to this site.
     pub newest_snapshot_at: Option<Timestamp>,
-    /// Rows of this site whose `RESOURCE_TYPE` is neither `workbook` nor `datasource`: never touched.
-    pub foreign_rows: u64,
+    /// Rows of this site whose `RESOURCE_TYPE` says workbook or data source in other letters: never touched, as are
+    /// those of any other type.
+    pub misspelt_rows: u64,
 }
 
 impl Mapping {
@@ -47,7 +48,7 @@ impl Mapping {
             version: Version::default(),
             server: None,
             newest_snapshot_at: None,
-            foreign_rows: 0,
+            misspelt_rows: 0,
         }
     }
 }

@@ -202,7 +202,10 @@ impl Question {
 
     /// The one of `resources` that fits.
     pub fn answer<'a>(&self, resources: &'a [Resource]) -> Result<&'a Resource, ResolveError> {
-        let fitting: Vec<&Resource> = resources.iter().filter(|one| self.fits(one)).collect();
+        // A table that another tool wrote may hold a resource twice.
+        let mut seen = BTreeSet::new();
+        let mut fitting: Vec<&Resource> = resources.iter().filter(|one| self.fits(one)).collect();
+        fitting.retain(|one| seen.insert(one.id()));
         match fitting.as_slice() {
             [one] => Ok(one),
             [] => {
@@ -248,7 +251,15 @@ impl Question {
         store: &dyn Store,
         resources: &[Resource],
     ) -> Result<Option<ResolveError>, ResolveError> {
-        let What::Luid { kind, luid } = &self.what else { return Ok(None) };
+        let (kind, luid) = match &self.what {
+            What::Luid { kind, luid } => (*kind, luid.clone()),
+            What::Page { kind, number, .. } => match self.last_with_number(store, *kind, number).await? {
+                Some(luid) => (Some(*kind), luid),
+                None => return Ok(None),
+            },
+            What::Name { .. } => return Ok(None),
+        };
+        let luid = &luid;
         let mut next = luid.clone();
         let mut seen = BTreeSet::new();
         let mut last = None;
@@ -274,6 +285,24 @@ impl Question {
     }
 }
 
+impl Question {
+    /// The resource that had this number in its address last.
+    async fn last_with_number(
+        &self,
+        store: &dyn Store,
+        kind: ResourceKind,
+        number: &str,
+    ) -> Result<Option<Luid>, StoreError> {
+        let had_it = |change: &RecordedChange| {
+            let before = change.before.as_ref()?;
+            let is_of_site = self.sites.iter().any(|site| site.is_same_site(&change.site));
+            let is_it = change.kind == kind && before.vizportal_url_id.as_deref() == Some(number);
+            (is_of_site && is_it).then(|| before.luid.clone())
+        };
+        Ok(store.past().await?.changes.iter().rev().find_map(had_it))
+    }
+}
+
 impl std::fmt::Display for Question {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match &self.what {
@@ -282,17 +311,23 @@ impl std::fmt::Display for Question {
             What::Page { url, kind, number } => write!(f, "{kind} {number} on site `{}`", url.site)?,
             What::Name { kind, name } => write!(f, "{kind} `{}`", on_one_line(name))?,
         }
-        self.project.as_ref().map_or(Ok(()), |project| write!(f, " in project `{}`", on_one_line(project)))
+        if let Some(project) = &self.project {
+            write!(f, " in project `{}`", on_one_line(project))?;
+        }
+        if self.sites.is_empty() || matches!(self.what, What::Page { .. }) {
+            return Ok(());
+        }
+        let sites: Vec<_> = self.sites.iter().map(|site| format!("`{site}`")).collect();
+        write!(f, " on site {}", sites.join(" or "))
     }
 }
 
 fn read_what(kind: Option<ResourceKind>, text: &str) -> Result<What, ResolveError> {
     if BrowserUrl::looks_like_one(text) {
-        return page_of(BrowserUrl::parse(text)?, text);
+        return page_of(kind, BrowserUrl::parse(text)?, text);
     }
-    let is_luid = uuid::Uuid::try_parse(text).is_ok() && text.len() == 36;
     // Tableau writes LUIDs in lower case, and takes either.
-    match (kind, Luid::new(&text.to_lowercase()).filter(|_| is_luid)) {
+    match (kind, Luid::new(&text.to_lowercase()).filter(Luid::is_well_formed)) {
         (kind, Some(luid)) => Ok(What::Luid { kind, luid }),
         (Some(kind), None) => Ok(What::Name { kind, name: text.to_owned() }),
         (None, None) => Err(ResolveError::Usage {
@@ -302,8 +337,12 @@ fn read_what(kind: Option<ResourceKind>, text: &str) -> Result<What, ResolveErro
     }
 }
 
-fn page_of(url: BrowserUrl, text: &str) -> Result<What, ResolveError> {
+fn page_of(asked: Option<ResourceKind>, url: BrowserUrl, text: &str) -> Result<What, ResolveError> {
     match url.page.clone() {
+        Page::Resource(kind, _) if asked.is_some_and(|asked| asked != kind) => Err(ResolveError::Usage {
+            what: format!("`{text}` is the address of a {kind}, and another kind was asked for"),
+            help: "leave the kind away: the address says it",
+        }),
         Page::Resource(kind, number) => Ok(What::Page { url, kind, number }),
         Page::View { .. } => Err(ResolveError::Usage {
             what: format!(

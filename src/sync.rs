@@ -107,6 +107,13 @@ impl Sync<'_> {
         if mapping.site != snapshot.header.site {
             mapping = self.store.load(&snapshot.header.site).await?;
         }
+        if mapping.misspelt_rows > 0 {
+            snapshot.header.notes.warnings.push(format!(
+                "{} rows are not kept up to date, because their RESOURCE_TYPE is not written `workbook` or `datasource`: \
+                 update or delete them",
+                mapping.misspelt_rows
+            ));
+        }
         for _ in 0..ATTEMPTS {
             let changes = match self.mode {
                 Mode::EveryRow => diff_rewriting_all(&snapshot, &mapping),
@@ -155,10 +162,13 @@ impl Sync<'_> {
     async fn warn_of_other_spellings(&self, snapshot: &mut Snapshot) -> Result<(), StoreError> {
         let header = &mut snapshot.header;
         for other in self.store.sites().await? {
-            if other.is_same_site(&header.site) && other != header.site {
+            let is_default =
+                header.site.as_str().is_empty() && other.as_str().eq_ignore_ascii_case("default");
+            if is_default || other.is_same_site(&header.site) && other != header.site {
                 header.notes.warnings.push(format!(
-                    "rows with SITE_ID `{other}` are not kept up to date: Tableau spells the site `{}`; update or delete them",
-                    header.site
+                    "rows with SITE_ID '{}' are not kept up to date: Tableau spells the site '{}'; update or delete them",
+                    other.as_str(),
+                    header.site.as_str()
                 ));
             }
         }

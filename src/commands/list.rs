@@ -77,6 +77,11 @@ async fn rows(store: &dyn Store, wanted: &[SiteName]) -> Result<Vec<Row>, Comman
             rows.extend(store.load(&site).await?.rows);
         }
     }
+    for site in wanted {
+        if !rows.iter().any(|row| row.resource.key.site.is_same_site(site)) {
+            tracing::warn!("the map has no rows of site `{site}`");
+        }
+    }
     Ok(rows)
 }
 

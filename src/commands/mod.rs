@@ -179,6 +179,7 @@ impl CommandError {
             Self::Config(_)
             | Self::Connection(_)
             | Self::Targets(_)
+            | Self::Recording(RecordingError::Place { .. })
             | Self::Tableau(TableauError::CaBundle { .. })
             | Self::Objects(ObjectsError::Setting { .. })
             | Self::Resolve(ResolveError::Usage { .. } | ResolveError::Address(_)) => Exit::Usage,

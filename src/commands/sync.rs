@@ -58,6 +58,7 @@ impl Sync {
     pub(super) async fn run(self, config: &Config) -> Result<Exit, CommandError> {
         let mode = if self.dry_run { Mode::DryRun } else { Mode::Changes };
         let limits = self.options.limits(config);
+        self.record.as_deref().map_or(Ok(()), Recording::check_place)?;
         let (source, sites): (Box<dyn Source>, _) = if let Some(path) = &self.from {
             let recording = Recording::read(path)?;
             let sites = if config.sites.is_empty() { recording.sites() } else { config.sites.clone() };
@@ -72,10 +73,10 @@ impl Sync {
             sync_sites(sync::Sync { source, store, limits, mode, is_live }, &sites).await
         });
         let synced = synced.await?;
+        // Neither a closed stdout costs the recording, nor a full disk the report.
+        let recorded = self.record.as_deref().map_or(Ok(()), |path| synced.record(path));
         synced.print(self.options.format)?;
-        if let Some(path) = &self.record {
-            synced.record(path)?;
-        }
+        recorded?;
         let found = self.exit_code && synced.reports.iter().any(SiteReport::has_changes);
         Ok(if synced.exit == Exit::Done && found { Exit::Found } else { synced.exit })
     }

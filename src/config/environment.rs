@@ -48,6 +48,11 @@ impl Environment {
             (None, Some(path)) => {
                 let path = PathBuf::from(path);
                 match std::fs::read_to_string(&path) {
+                    Ok(text) if text.trim().is_empty() => Err(ConfigError::Value {
+                        name: format!("{name}_FILE"),
+                        reason: format!("`{}` is empty", path.display()),
+                        help: "write the secret into that file".to_owned(),
+                    }),
                     Ok(text) => Ok(Some(SecretString::from(text.trim_end_matches(['\r', '\n'])))),
                     Err(source) => Err(ConfigError::SecretFile { name: name.to_owned(), path, source }),
                 }

@@ -93,13 +93,18 @@ impl FromStr for StoreAddress {
     fn from_str(text: &str) -> Result<Self, String> {
         match text.trim().split_once(':') {
             Some(("sqlite", path)) if !path.trim().is_empty() => Ok(Self::Sqlite(PathBuf::from(path.trim()))),
-            Some(("snowflake", name)) => {
+            Some(("snowflake", name)) if !name.contains(['/', '@']) => {
                 Ok(Self::Snowflake(Some(name.trim().to_owned()).filter(|name| !name.is_empty())))
             }
             None if text.trim() == "snowflake" => Ok(Self::Snowflake(None)),
-            _ => Err(format!("`{text}` names no store")),
+            _ => Err(format!("{} names no store", shown(text))),
         }
     }
+}
+
+/// A text for messages; an address of a database may hold a password.
+fn shown(text: &str) -> String {
+    if text.contains("//") || text.contains('@') { "an address".to_owned() } else { format!("`{text}`") }
 }
 
 /// The names of the tables in Snowflake, as they stand between double quotes: case counts.
@@ -210,7 +215,7 @@ impl Config {
         })?;
 
         let ca_bundle = environment.get("TABLEAU_CA_BUNDLE").map(PathBuf::from).or(file.tableau.ca_bundle);
-        let sites = sites(flags, &environment, &file.tableau.sites)?;
+        let sites = sites(flags, &environment, &file.tableau.sites, server.as_ref())?;
         let check = file.check.into_settings().map_err(|(key, reason)| ConfigError::Value {
             name: format!("`{key}` under `[check]`"),
             reason,
@@ -278,7 +283,12 @@ fn read_file(named: Option<&Path>) -> Result<File, ConfigError> {
         .map_err(|error| ConfigError::Invalid { path: path.to_owned(), source: TomlError::of(&error, &text) })
 }
 
-fn sites(flags: &Flags, environment: &Environment, file: &[String]) -> Result<Vec<SiteName>, ConfigError> {
+fn sites(
+    flags: &Flags,
+    environment: &Environment,
+    file: &[String],
+    server: Option<&ServerUrl>,
+) -> Result<Vec<SiteName>, ConfigError> {
     let variable: Vec<String> = environment
         .get("TABLEAU_SITE")
         .into_iter()
@@ -292,23 +302,39 @@ fn sites(flags: &Flags, environment: &Environment, file: &[String]) -> Result<Ve
     } else {
         ("`sites` under `[tableau]`", file)
     };
+    let invalid = |reason: String| {
+        ConfigError::Value {
+        name: name.to_owned(),
+        reason,
+        help: "take the part after `/site/` in a browser's address bar, or the whole address; `Default` for the Default site"
+            .to_owned(),
+    }
+    };
+    if !flags.site.is_empty() && texts.iter().all(|text| text.trim().is_empty()) {
+        // A script's variable that is not set must not mean every site.
+        return Err(invalid("it is empty".to_owned()));
+    }
     let mut sites: Vec<SiteName> = Vec::new();
     for text in texts.iter().filter(|text| !text.trim().is_empty()) {
         let site = if BrowserUrl::looks_like_one(text) {
-            BrowserUrl::parse(text).map(|url| url.site).map_err(|error| error.to_string())
+            site_of_address(text, server)
         } else {
             text.parse::<SiteName>().map_err(|error| error.to_string())
         };
-        let site = site.map_err(|reason| ConfigError::Value {
-            name: name.to_owned(),
-            reason,
-            help: "take the part after `/site/` in a browser's address bar, or the whole address; `Default` for the \
-                   Default site"
-                .to_owned(),
-        })?;
+        let site = site.map_err(invalid)?;
         if !sites.iter().any(|known| known.is_same_site(&site)) {
             sites.push(site);
         }
     }
     Ok(sites)
+}
+
+fn site_of_address(text: &str, server: Option<&ServerUrl>) -> Result<SiteName, String> {
+    let url = BrowserUrl::parse(text).map_err(|error| error.to_string())?;
+    match server.map(ServerUrl::identity) {
+        Some(server) if !server.eq_ignore_ascii_case(&url.host) => {
+            Err(format!("`{text}` is on server `{}`, and TABLEAU_SERVER is `{server}`", url.host))
+        }
+        _ => Ok(url.site),
+    }
 }

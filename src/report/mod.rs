@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write as _};
+use std::sync::OnceLock;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use miette::Diagnostic;
@@ -53,10 +54,13 @@ pub struct Logging {
     log_format: LogFormat,
 }
 
+static LOG_FORMAT: OnceLock<LogFormat> = OnceLock::new();
+
 /// Starts the log on stderr.
 ///
 /// Only this program's own messages pass: `snowflake_api` writes session tokens to its debug log.
 pub fn start_logging(logging: &Logging) {
+    let _ = LOG_FORMAT.set(logging.log_format);
     let level = match (logging.quiet, logging.verbose) {
         (true, _) => LevelFilter::ERROR,
         (false, 0) => LevelFilter::WARN,
@@ -105,7 +109,15 @@ pub fn print_json(document: &impl Serialize) -> io::Result<()> {
 }
 
 /// Writes an error to stderr: what was being done, each cause, and the remedy.
+///
+/// In the form of the log: orchestrators that read it as JSON need this line most.
 pub fn print_error(error: &dyn Diagnostic) {
+    if LOG_FORMAT.get() == Some(&LogFormat::Json) {
+        let code = error.code().map(|code| code.to_string());
+        let help = error.help().map(|help| help.to_string());
+        tracing::error!(code, help, "{}", sentences_of(error).join(": "));
+        return;
+    }
     // Nothing is left to be done when stderr is closed.
     let _ = io::stderr().lock().write_all(describe(error).as_bytes());
 }
@@ -118,22 +130,28 @@ pub fn say(line: &str) {
 /// An error with its causes and its remedy.
 #[must_use]
 pub fn describe(error: &dyn Diagnostic) -> String {
-    let mut text = format!("error: {error}\n");
+    let mut text = format!("error: {}\n", sentences_of(error).join("\n  because: "));
+    if let Some(help) = error.help() {
+        let _ = writeln!(text, "  help: {help}");
+    }
+    text
+}
+
+/// An error and its causes.
+fn sentences_of(error: &dyn Diagnostic) -> Vec<String> {
+    let mut sentences = vec![error.to_string()];
     let mut said = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
         let words = error.to_string();
         // Wrapping errors often repeat the words of what they wrap.
         if !said.contains(words.trim_end()) {
-            let _ = writeln!(text, "  because: {}", words.trim_end());
+            sentences.push(words.trim_end().to_owned());
         }
         said = words;
         cause = error.source();
     }
-    if let Some(help) = error.help() {
-        let _ = writeln!(text, "  help: {help}");
-    }
-    text
+    sentences
 }
 
 /// A resource in a document.

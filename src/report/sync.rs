@@ -38,6 +38,9 @@ pub struct SiteReport {
     rows_written: u64,
     changes: Vec<ChangeReport>,
     ambiguous: Vec<Vec<ResourceReport>>,
+    /// Whether the map says something else, also where no change is worth a line.
+    #[serde(skip)]
+    differs: bool,
     warnings: Vec<String>,
     error: Option<String>,
 }
@@ -68,6 +71,7 @@ impl SiteReport {
             ghosts: notes.ghosts,
             skipped: notes.skipped,
             rows_written: synced.rows_written,
+            differs: !set.is_empty(),
             changes: set.changes.iter().map(ChangeReport::of).collect(),
             ambiguous: set.ambiguous.iter().map(candidates).collect(),
             warnings: notes.warnings.clone(),
@@ -93,6 +97,7 @@ impl SiteReport {
             ghosts: 0,
             skipped: 0,
             rows_written: 0,
+            differs: false,
             changes: Vec::new(),
             ambiguous: Vec::new(),
             warnings: Vec::new(),
@@ -103,7 +108,7 @@ impl SiteReport {
     /// Whether anything changed or would.
     #[must_use]
     pub fn has_changes(&self) -> bool {
-        !self.changes.is_empty() || self.counts.corrected > 0
+        self.differs
     }
 
     fn incompleteness(&self) -> String {

@@ -1,9 +1,11 @@
 //! A snapshot in a JSON file: `sync --record FILE` writes it, `sync --from FILE` reads it in place of Tableau.
 
+use std::fs::{self, File};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use miette::Diagnostic;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -15,6 +17,9 @@ use crate::snapshot::{Header, Notes, Snapshot};
 
 /// The version of the file's form; raised when an older tabmap could misread a newer file.
 const FORMAT_VERSION: u32 = 1;
+
+/// How far ahead the clock of the machine that recorded may be.
+const ONE_DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// A recording that cannot be used.
 #[derive(Debug, Error, Diagnostic)]
@@ -29,6 +34,13 @@ pub enum RecordingError {
         path: PathBuf,
         /// Why.
         source: std::io::Error,
+    },
+    /// No file can be written there.
+    #[error("no recording can be written to `{}`", path.display())]
+    #[diagnostic(code(tabmap::recording::place), help("name a file in a folder that exists"))]
+    Place {
+        /// The path.
+        path: PathBuf,
     },
     /// The file is something else.
     #[error("`{}` is not a recording that this version reads: {reason}", path.display())]
@@ -61,7 +73,7 @@ pub struct Recording {
 impl Recording {
     /// Reads a file.
     pub fn read(path: &Path) -> Result<Self, RecordingError> {
-        let text = std::fs::read_to_string(path).map_err(|source| RecordingError::Io {
+        let text = fs::read_to_string(path).map_err(|source| RecordingError::Io {
             doing: "read",
             path: path.to_owned(),
             source,
@@ -84,6 +96,15 @@ impl Recording {
         self.snapshots.iter().map(|snapshot| snapshot.header.site.clone()).collect()
     }
 
+    /// Whether [`Recording::write`] can put a file at `path`, as far as that can be said beforehand.
+    pub fn check_place(path: &Path) -> Result<(), RecordingError> {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        if folder.is_dir() && !path.is_dir() && path.file_name().is_some() {
+            return Ok(());
+        }
+        Err(RecordingError::Place { path: path.to_owned() })
+    }
+
     /// Writes `snapshots`, which are of one server, to a file; it appears whole or not at all.
     pub fn write(path: &Path, server: &str, snapshots: &[Snapshot]) -> Result<(), RecordingError> {
         let document = Document {
@@ -94,9 +115,14 @@ impl Recording {
         let failed = |source| RecordingError::Io { doing: "write", path: path.to_owned(), source };
         let json = serde_json::to_string_pretty(&document).map_err(|error| failed(error.into()))?;
         let mut name = path.file_name().unwrap_or_default().to_owned();
-        name.push(".new");
+        name.push(format!(".{}.new", std::process::id()));
         let new = path.with_file_name(name);
-        std::fs::write(&new, json + "\n").and_then(|()| std::fs::rename(&new, path)).map_err(failed)
+        let mut file = File::create_new(&new).map_err(failed)?;
+        let written = file.write_all((json + "\n").as_bytes()).and_then(|()| fs::rename(&new, path));
+        written.map_err(|error| {
+            let _ = fs::remove_file(&new);
+            failed(error)
+        })
     }
 }
 
@@ -200,6 +226,12 @@ impl From<&Resource> for RecordedResource {
 
 impl RecordedSite {
     fn into_snapshot(self, server: &str) -> Result<Snapshot, String> {
+        if self.taken_at > Timestamp::now() + ONE_DAY {
+            return Err(format!(
+                "site `{}` was recorded at {}, which is still to come",
+                self.site, self.taken_at
+            ));
+        }
         let mut resources = Vec::new();
         for recorded in self.resources {
             let project = match &recorded.project_path {

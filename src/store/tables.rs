@@ -108,13 +108,25 @@ pub(super) type Texts = Vec<Option<String>>;
 /// How a store writes its times.
 pub(super) type ReadTime = fn(&str) -> Result<Timestamp, jiff::Error>;
 
-/// One row of `load.sql`; `None` when its `RESOURCE_TYPE` is not ours. The error says what is wrong with the row.
-pub(super) fn row(site: &SiteName, columns: Texts, time: ReadTime) -> Result<Option<Row>, String> {
-    let mut columns = columns.into_iter();
+/// The rows of `load.sql`, and how many of them have a misspelt `RESOURCE_TYPE`. The error says what is wrong with a
+/// row.
+pub(super) fn rows(site: &SiteName, texts: Vec<Texts>, time: ReadTime) -> Result<(Vec<Row>, u64), String> {
+    let mut rows = Vec::with_capacity(texts.len());
+    let mut misspelt = 0;
+    for columns in texts {
+        let word = columns.first().cloned().flatten().unwrap_or_default();
+        if let Some(kind) = ResourceKind::from_column(&word) {
+            rows.push(row(site, kind, columns, time)?);
+        } else if ResourceKind::from_column(&word.trim().to_lowercase()).is_some() {
+            misspelt += 1;
+        }
+    }
+    Ok((rows, misspelt))
+}
+
+fn row(site: &SiteName, kind: ResourceKind, columns: Texts, time: ReadTime) -> Result<Row, String> {
+    let mut columns = columns.into_iter().skip(1);
     let mut next = || columns.next().flatten();
-    let Some(kind) = next().as_deref().and_then(ResourceKind::from_column) else {
-        return Ok(None);
-    };
     let (project_name, name) = (next().unwrap_or_default(), next().unwrap_or_default());
     let luid = next().as_deref().and_then(Luid::new);
     let luid = luid.ok_or_else(|| format!("{kind} `{name}` has no RESOURCE_ID"))?;
@@ -128,7 +140,7 @@ pub(super) fn row(site: &SiteName, columns: Texts, time: ReadTime) -> Result<Opt
     let (first_seen_at, changed_at) = (moment("FIRST_SEEN_AT")?, moment("CHANGED_AT")?);
     let key = ResourceKey { site: site.clone(), kind, project, name };
     let resource = Resource { key, luid, project_luid, vizportal_url_id };
-    Ok(Some(Row { resource, first_seen_at, changed_at }))
+    Ok(Row { resource, first_seen_at, changed_at })
 }
 
 /// One row of `history.sql` or `past.sql`. The error says what is wrong with the row.

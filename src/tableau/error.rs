@@ -69,6 +69,18 @@ pub enum TableauError {
         /// What was being done.
         doing: String,
     },
+    /// The session was refused twice, and no other sign-in can be the cause.
+    #[error("could not {doing}: the session was refused, again after a second sign-in: {answer}")]
+    #[diagnostic(
+        code(tabmap::tableau::session_refused),
+        help("check whether a proxy or gateway between here and Tableau drops the header X-Tableau-Auth")
+    )]
+    SessionRefused {
+        /// What was being done.
+        doing: String,
+        /// How the answer begins.
+        answer: String,
+    },
     /// Tableau's own error.
     #[error("could not {doing}: Tableau answered {code}: {summary}: {detail}")]
     #[diagnostic(code(tabmap::tableau::refused))]
@@ -157,7 +169,13 @@ impl TableauError {
     /// Whether it is about the session or the account, so that nothing else will be answered either.
     #[must_use]
     pub fn concerns_the_run(&self) -> bool {
-        matches!(self, Self::SessionTaken { .. } | Self::SignInRefused { .. } | Self::RateLimited { .. })
+        matches!(
+            self,
+            Self::SessionTaken { .. }
+                | Self::SessionRefused { .. }
+                | Self::SignInRefused { .. }
+                | Self::RateLimited { .. }
+        )
     }
 
     /// Whether a query that asks for less may pass where this one failed: a gateway lost patience, or the answer

@@ -11,7 +11,7 @@ mod reply;
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reqwest::header::ACCEPT;
 use reqwest::{RequestBuilder, StatusCode};
@@ -34,6 +34,10 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// A server that asks for more patience than this is reported instead of waited for.
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
+
+/// A session that ends earlier than this after it was renewed was ended by somebody; others end because nobody used
+/// them for some hours.
+const SHORT_SESSION: Duration = Duration::from_secs(300);
 
 /// A Tableau server and the way to sign in to it.
 #[derive(Debug, Clone)]
@@ -94,16 +98,23 @@ impl Tableau {
         let version = self.api_version().await?;
         let granted = self.request_token(&version, site).await?;
         tracing::info!(site = %granted.site, api_version = version, "signed in to Tableau");
-        *self.live.lock().await =
-            Some(Token { version: version.clone(), secret: granted.token, sign_ins: 1 });
+        *self.live.lock().await = Some(Token {
+            version: version.clone(),
+            secret: granted.token,
+            sign_ins: 1,
+            since: Instant::now(),
+        });
         Ok(Session { tableau: self.clone(), version, site: granted.site, site_luid: granted.site_luid })
     }
 
     /// Ends the session, if there is one. A failure is logged and no more: the token dies by itself.
     pub async fn sign_out(&self) {
-        let Some(Token { version, secret, .. }) = self.live.lock().await.take() else {
-            return;
-        };
+        if let Some(token) = self.live.lock().await.take() {
+            self.end(&token).await;
+        }
+    }
+
+    async fn end(&self, Token { version, secret, .. }: &Token) {
         let url = self.server.join(&format!("/api/{version}/auth/signout"));
         let request = self.http.post(url).header("X-Tableau-Auth", secret.expose_secret());
         match request.timeout(CONNECT_TIMEOUT).send().await {
@@ -203,7 +214,8 @@ impl Tableau {
             let is_last = attempt >= patience.attempts;
             match self.send_once(request()?).await {
                 Ok(reply) if reply.status == StatusCode::TOO_MANY_REQUESTS => {
-                    let wait = reply.wait().unwrap_or(pause);
+                    // "At once", as a server says it whose clock is behind, would use up the attempts in no time.
+                    let wait = reply.wait().unwrap_or(pause).max(pause);
                     if attempt >= Patience::USUAL.attempts || wait > LONGEST_PAUSE {
                         return Err(TableauError::RateLimited { doing: doing.to_owned(), wait });
                     }
@@ -282,6 +294,7 @@ struct Token {
     version: String,
     secret: SecretString,
     sign_ins: u32,
+    since: Instant,
 }
 
 /// A signed-in session on one site, until [`Tableau::sign_out`] or the next sign-in.
@@ -337,7 +350,7 @@ impl Session {
         self.tableau.decode(doing, "a GraphQL answer", &reply)
     }
 
-    /// Sends with the session's token; signs in again, once in a session's life, when the token is refused.
+    /// Sends with the session's token; signs in again when the token is refused, and not twice in a short while.
     async fn call(
         &self,
         doing: &str,
@@ -346,24 +359,40 @@ impl Session {
     ) -> Result<Reply, TableauError> {
         loop {
             let ended = || TableauError::SessionTaken { doing: doing.to_owned() };
-            let Token { secret, sign_ins, .. } = self.tableau.live.lock().await.clone().ok_or_else(ended)?;
-            let send = || Ok(request(&self.tableau.http).header("X-Tableau-Auth", secret.expose_secret()));
+            let token = self.tableau.live.lock().await.clone().ok_or_else(ended)?;
+            let send =
+                || Ok(request(&self.tableau.http).header("X-Tableau-Auth", token.secret.expose_secret()));
             let reply = self.tableau.send(doing, patience, send).await?;
             if reply.status != StatusCode::UNAUTHORIZED {
                 return Ok(reply);
             }
             // Held across the sign-in: of two calls that were refused at once, one signs in and both go on.
             let mut live = self.tableau.live.lock().await;
-            if live.as_ref().is_none_or(|token| token.sign_ins != sign_ins) {
+            if live.as_ref().is_none_or(|live| live.sign_ins != token.sign_ins) {
                 continue;
             }
-            if sign_ins > 1 {
-                return Err(ended());
+            let has_one_session = matches!(self.tableau.credentials, Credentials::PersonalAccessToken { .. });
+            if token.sign_ins > 1 && token.since.elapsed() < SHORT_SESSION {
+                let answer = reply.beginning();
+                let doing = doing.to_owned();
+                return Err(if has_one_session {
+                    ended()
+                } else {
+                    TableauError::SessionRefused { doing, answer }
+                });
             }
             tracing::warn!(doing, "the session was refused, signing in again");
+            if !has_one_session {
+                // The next sign-in does not end it, if it lives.
+                self.tableau.end(&token).await;
+            }
             let granted = self.tableau.request_token(&self.version, &self.site).await?;
-            *live =
-                Some(Token { version: self.version.clone(), secret: granted.token, sign_ins: sign_ins + 1 });
+            *live = Some(Token {
+                version: self.version.clone(),
+                secret: granted.token,
+                sign_ins: token.sign_ins + 1,
+                since: Instant::now(),
+            });
         }
     }
 }

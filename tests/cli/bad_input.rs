@@ -141,6 +141,63 @@ fn secret_in_the_wrong_place_is_not_repeated() {
 }
 
 #[test]
+fn addresses_with_a_password_are_not_repeated() {
+    let desk = Desk::empty();
+    for arguments in [
+        ["list", "--store", "snowflake://user:hunter2@account/db"].as_slice(),
+        &["list", "--store", "mysql://user:hunter2@host/db"],
+        &["resolve", "https://user:hunter2@host/#/site/MySite/workbooks/1"],
+        &["sync", "--site", "https://user:hunter2@host/#/site/MySite/home"],
+    ] {
+        let answer = desk.run(arguments);
+        assert_eq!(answer.exit, 2, "{arguments:?}: {}", answer.stderr);
+        assert!(!answer.stderr.to_lowercase().contains("hunter2"), "{}", answer.stderr);
+    }
+}
+
+#[test]
+fn empty_secret_file_is_named() {
+    let mut desk = Desk::empty();
+    let file = desk.write("empty", "\n");
+    desk.unset("TABLEAU_PAT_SECRET").set("TABLEAU_PAT_SECRET_FILE", file.display().to_string());
+    desk.run(&["sync"]).refused(2, &["TABLEAU_PAT_SECRET_FILE", "is empty"]);
+}
+
+#[test]
+fn blank_site_on_the_command_line_never_means_every_site() {
+    let desk = Desk::generated(2, 3, 0);
+    desk.done(&["init"]);
+    desk.done(&["sync"]);
+    for command in [["list"].as_slice(), &["resolve", "workbook", "Sales"], &["sync"], &["check", "."]] {
+        let arguments = [command, &["--site", ""]].concat();
+        desk.run(&arguments).refused(2, &["--site is not valid", "empty"]);
+    }
+}
+
+#[test]
+fn site_by_an_address_on_another_server_is_refused() {
+    let desk = Desk::empty();
+    let address = "https://other.example.com/#/site/MySite/home";
+    desk.run(&["sync", "--site", address]).refused(2, &["`other.example.com`", "TABLEAU_SERVER is"]);
+}
+
+#[test]
+fn errors_are_json_where_the_log_is() {
+    let mut desk = Desk::generated(1, 3, 0);
+    desk.done(&["init"]);
+    desk.set("TABLEAU_PAT_SECRET", "wrong");
+    let answer = desk.run(&["sync", "--log-format", "json"]);
+    assert_eq!(answer.exit, 1);
+    for line in answer.stderr.lines() {
+        let line: serde_json::Value =
+            serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        assert_eq!(line["code"], "tabmap::tableau::sign_in", "{line}");
+        assert!(line["message"].as_str().is_some_and(|text| text.contains("401001")), "{line}");
+        assert!(line["help"].as_str().is_some_and(|text| text.contains("15 days")), "{line}");
+    }
+}
+
+#[test]
 fn comma_at_the_end_of_the_sites_names_no_site() {
     let mut desk = Desk::generated(1, 3, 0);
     desk.done(&["init"]);

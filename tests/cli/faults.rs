@@ -211,6 +211,14 @@ fn rate_limit_of_rest_is_waited_for_as_long_as_it_asks() {
 
 #[test]
 fn rate_limit_until_a_date_is_waited_for_or_reported_as_one_in_seconds() {
+    let desk = changed_desk();
+    let headers = || [("Retry-After".to_owned(), "0".to_owned())].into();
+    desk.tableau
+        .arm(Fault::on(Endpoint::Metadata, Effect::RestError { code: 429_000, headers: headers() }).once());
+    let began = Instant::now();
+    ends_complete(&desk);
+    assert!(began.elapsed() >= Duration::from_millis(500), "at once is not answered at once");
+
     for (hours, is_waited_for) in [(-1, true), (1, false)] {
         let desk = changed_desk();
         let date = (Timestamp::now() + hours.hours()).strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();

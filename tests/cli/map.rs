@@ -3,7 +3,7 @@
 use std::process::Stdio;
 
 use rusqlite::Connection;
-use tableau_simulator::Kind;
+use tableau_simulator::{Content, Kind};
 
 use crate::desk::Desk;
 
@@ -99,9 +99,31 @@ fn rows_that_share_one_luid_in_an_adopted_table_become_one() {
         map.execute(insert, [name, &sales]).expect("insert a row");
     }
     desk.done(&["init"]);
+    assert_eq!(desk.done(&["resolve", &sales]), format!("{sales}\n"), "one resource");
+    assert_eq!(desk.run(&["sync", "--dry-run", "--exit-code"]).exit, 3);
     desk.sync();
     assert_eq!(desk.mapped("MySite"), desk.present("MySite"));
     assert_eq!(desk.sync()["outcome"], "unchanged");
+    assert_eq!(desk.run(&["sync", "--dry-run", "--exit-code"]).exit, 0);
+}
+
+#[test]
+fn workbook_that_stands_twice_in_an_adopted_table_is_replaced_once() {
+    let desk = Desk::empty();
+    let old = desk.publish(Kind::Workbook, &["default"], "Sales");
+    let map = desk.map();
+    map.execute_batch(FIVE_COLUMNS).expect("create the table");
+    for _ in 0..2 {
+        let insert =
+            "INSERT INTO API__TABLEAU__RESOURCES VALUES ('workbook', 'MySite', 'default', 'Sales', ?1)";
+        map.execute(insert, [&old]).expect("insert a row");
+    }
+    desk.done(&["init"]);
+    let new = desk.tableau.republish("MySite", Kind::Workbook, &old);
+    let report = desk.sync();
+    assert_eq!((&report["counts"]["replaced"], &report["counts"]["removed"]), (&1.into(), &0.into()));
+    assert_eq!(desk.mapped("MySite"), desk.present("MySite"));
+    desk.run(&["resolve", &old]).refused(3, &["is stale", &new]);
 }
 
 #[test]
@@ -111,10 +133,15 @@ fn table_with_other_columns_is_refused_and_left_alone() {
         "CREATE TABLE API__TABLEAU__RESOURCES (ID INTEGER, NOTE TEXT)",
         "CREATE TABLE API__TABLEAU__RESOURCES (RESOURCE_TYPE TEXT, SITE_ID TEXT, PROJECT_NAME TEXT, RESOURCE_NAME TEXT, \
          RESOURCE_ID TEXT, OWNER TEXT NOT NULL)",
+        "CREATE TABLE API__TABLEAU__RESOURCES (RESOURCE_TYPE TEXT, SITE_ID TEXT, PROJECT_NAME TEXT, RESOURCE_NAME TEXT, \
+         RESOURCE_ID TEXT, PRIMARY KEY (RESOURCE_TYPE, SITE_ID, PROJECT_NAME, RESOURCE_NAME)) WITHOUT ROWID",
     ];
-    for (table, reason) in
-        tables.into_iter().zip(["it has no column RESOURCE_TYPE", "its column OWNER must not be null"])
-    {
+    let reasons = [
+        "it has no column RESOURCE_TYPE",
+        "its column OWNER must not be null",
+        "unique by RESOURCE_TYPE, SITE_ID, PROJECT_NAME, RESOURCE_NAME",
+    ];
+    for (table, reason) in tables.into_iter().zip(reasons) {
         let _ = std::fs::remove_file(desk.path("tabmap.db"));
         desk.map().execute_batch(table).expect("create the table");
         for command in ["init", "backfill"] {
@@ -206,6 +233,23 @@ fn rows_that_spell_the_site_otherwise_are_named_in_every_report() {
     desk.done(&["init"]);
     let report = desk.sync();
     let warning = report["warnings"][0].as_str().expect("a warning");
-    assert!(warning.contains("SITE_ID `mysite`") && warning.contains("`MySite`"), "{warning}");
+    assert!(warning.contains("SITE_ID 'mysite'") && warning.contains("'MySite'"), "{warning}");
     desk.done(&["list"]);
+}
+
+#[test]
+fn rows_with_a_misspelt_type_or_the_word_for_the_default_site_are_named_in_every_report() {
+    let content = Content::from_json(r#"{"sites": [{"content_url": ""}]}"#).expect("valid content");
+    let mut desk = Desk::with(content);
+    desk.set("TABLEAU_SITE", "Default");
+    let map = desk.map();
+    map.execute_batch(FIVE_COLUMNS).expect("create the table");
+    for (kind, site) in [("Workbook", ""), ("workbook", "Default")] {
+        let insert = "INSERT INTO API__TABLEAU__RESOURCES VALUES (?1, ?2, 'default', 'Sales', 'stale')";
+        map.execute(insert, [kind, site]).expect("insert a row");
+    }
+    desk.done(&["init"]);
+    let warnings = desk.sync()["warnings"].to_string();
+    assert!(warnings.contains("1 rows are not kept up to date, because their RESOURCE_TYPE"), "{warnings}");
+    assert!(warnings.contains("SITE_ID 'Default'"), "{warnings}");
 }

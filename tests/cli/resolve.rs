@@ -123,6 +123,33 @@ fn questions_that_cannot_be_read_are_usage_errors() {
 }
 
 #[test]
+fn kind_before_an_address_must_be_that_of_the_address() {
+    let (desk, sales, ..) = desk();
+    let address = format!("{}/#/site/MySite/workbooks/{}", desk.tableau.url(), number(&desk, &sales));
+    assert_eq!(desk.done(&["resolve", "workbook", &address]), format!("{sales}\n"));
+    desk.run(&["resolve", "datasource", &address]).refused(2, &["is the address of a workbook"]);
+    desk.run(&["refresh", "datasource", &address]).refused(2, &["is the address of a workbook"]);
+}
+
+#[test]
+fn unknown_name_says_on_which_site_it_was_looked_for() {
+    let (desk, ..) = desk();
+    desk.run(&["resolve", "workbook", "Nothing like it", "--site", "MySite"])
+        .refused(3, &["on site `MySite`"]);
+    let answer = desk.run(&["list", "--site", "Typo"]);
+    assert!(answer.exit == 0 && answer.stderr.contains("no rows of site `Typo`"), "{}", answer.stderr);
+}
+
+#[test]
+fn address_of_what_was_published_again_leads_to_what_took_its_place() {
+    let (desk, sales, ..) = desk();
+    let address = format!("{}/#/site/MySite/workbooks/{}/views", desk.tableau.url(), number(&desk, &sales));
+    let new = desk.tableau.republish("MySite", Kind::Workbook, &sales);
+    desk.sync();
+    desk.run(&["resolve", &address]).refused(3, &["is stale", &new]);
+}
+
+#[test]
 fn address_on_another_server_is_refused() {
     let (desk, ..) = desk();
     desk.run(&["resolve", "https://other.example.com/#/site/MySite/workbooks/1"])

@@ -312,11 +312,48 @@ fn failed_site_leaves_an_older_recording_as_it_was() {
 fn recording_that_cannot_be_written_does_not_hide_what_the_sync_did() {
     let desk = Desk::generated(1, 3, 0);
     desk.done(&["init"]);
-    let answer = desk.run(&["sync", "--record", "missing/monday.json"]);
+    for place in ["missing/monday.json", ".", "/"] {
+        desk.run(&["sync", "--record", place]).refused(2, &["no recording can be written", place]);
+    }
+    assert!(desk.tableau.requests().is_empty(), "that was clear beforehand");
+    // There is no room in the name for what marks an unfinished file.
+    let name = "m".repeat(255);
+    let answer = desk.run(&["sync", "--record", &name]);
     assert_eq!(answer.exit, 1, "{}", answer.stderr);
-    assert!(answer.stderr.contains("missing/monday.json"), "{}", answer.stderr);
+    assert!(answer.stderr.contains(&name), "{}", answer.stderr);
     assert!(answer.stdout.contains("3 added"), "{}", answer.stdout);
     assert_eq!(desk.mapped("MySite"), desk.present("MySite"));
+}
+
+#[test]
+fn recording_touches_no_other_file_and_is_made_even_when_nobody_reads_the_report() {
+    let desk = Desk::generated(1, 3, 0);
+    desk.done(&["init"]);
+    desk.write("monday.json.new", "mine");
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("Linux's full device");
+    let sync =
+        desk.command(&["sync", "--record", "monday.json"]).stdout(full).output().expect("start tabmap");
+    assert_eq!(sync.status.code(), Some(1));
+    assert_eq!(std::fs::read_to_string(desk.path("monday.json.new")).expect("my file"), "mine");
+    let files: Vec<_> = std::fs::read_dir(desk.folder.path())
+        .expect("the folder")
+        .map(|entry| entry.expect("an entry").file_name().into_string().expect("text"))
+        .filter(|name| name.starts_with("monday"))
+        .collect();
+    assert_eq!(files.len(), 2, "{files:?}");
+}
+
+#[test]
+fn recording_from_the_future_is_refused() {
+    let desk = Desk::generated(1, 3, 0);
+    desk.done(&["init"]);
+    desk.done(&["sync", "--record", "monday.json"]);
+    let recording = std::fs::read_to_string(desk.path("monday.json")).expect("a recording");
+    let mut recording: Value = serde_json::from_str(&recording).expect("JSON");
+    recording["sites"][0]["taken_at"] = "9999-12-30T22:00:00.999999Z".into();
+    desk.write("future.json", &recording.to_string());
+    desk.run(&["sync", "--from", "future.json"]).refused(1, &["still to come"]);
+    desk.done(&["sync"]);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The way to Tableau: private certificate authorities, proxies, redirects, ways to sign in.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
@@ -158,6 +159,27 @@ fn redirect_is_reported_and_the_token_stays_at_home() {
         desk.run(&["sync"]).refused(1, &["redirects to", &elsewhere, "set TABLEAU_SERVER"]);
     }
     assert!(stranger.tableau.requests().is_empty(), "nothing followed the redirect");
+}
+
+#[test]
+fn session_of_a_connected_app_that_was_refused_is_ended_before_the_next_and_no_token_is_blamed() {
+    let mut desk = Desk::generated(1, 3, 0);
+    desk.done(&["init"]);
+    let options = desk.tableau.options().clone();
+    desk.unset("TABLEAU_PAT_NAME").unset("TABLEAU_PAT_SECRET");
+    let app = options.connected_app;
+    desk.set("TABLEAU_JWT_CLIENT_ID", &app.client_id).set("TABLEAU_JWT_SECRET_ID", &app.secret_id);
+    desk.set("TABLEAU_JWT_SECRET", &app.secret).set("TABLEAU_JWT_USERNAME", &options.username);
+    let gateway =
+        Effect::Status { status: 401, body: "<html>who?</html>".to_owned(), headers: BTreeMap::new() };
+    desk.tableau.arm(Fault::on(Endpoint::Metadata, gateway.clone()).once());
+    desk.done(&["sync"]);
+    assert_eq!(desk.tableau.live_sessions(), 0);
+    desk.tableau.arm(Fault::on(Endpoint::Metadata, gateway));
+    let answer = desk.run(&["sync"]);
+    answer.refused(1, &["refused, again after a second sign-in", "who?", "X-Tableau-Auth"]);
+    assert!(!answer.stderr.contains("personal access token"), "{}", answer.stderr);
+    assert_eq!(desk.tableau.live_sessions(), 0);
 }
 
 #[test]

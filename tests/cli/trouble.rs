@@ -117,6 +117,21 @@ fn sync_killed_in_any_moment_leaves_old_or_new_and_the_next_one_finishes() {
 }
 
 #[test]
+fn interrupted_command_that_waits_to_read_the_file_ends_at_once() {
+    let desk = Desk::generated(1, 3, 0);
+    desk.done(&["init"]);
+    let lock = desk.map();
+    lock.execute_batch("BEGIN EXCLUSIVE").expect("lock");
+    let mut list = desk.command(&["list"]).stderr(std::process::Stdio::null()).spawn().expect("start tabmap");
+    std::thread::sleep(std::time::Duration::from_secs(1));
+    let began = std::time::Instant::now();
+    let killed = Command::new("kill").args(["-TERM", &list.id().to_string()]).status();
+    assert!(killed.expect("send the signal").success());
+    assert_eq!(list.wait().expect("wait").code(), Some(1));
+    assert!(began.elapsed() < std::time::Duration::from_secs(15), "half of what it would wait for the file");
+}
+
+#[test]
 fn interrupted_sync_that_waits_for_the_file_writes_nothing_afterwards() {
     let desk = Desk::generated(1, 3, 0);
     desk.done(&["init"]);

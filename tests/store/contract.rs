@@ -253,12 +253,16 @@ async fn rows_that_share_a_luid_become_one(ground: &dyn Ground) {
 }
 
 async fn rows_of_another_type_are_left_alone(ground: &dyn Ground) {
-    write_old_map(ground, &[["flow", "Main", "Sales", "A flow", "f-1"]]).await;
+    write_old_map(
+        ground,
+        &[["flow", "Main", "Sales", "A flow", "f-1"], ["Workbook", "Main", "Sales", "Revenue", "wb-1"]],
+    )
+    .await;
     let store = ground.store();
     store.migrate().await.unwrap();
     sync(&*store, &snapshot(minute(0), vec![workbook("P", "A", "1")])).await.unwrap();
     let mapping = store.load(&site("Main")).await.unwrap();
-    assert_eq!((mapping.rows.len(), mapping.foreign_rows), (1, 1));
+    assert_eq!((mapping.rows.len(), mapping.misspelt_rows), (1, 1));
 }
 
 async fn a_table_that_is_not_a_map_is_refused(ground: &dyn Ground) {

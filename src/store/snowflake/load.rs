@@ -31,21 +31,15 @@ pub(super) async fn mapping(
     let statement = store.tables.render(sql::LOAD, &[("site", &text(site.as_str()))]);
     let loaded =
         session.query("load the map", &statement).await.map_err(|error| store.not_initialised(error))?;
-    let mut rows = Vec::with_capacity(loaded.len());
-    let mut foreign_rows = 0;
-    for columns in loaded {
-        match tables::row(site, columns, time).map_err(unreadable(store, &store.tables.resources))? {
-            Some(row) => rows.push(row),
-            None => foreign_rows += 1,
-        }
-    }
+    let unreadable = unreadable(store, &store.tables.resources);
+    let (rows, misspelt_rows) = tables::rows(site, loaded, time).map_err(unreadable)?;
     Ok(Mapping {
         site: site.clone(),
         rows,
         version: state.version,
         server: state.server,
         newest_snapshot_at: state.newest_snapshot_at,
-        foreign_rows,
+        misspelt_rows,
     })
 }
 

@@ -1,10 +1,11 @@
 //! Reading: the rows of a site, the version they stand for, the change log.
 
 use jiff::Timestamp;
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Params};
 
 use super::{CHANGES, RESOURCES, RUNS, SqliteStore, other_servers};
-use crate::mapping::{Mapping, Row, Version};
+use crate::mapping::{Mapping, Version};
 use crate::resource::{Luid, SiteName};
 use crate::store::tables::{self, Texts};
 use crate::store::{Past, RecordedChange, StoreError};
@@ -29,20 +30,9 @@ impl SqliteStore {
         let transaction = connection.transaction().map_err(self.failed("read"))?;
         let (version, newest) = self.version(&transaction, site)?;
         let server = other_servers(&transaction, "").map_err(self.failed("read"))?;
-        let (rows, foreign_rows) = self.rows(&transaction, site)?;
-        Ok(Mapping { site: site.clone(), rows, version, server, newest_snapshot_at: newest, foreign_rows })
-    }
-
-    fn rows(&self, connection: &Connection, site: &SiteName) -> Result<(Vec<Row>, u64), StoreError> {
-        let mut rows = Vec::new();
-        let mut foreign_rows = 0;
-        for columns in self.texts(connection, LOAD, [site.as_str()])? {
-            match tables::row(site, columns, time).map_err(self.unreadable(RESOURCES))? {
-                Some(row) => rows.push(row),
-                None => foreign_rows += 1,
-            }
-        }
-        Ok((rows, foreign_rows))
+        let texts = self.texts(&transaction, LOAD, [site.as_str()])?;
+        let (rows, misspelt_rows) = tables::rows(site, texts, time).map_err(self.unreadable(RESOURCES))?;
+        Ok(Mapping { site: site.clone(), rows, version, server, newest_snapshot_at: newest, misspelt_rows })
     }
 
     /// How many runs over the site have finished, and the time of their newest snapshot.
@@ -94,10 +84,18 @@ impl SqliteStore {
             let mut statement = connection.prepare(sql)?;
             let columns = statement.column_count();
             let rows =
-                statement.query_map(values, |row| (0..columns).map(|index| row.get(index)).collect())?;
+                statement.query_map(values, |row| (0..columns).map(|index| text(row, index)).collect())?;
             rows.collect::<rusqlite::Result<_>>()
         };
         read().map_err(self.failed("read"))
+    }
+}
+
+/// A column as text. Tables of other tools may have columns without a type, and numbers in them.
+fn text(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<Option<String>> {
+    match row.get_ref(column)? {
+        ValueRef::Integer(number) => Ok(Some(number.to_string())),
+        _ => row.get(column),
     }
 }
 

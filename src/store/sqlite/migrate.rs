@@ -1,6 +1,6 @@
 //! Creating the tables, and adopting a map that another tool wrote.
 
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
 
 use super::{CHANGES, RESOURCES, RUNS, SqliteStore};
 use crate::store::tables::{self, Column, Table};
@@ -19,6 +19,12 @@ impl SqliteStore {
             if !found.is_empty() {
                 self.check(table, &columns, &found)?;
             }
+        }
+        if let Some(key) = key_without_id(&connection).map_err(self.failed("read"))? {
+            let reason =
+                format!("its rows must be unique by {key}, and two resources may share these: drop that key");
+            let (store, table) = (self.name(), RESOURCES.to_owned());
+            return Err(StoreError::ForeignTable { store, table, reason });
         }
         let failed = self.failed("create the tables of");
         let transaction =
@@ -48,6 +54,15 @@ pub(super) fn columns(connection: &Connection, table: &str) -> rusqlite::Result<
         })
     })?;
     columns.collect()
+}
+
+/// The columns of a key of the map that does not contain the LUID.
+fn key_without_id(connection: &Connection) -> rusqlite::Result<Option<String>> {
+    let keys = "SELECT UPPER(GROUP_CONCAT(of.name, ', ')) AS columns \
+                FROM pragma_index_list(?1) AS key JOIN pragma_index_info(key.name) AS of \
+                WHERE key.\"unique\" GROUP BY key.name";
+    let sql = format!("SELECT columns FROM ({keys}) WHERE columns NOT LIKE '%RESOURCE_ID%'");
+    connection.query_row(&sql, [RESOURCES], |row| row.get(0)).optional()
 }
 
 fn create_tables(connection: &Connection) -> rusqlite::Result<Migration> {

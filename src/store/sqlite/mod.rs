@@ -110,7 +110,8 @@ impl SqliteStore {
     fn open_map(&self) -> Result<Connection, StoreError> {
         let missing =
             |table: &str| StoreError::NotInitialised { store: self.name(), table: table.to_owned() };
-        if !self.path.exists() {
+        // What cannot be looked at is opened, so that the reason is told.
+        if matches!(self.path.try_exists(), Ok(false)) {
             return Err(missing(RESOURCES));
         }
         let connection = self.open(OpenFlags::SQLITE_OPEN_READ_WRITE)?;

@@ -49,7 +49,7 @@ fn knowledge() -> Knowledge {
         version: Version(1),
         server: Some("h".to_owned()),
         newest_snapshot_at: None,
-        foreign_rows: 0,
+        misspelt_rows: 0,
     };
     let before_or_after = |id, number: &str| Side {
         project: project.clone(),
