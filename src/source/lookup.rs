@@ -25,6 +25,8 @@ pub struct Lookups {
     pub gone: BTreeSet<(ResourceKind, Luid)>,
     /// Those that REST was to confirm and did not: their rows stay as they are.
     pub open: BTreeSet<(ResourceKind, Luid)>,
+    /// Those that a map which holds others lacks, and REST did not confirm either.
+    pub unproven: BTreeSet<(ResourceKind, Luid)>,
     /// Why REST could not be asked for some.
     pub warnings: Vec<String>,
 }
@@ -133,6 +135,9 @@ impl Lookups {
         let gone = self.gone.iter().filter(|(of, _)| *of == kind).map(|(_, luid)| luid.clone());
         let settled: BTreeSet<Luid> = found.chain(gone).collect();
         self.open.extend(disputed.difference(&settled).map(|luid| (kind, luid.clone())));
+        if !rows.is_empty() {
+            self.unproven.extend(new.difference(&settled).map(|luid| (kind, luid.clone())));
+        }
         Ok(())
     }
 

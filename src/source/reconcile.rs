@@ -72,14 +72,22 @@ pub fn reconcile(
         let looked_up = lookups.found.remove(&kind).unwrap_or_default();
         let open: BTreeSet<Luid> =
             lookups.open.iter().filter(|(of, _)| *of == kind).map(|(_, luid)| luid.clone()).collect();
-        match witness.listings.remove(&kind) {
-            Some(listing) => {
-                reader.with_witness(&listed, listing, looked_up, open.is_empty(), &mut found);
-            }
-            None => reader.alone(listed, looked_up, &open, &mut found),
+        let unproven = lookups.unproven.iter().filter(|(of, _)| *of == kind).count();
+        if let Some(listing) = witness.listings.remove(&kind) {
+            reader.with_witness(&listed, listing, looked_up, open.is_empty(), &mut found);
+        } else {
+            reader.alone(listed, looked_up, &Doubts { open, unproven }, &mut found);
         }
     }
     found
+}
+
+/// What the Metadata API says otherwise than the map, and REST did not confirm.
+struct Doubts {
+    /// Left as the map has them.
+    open: BTreeSet<Luid>,
+    /// How many new ones there are: taken in, for they are in nobody's place.
+    unproven: usize,
 }
 
 struct Reader<'a> {
@@ -138,10 +146,11 @@ impl Reader<'_> {
         });
     }
 
-    fn alone(&self, listed: Listed, looked_up: Vec<RestResource>, open: &BTreeSet<Luid>, found: &mut Found) {
+    fn alone(&self, listed: Listed, looked_up: Vec<RestResource>, doubts: &Doubts, found: &mut Found) {
         let Evidence { mut codes, announced } = listed.evidence;
-        if !open.is_empty() {
-            codes.insert(format!("REST could not confirm {} that differ from the map", open.len()));
+        let unconfirmed = doubts.open.len() + doubts.unproven;
+        if unconfirmed > 0 {
+            codes.insert(format!("REST could not confirm {unconfirmed} that differ from the map"));
         }
         if announced != Some(listed.nodes.len()) {
             codes.insert(format!(
@@ -162,7 +171,7 @@ impl Reader<'_> {
                 found.notes.skipped += 1;
                 // The resource exists; its row must not go because its name is withheld.
                 codes.insert("withheld names".to_owned());
-            } else if !open.contains(&luid) {
+            } else if !doubts.open.contains(&luid) {
                 self.listed(luid, node, found);
             }
         }
