@@ -24,6 +24,8 @@ mod procedure;
 mod readme;
 #[path = "inside/snowpark.rs"]
 mod snowpark;
+#[path = "inside/trouble.rs"]
+mod trouble;
 #[path = "support/venv.rs"]
 mod venv;
 #[path = "inside/whitelist.rs"]

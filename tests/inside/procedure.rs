@@ -10,17 +10,17 @@ use tabmap::store::snowflake::TableNames;
 use crate::ground::Ground;
 use crate::snowpark::CLIENTS;
 
-const COMPLETE: &str = "Resource refresh complete";
+pub const COMPLETE: &str = "Resource refresh complete";
 
-fn plan(outcome: Outcome) -> JobPlan {
+pub fn plan(outcome: Outcome) -> JobPlan {
     JobPlan { pending: Duration::ZERO, running: Duration::from_millis(100), outcome }
 }
 
-fn rest_error(code: u32) -> Effect {
+pub fn rest_error(code: u32) -> Effect {
     Effect::RestError { code, headers: BTreeMap::new() }
 }
 
-fn raised(answer: &Value) -> &str {
+pub fn raised(answer: &Value) -> &str {
     answer["raised"].as_str().unwrap_or_else(|| panic!("it answered {answer}"))
 }
 
@@ -209,29 +209,6 @@ fn a_job_that_outlasts_the_timeout_fails_the_call_and_goes_on() {
     let answer = ground.call(&json!([arguments])).remove(0);
     assert!(raised(&answer).contains("was not done after 2 seconds; job "), "{answer}");
     assert!(raised(&answer).ends_with("goes on in Tableau"), "{answer}");
-}
-
-#[test]
-fn trouble_while_asking_for_the_job_is_not_its_failure() {
-    let mut ground = Ground::new();
-    let effects = [Effect::GatewayPage, rest_error(429_000), Effect::KillSession, Effect::CutBody];
-    for (skip, effect) in effects.into_iter().enumerate() {
-        ground.tableau.arm(Fault::on(Endpoint::Job, effect).skip(skip).times(1));
-    }
-    assert_eq!(ground.refresh_sales(plan(Outcome::Success)), COMPLETE);
-    let asked = ground.tableau.requests().into_iter().filter(|request| request.path.contains("/jobs/"));
-    assert!(asked.count() > 4, "each trouble was met");
-    assert_eq!(ground.refreshes().len(), 1);
-}
-
-#[test]
-fn a_refresh_whose_answer_was_lost_is_not_asked_for_again() {
-    let mut ground = Ground::new();
-    ground.tableau.arm(Fault::on(Endpoint::Refresh, Effect::GatewayPage).times(1));
-    let answer = ground.refresh_sales(plan(Outcome::Success));
-    assert!(raised(&answer).contains("could not start the refresh"), "{answer}");
-    assert!(raised(&answer).contains("502"), "{answer}");
-    assert_eq!(ground.refreshes().len(), 1);
 }
 
 #[test]

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple, Optional, TypeVar
 from urllib.parse import urlsplit
+from xml.etree.ElementTree import ParseError
 
 import _snowflake
 import requests
@@ -19,9 +20,10 @@ from snowflake.snowpark.functions import col
 from snowflake.snowpark.functions import max as newest_of
 from tableauserverclient.server.endpoint.exceptions import (
     InternalServerError,
-    NonXMLResponseError,
     NotSignedInError,
     ServerResponseError,
+    TableauError,
+    XMLError,
 )
 
 # The full names of the tables. The last lines of the procedure's text set them.
@@ -39,16 +41,22 @@ SHORTEST_PAUSE, LONGEST_PAUSE = 1.0, 30.0  # Tableau Cloud rations how often a s
 REQUEST_TIMEOUT_SECONDS = 60
 SIGN_INS = 5
 MOST_JOBS_LOOKED_AT = 200
+LOOKS_FOR_A_LOST_JOB = 3  # A job may show a little late.
+OLDEST_API = "3.6"  # The first that takes personal access tokens.
 
 # help.tableau.com, rest_api_concepts_errors: only codes are stable, the words depend on the account's language.
 ALREADY_QUEUED = "409093"
-TOO_MANY_REQUESTS = "429000"
+FORBIDDEN = "403"  # How codes begin that no second question changes.
 
 Answer = TypeVar("Answer")
 
 
 class RefreshError(Exception):
     """Why nothing was refreshed, or not to its end."""
+
+
+class Trouble(Exception):
+    """No answer, or one that is not Tableau's: what became of the request is not known."""
 
 
 class Key(NamedTuple):
@@ -153,15 +161,18 @@ class Tableau:
 
     def __enter__(self) -> "Tableau":
         try:
-            self.server.use_server_version()
-            self.server.auth.sign_in(self.credentials)
+            self.once(lambda server: server.use_server_version())
+            # The client passes over a server that does not tell its version.
+            if not self.once(lambda server: server.check_at_least_version(OLDEST_API)):
+                raise Trouble(f"it does not say that it knows version {OLDEST_API} of its API, or a later one")
+            self.sign_in()
         except NotSignedInError as error:
             site = self.credentials.site_id or "Default"
             raise RefreshError(
                 f"Tableau refused to sign in to site `{site}` ({told(error)}): check the site and the two secrets; a token"
                 " expires after 15 days without use"
             ) from None
-        except (ServerResponseError, InternalServerError, NonXMLResponseError, requests.RequestException) as error:
+        except (Trouble, ServerResponseError) as error:
             raise RefreshError(f"could not sign in to Tableau at {self.server.server_address}: {told(error)}") from None
         return self
 
@@ -175,10 +186,27 @@ class Tableau:
         """Asks again, in a new session, when the session was ended: Tableau did nothing with the request then."""
         for _ in range(SIGN_INS - 1):
             try:
-                return request(self.server)
+                return self.once(request)
             except NotSignedInError:
-                self.server.auth.sign_in(self.credentials)
-        return request(self.server)
+                try:
+                    self.sign_in()
+                except Trouble as error:
+                    raise NotSignedInError(f"the session was ended, and a new one could not be had: {error}") from None
+        return self.once(request)
+
+    def sign_in(self) -> None:
+        self.once(lambda server: server.auth.sign_in(self.credentials))
+
+    def once(self, request: Callable[[TSC.Server], Answer]) -> Answer:
+        try:
+            return request(self.server)
+        except NotSignedInError:
+            raise
+        # The client takes each answer of status 200 for Tableau's, and trips over the page of a gateway.
+        except (TableauError, requests.RequestException, ParseError, LookupError, AttributeError, ValueError) as error:
+            if isinstance(error, ServerResponseError) and error.code:
+                raise
+            raise Trouble(told(error)) from None
 
 
 def start(session: Session, tableau: Tableau, key: Key, luid: str) -> tuple[str, bool]:
@@ -197,9 +225,16 @@ def start(session: Session, tableau: Tableau, key: Key, luid: str) -> tuple[str,
             if error.code != ALREADY_QUEUED:
                 raise RefreshError(f"Tableau refused to refresh {key}: {told(error)}") from None
             job = None  # As newer versions of tableauserverclient (0.41 and later) answer it.
-        except (InternalServerError, NonXMLResponseError, NotSignedInError, requests.RequestException) as error:
-            # Not asked again: the refresh may have been started.
+        except NotSignedInError as error:
             raise RefreshError(f"could not start the refresh of {key}: {told(error)}") from None
+        except Trouble as error:
+            # Not asked again: the refresh may have been started.
+            if running := lost_job(tableau, key, luid):
+                return running, True
+            raise RefreshError(
+                f"a refresh of {key} may have been started: the start was answered by {error}, and no job of it was found"
+                " (only administrators may look for jobs). See in Tableau before you call again"
+            ) from None
         if job is not None:
             return job.id, False
         if running := open_job(tableau, key, luid):
@@ -208,6 +243,15 @@ def start(session: Session, tableau: Tableau, key: Key, luid: str) -> tuple[str,
         f"a refresh of {key} is queued already, and its job could not be found: the token's user must be a site "
         "administrator to look for jobs"
     )
+
+
+def lost_job(tableau: Tableau, key: Key, luid: str) -> Optional[str]:
+    """The open refresh job of the resource, which a start without an answer may have queued."""
+    for look in range(LOOKS_FOR_A_LOST_JOB):
+        time.sleep(look * SHORTEST_PAUSE)
+        if running := open_job(tableau, key, luid):
+            return running
+    return None
 
 
 def open_job(tableau: Tableau, key: Key, luid: str) -> Optional[str]:
@@ -224,7 +268,7 @@ def open_job(tableau: Tableau, key: Key, luid: str) -> Optional[str]:
                 found = tableau.ask(lambda server: server.jobs.get_by_id(job.id))
                 if luid == (found.workbook_id if key.kind == "workbook" else found.datasource_id):
                     return found.id
-    except (ServerResponseError, InternalServerError, NonXMLResponseError, NotSignedInError, requests.RequestException):
+    except (Trouble, ServerResponseError, NotSignedInError):
         return None
     return None
 
@@ -239,13 +283,14 @@ def wait_for(tableau: Tableau, key: Key, job_id: str, timeout: float) -> None:
             if job.completed_at is not None:
                 return check(key, job)
             trouble = ""
-        except (InternalServerError, NonXMLResponseError, NotSignedInError, requests.RequestException) as error:
+        except (Trouble, NotSignedInError) as error:
             trouble = f"; the last question was answered by {told(error)}"
         except ServerResponseError as error:
-            if error.code != TOO_MANY_REQUESTS:
+            # Everything else may pass, also that a job is not known: it may show a little late.
+            if error.code.startswith(FORBIDDEN):
                 raise RefreshError(
                     f"the refresh of {key} is under way as job {job_id}, and Tableau does not tell how it goes "
-                    f"({told(error)}): only administrators may ask for jobs; call with WAIT => FALSE"
+                    f"({told(error)}): only administrators may ask for jobs; call with FALSE for WAIT"
                 ) from None
             trouble = f"; the last question was answered by {told(error)}"
         left = deadline - time.monotonic()
@@ -269,10 +314,12 @@ def check(key: Key, job: TSC.JobItem) -> None:
 
 def told(error: Exception) -> str:
     """What went wrong, on one line."""
-    if isinstance(error, (ServerResponseError, NotSignedInError)) and getattr(error, "code", ""):
+    if isinstance(error, XMLError) and error.code:
         return f"{error.code} {error.summary}: {error.detail}"
     if isinstance(error, InternalServerError):
         return f"HTTP status {error.code}"
-    if isinstance(error, NonXMLResponseError):
-        return "an answer that is not Tableau's"
-    return type(error).__name__ if isinstance(error, requests.RequestException) else " ".join(str(error).split())
+    if isinstance(error, requests.RequestException):
+        return type(error).__name__
+    if isinstance(error, Trouble) or type(error) is NotSignedInError:
+        return " ".join(str(error).split())
+    return "an answer that is not Tableau's"
