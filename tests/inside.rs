@@ -2,6 +2,8 @@
 //! every statement under a parser, and what an emulator can run of it.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+#[path = "inside/again.rs"]
+mod again;
 #[path = "inside/apply.rs"]
 mod apply;
 #[allow(dead_code, reason = "each test binary uses its part of it")]

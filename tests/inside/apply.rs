@@ -9,14 +9,14 @@ use crate::desk::{Answer, Desk};
 use crate::emulator::Tenant;
 use crate::files::by_name;
 
-const APPLY: [&str; 3] = ["init", "--snowflake-objects", "--apply"];
+pub const APPLY: [&str; 3] = ["init", "--snowflake-objects", "--apply"];
 
 /// What fakesnow does not know, without SHOW.
 const UNKNOWN: &str = "^(?:--[^\n]*\n)*(?:GRANT|USE ROLE|ALTER EXTERNAL|CREATE (?:OR REPLACE )?\
                        (?:ROLE|DATABASE|NETWORK|SECRET|EXTERNAL|NOTIFICATION|PROCEDURE|FUNCTION|TASK|ALERT))";
 
 /// A desk whose map is in Snowflake, with everything configured.
-async fn ground(tenant: &Tenant) -> Desk {
+pub async fn ground(tenant: &Tenant) -> Desk {
     let mut desk = Desk::generated(1, 1, 1);
     for (name, value) in tenant.environment(&[]) {
         desk.set(&name, value);
@@ -41,22 +41,28 @@ pub async fn accept(tenant: &Tenant) {
     tenant.arm(fault).await;
 }
 
-/// Snowflake's answer to every SHOW from now on: nothing, or exactly what was asked for.
-pub async fn shows(tenant: &Tenant, found: bool) {
-    let sql = if found { r#"SELECT \1 AS "name", 'true' AS "enabled""# } else { "SELECT 1 WHERE FALSE" };
-    let fault = json!({
-        "at": "statement", "match": "^SHOW [A-Z ]+ LIKE ('[^']*')", "times": 1000, "action": { "sql": sql }
-    });
+/// Snowflake's answer from now on to statements of this form, each time.
+pub async fn answers(tenant: &Tenant, form: &str, sql: &str) {
+    let fault = json!({ "at": "statement", "match": form, "times": 1000, "action": { "sql": sql } });
     tenant.arm(fault).await;
 }
 
-fn run(desk: &Desk, arguments: &[&str]) -> Answer {
+/// Snowflake finds nothing of what is asked for from now on.
+pub async fn shows_nothing(tenant: &Tenant) {
+    answers(tenant, "^SHOW ", "SELECT 1 WHERE FALSE").await;
+}
+
+pub fn run(desk: &Desk, arguments: &[&str]) -> Answer {
     tokio::task::block_in_place(|| desk.run(arguments))
 }
 
-/// The statements so far, but SHOW: up to the first name or line end.
-async fn changes(tenant: &Tenant) -> Vec<String> {
-    let statements = tenant.statements().await.into_iter().filter(|sql| !sql.starts_with("SHOW"));
+/// The statements so far, but SHOW and DESCRIBE: up to the first name or line end.
+pub async fn changes(tenant: &Tenant) -> Vec<String> {
+    let statements = tenant
+        .statements()
+        .await
+        .into_iter()
+        .filter(|sql| !sql.starts_with("SHOW") && !sql.starts_with("DESCRIBE"));
     statements.map(|sql| sql.split(['\n', '"']).next().unwrap().trim().to_owned()).collect()
 }
 
@@ -64,7 +70,7 @@ async fn changes(tenant: &Tenant) -> Vec<String> {
 async fn everything_is_applied_in_order_and_the_secret_is_nowhere_but_in_its_statement() {
     let tenant = Tenant::new().await;
     let desk = ground(&tenant).await;
-    shows(&tenant, false).await;
+    shows_nothing(&tenant).await;
     let answer = run(&desk, &APPLY);
     assert_eq!(answer.exit, 0, "{}{}", answer.stdout, answer.stderr);
     insta::assert_snapshot!(answer.stdout.replace(&tenant.database, "DB"));
@@ -87,79 +93,11 @@ async fn everything_is_applied_in_order_and_the_secret_is_nowhere_but_in_its_sta
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_there_already_is_shown_and_left_alone_and_no_token_is_needed() {
-    let tenant = Tenant::new().await;
-    let mut desk = ground(&tenant).await;
-    desk.unset("TABLEAU_PAT_SECRET");
-    // The emulator replaces the view, for which it needs the tables.
-    run(&desk, &["init"]);
-    let before = changes(&tenant).await.len();
-    shows(&tenant, true).await;
-    let answer = run(&desk, &APPLY);
-    assert_eq!(answer.exit, 0, "{}{}", answer.stdout, answer.stderr);
-    assert!(!answer.stdout.contains(": created"), "{}", answer.stdout);
-    assert_eq!(answer.stdout.matches(": replaced").count(), 3, "{}", answer.stdout);
-    assert_eq!(answer.stdout.matches(": is there").count(), 17, "{}", answer.stdout);
-    let created: Vec<_> =
-        changes(&tenant).await.into_iter().skip(before).filter(|sql| sql.starts_with("CREATE")).collect();
-    assert_eq!(
-        created,
-        [
-            "CREATE OR REPLACE VIEW",
-            "CREATE OR REPLACE PROCEDURE",
-            "CREATE OR REPLACE FUNCTION",
-            "CREATE OR REPLACE FUNCTION"
-        ]
-    );
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn an_integration_that_somebody_disabled_stays_so_and_is_shown() {
-    let tenant = Tenant::new().await;
-    let desk = ground(&tenant).await;
-    let disabled = json!({
-        "at": "statement", "match": "^SHOW INTEGRATIONS LIKE ('API__TABLEAU')", "times": 10,
-        "action": { "sql": r#"SELECT \1 AS "name", 'false' AS "enabled""# }
-    });
-    tenant.arm(disabled).await;
-    shows(&tenant, false).await;
-    let answer = run(&desk, &APPLY);
-    assert_eq!(answer.exit, 0, "{}{}", answer.stdout, answer.stderr);
-    let line = "external access integration \"API__TABLEAU\": is there, and disabled\n";
-    assert!(answer.stdout.contains(line), "{}", answer.stdout);
-    assert!(!changes(&tenant).await.iter().any(|sql| sql.starts_with("ALTER")));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn an_integration_whose_creation_was_not_heard_of_is_still_enabled() {
-    let tenant = Tenant::new().await;
-    let create = "CREATE EXTERNAL ACCESS INTEGRATION";
-    tenant.arm(json!({ "at": "statement", "match": create, "action": { "drop": true } })).await;
-    let desk = ground(&tenant).await;
-    let once = json!({
-        "at": "statement", "match": "^SHOW INTEGRATIONS LIKE ('API__TABLEAU')", "skip": 1, "times": 10,
-        "action": { "sql": r#"SELECT \1 AS "name", 'false' AS "enabled""# }
-    });
-    tenant.arm(once).await;
-    shows(&tenant, false).await;
-    let answer = run(&desk, &APPLY);
-    assert_eq!(answer.exit, 0, "{}{}", answer.stdout, answer.stderr);
-    assert!(
-        answer.stdout.contains("external access integration \"API__TABLEAU\": created\n"),
-        "{}",
-        answer.stdout
-    );
-    let sent = changes(&tenant).await;
-    assert_eq!(sent.iter().filter(|sql| sql.starts_with(create)).count(), 1, "{sent:?}");
-    assert_eq!(sent.iter().filter(|sql| sql.starts_with("ALTER EXTERNAL")).count(), 2, "{sent:?}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn without_a_token_for_missing_secrets_nothing_is_changed() {
     let tenant = Tenant::new().await;
     let mut desk = ground(&tenant).await;
     desk.unset("TABLEAU_PAT_SECRET");
-    shows(&tenant, false).await;
+    shows_nothing(&tenant).await;
     run(&desk, &APPLY).refused(1, &["the secrets of the procedure do not exist", "TABLEAU_PAT_SECRET"]);
     assert_eq!(changes(&tenant).await, ["USE ROLE ACCOUNTADMIN"]);
 }
@@ -181,7 +119,7 @@ async fn a_refused_statement_says_who_may_run_it_and_applying_again_goes_on() {
         json!({ "at": "statement", "match": "CREATE SECRET", "times": 1, "action": { "forget": true } });
     tenant.arm(ended).await;
     let desk = ground(&tenant).await;
-    shows(&tenant, false).await;
+    shows_nothing(&tenant).await;
     run(&desk, &APPLY).refused(1, &["003013", "this needs ACCOUNTADMIN", "--print"]);
     run(&desk, &APPLY).refused(1, &["000949", "with other arguments is in the way", "RENAME"]);
     let answer = run(&desk, &APPLY);
@@ -193,7 +131,7 @@ async fn what_has_no_setting_is_left_out_and_said_so() {
     let tenant = Tenant::new().await;
     let desk = ground(&tenant).await;
     desk.write("tabmap.toml", &format!("[snowflake]\ndatabase = \"{}\"\n", tenant.database));
-    shows(&tenant, false).await;
+    shows_nothing(&tenant).await;
     let answer = run(&desk, &APPLY);
     assert_eq!(answer.exit, 0, "{}{}", answer.stdout, answer.stderr);
     for line in [
@@ -262,7 +200,7 @@ fn names_come_from_the_configuration_and_unknown_ones_are_refused() {
 async fn what_the_emulator_only_noted_is_told_apart_from_what_it_ran() {
     let tenant = Tenant::new().await;
     let desk = ground(&tenant).await;
-    shows(&tenant, false).await;
+    shows_nothing(&tenant).await;
     run(&desk, &APPLY);
     let log = tenant.log("statements").await;
     let ran: Vec<Value> =

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tableau_simulator::{Content, JobPlan, Options, Outcome, Simulator, Token};
 use tabmap::store::snowflake::TableNames;
 
-use crate::apply::{accept, shows};
+use crate::apply::{accept, shows_nothing};
 use crate::desk::Desk;
 use crate::emulator::Tenant;
 use crate::files::{body, by_name};
@@ -86,7 +86,7 @@ async fn from_nothing_to_a_nightly_refresh_as_the_readme_has_it() {
     // Of all that the emulator does not know, the section needs a database.
     tenant.sql(&["CREATE DATABASE IF NOT EXISTS EXTERNAL_ACCESS"]).await;
     accept(&tenant).await;
-    shows(&tenant, false).await;
+    shows_nothing(&tenant).await;
     let desk = desk(&tenant, tableau());
     let (mut script, mut sql) = (String::new(), Vec::new());
     for (language, block) in blocks() {

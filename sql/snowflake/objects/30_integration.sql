@@ -1,5 +1,8 @@
 -- Rule and secrets, tied together: created disabled, enabled when nothing is missing. Needs ACCOUNTADMIN.
 --
+-- One statement attaches the secrets and enables, so that an integration without secrets is one that was not finished,
+-- and a disabled one with secrets is one that somebody disabled.
+--
 -- Snowflake has no IF NOT EXISTS for external access integrations, and OR REPLACE would take the grants away.
 USE ROLE ACCOUNTADMIN;
 
@@ -12,8 +15,7 @@ ALTER EXTERNAL ACCESS INTEGRATION {integration} SET
     ALLOWED_AUTHENTICATION_SECRETS = (
         {procedures}."API__TABLEAU__PAT_NAME",
         {procedures}."API__TABLEAU__PAT_VALUE"
-    );
-
-ALTER EXTERNAL ACCESS INTEGRATION {integration} SET ENABLED = TRUE;
+    )
+    ENABLED = TRUE;
 
 GRANT USAGE ON INTEGRATION {integration} TO ROLE {sync_role};

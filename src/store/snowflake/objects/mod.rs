@@ -5,6 +5,8 @@
 //! Python file, so nothing is written down twice. `apply` tells what happens to what exists already.
 
 mod apply;
+mod object;
+mod shown;
 mod values;
 
 use miette::Diagnostic;
