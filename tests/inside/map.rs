@@ -131,32 +131,60 @@ async fn a_key_resolves_to_its_id_to_null_when_unknown_and_fails_when_ambiguous(
     assert_eq!(found, None);
 }
 
+/// The sites that the alert's condition finds.
+async fn stale(tenant: &Tenant, files: &BTreeMap<String, String>) -> Vec<String> {
+    let (_, condition) = files["70_alert.sql"].split_once("IF (EXISTS (").unwrap();
+    let (condition, _) = condition.split_once("))\n    THEN").unwrap();
+    let rows = tenant.sql(&[&format!("{condition} ORDER BY 1")]).await;
+    rows.into_iter().map(|row| row[0].clone().unwrap()).collect()
+}
+
+/// Notes a run that began almost so many hours ago.
+async fn run(tenant: &Tenant, site: &str, status: &str, hours: i32) {
+    let counts = ["0"; 11].join(", ");
+    let at = format!("DATEADD('minute', {}, SYSDATE())", 5 - hours * 60);
+    let sql = format!(
+        "INSERT INTO API__TABLEAU__SYNC_RUNS SELECT 'r', 's', '{site}', 'x', {at}, {at}, {at}, '{status}', {counts}, \
+         '[]', '0'"
+    );
+    tenant.sql(&[&sql]).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_alert_fires_when_a_site_was_not_synced_completely_for_26_hours() {
     let (tenant, files) = ground().await;
-    let (_, condition) = files["70_alert.sql"].split_once("IF (EXISTS (").unwrap();
-    let (condition, _) = condition.split_once("))\n    THEN").unwrap();
-    let condition = condition.to_owned();
-    let stale = async || {
-        let rows = tenant.sql(&[&format!("{condition} ORDER BY 1")]).await;
-        rows.into_iter().map(|row| row[0].clone().unwrap()).collect::<Vec<_>>()
-    };
-    let run = async |site: &str, status: &str, hours: i32| {
-        let counts = ["0"; 11].join(", ");
-        let at = format!("DATEADD('minute', {}, SYSDATE())", 5 - hours * 60);
-        let sql = format!(
-            "INSERT INTO API__TABLEAU__SYNC_RUNS SELECT 'r', 's', '{site}', 'x', {at}, {at}, {at}, '{status}', {counts}, \
-             '[]', '0'"
-        );
-        tenant.sql(&[&sql]).await;
-    };
+    let rows = ["Fresh", "Stale", "Late"].map(|site| ["workbook", site, "P", "N", "w", "P"]);
+    fill(&tenant, &rows).await;
+    let stale = async || stale(&tenant, &files).await;
+    let run = async |site: &str, status: &str, hours: i32| run(&tenant, site, status, hours).await;
     run("Fresh", "complete", 26).await;
     run("Fresh", "incomplete", 1).await;
     assert_eq!(stale().await, [""; 0]);
     run("Stale", "complete", 27).await;
     run("Stale", "incomplete", 1).await;
-    run("Never", "abandoned", 1).await;
-    assert_eq!(stale().await, ["Never", "Stale"]);
+    run("Late", "incomplete", 30).await;
+    run("New", "abandoned", 1).await;
+    assert_eq!(stale().await, ["Late", "New", "Stale"]);
     run("Stale", "complete", 2).await;
-    assert_eq!(stale().await, ["Never"]);
+    assert_eq!(stale().await, ["Late", "New"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_alert_fires_when_no_sync_has_ever_been_complete() {
+    let (tenant, files) = ground().await;
+    assert_eq!(stale(&tenant, &files).await, ["no sync has ever been complete"]);
+    run(&tenant, "", "abandoned", 50).await;
+    assert_eq!(stale(&tenant, &files).await, ["no sync has ever been complete"]);
+    run(&tenant, "", "complete", 1).await;
+    assert_eq!(stale(&tenant, &files).await, [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_alert_is_silent_about_a_site_that_nobody_syncs_and_the_map_does_not_hold() {
+    let (tenant, files) = ground().await;
+    run(&tenant, "Kept", "complete", 1).await;
+    run(&tenant, "Gone", "complete", 900).await;
+    assert_eq!(stale(&tenant, &files).await, [""; 0]);
+    fill(&tenant, &[["workbook", "Gone", "P", "N", "w", "P"]]).await;
+    assert_eq!(stale(&tenant, &files).await, ["Gone"], "its rows may be looked up");
 }
