@@ -48,6 +48,8 @@ pub struct NightlyRefresh {
     pub resource_name: String,
     /// The leaf project.
     pub project_name: String,
+    /// All projects above it and itself, with `/` between: for a name that several resources have.
+    pub project_path: Option<String>,
     /// The site's content URL; empty for the Default site.
     #[serde(default)]
     pub site_id: String,
@@ -67,6 +69,7 @@ impl Default for NightlyRefresh {
             resource_type: ResourceKind::Workbook,
             resource_name: "Weekly Sales".to_owned(),
             project_name: "Finance".to_owned(),
+            project_path: None,
             site_id: "MySite".to_owned(),
             schedule: half_past_five(),
         }

@@ -89,7 +89,8 @@ async fn everything_is_applied_in_order_and_the_secret_is_nowhere_but_in_its_sta
 
     let task =
         log.iter().filter_map(|entry| entry["sql"].as_str()).find(|sql| sql.contains("CREATE TASK IF"));
-    assert!(task.unwrap().contains("('workbook', 'It''s', 'Finance', '') INTO :answer"), "{task:?}");
+    let call = "(RESOURCE_TYPE => 'workbook', RESOURCE_NAME => 'It''s', PROJECT_NAME => 'Finance', SITE_ID => '') INTO :answer";
+    assert!(task.unwrap().contains(call), "{task:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -189,6 +190,15 @@ fn names_come_from_the_configuration_and_unknown_ones_are_refused() {
     ] {
         assert!(printed.contains(part), "{part}");
     }
+    assert!(!printed.contains("PROJECT_PATH =>"));
+    let nightly = "{ resource_type = \"workbook\", resource_name = \"N\", project_name = \"EMEA\", project_path = \"It's/EMEA\" }";
+    desk.write("tabmap.toml", &format!("[snowflake.objects]\nnightly = {nightly}\n"));
+    let task = by_name(&desk.done(&["init", "--snowflake-objects"])).remove("60_task.sql").unwrap();
+    assert_eq!(
+        task.matches("SITE_ID => '', PROJECT_PATH => 'It''s/EMEA') INTO :answer").count(),
+        2,
+        "{task}"
+    );
     desk.write("tabmap.toml", "[snowflake.objects]\nrole = \"x\"\n");
     desk.run(&["init", "--snowflake-objects"]).refused(2, &["unknown field `role`"]);
     desk.write("tabmap.toml", "[snowflake.objects]\nschema = \"$$\"\n");

@@ -75,9 +75,21 @@ fn run(desk: &Desk, script: &str) -> String {
     text
 }
 
-/// The texts between single quotes.
-fn texts(sql: &str) -> Vec<&str> {
-    sql.split('\'').skip(1).step_by(2).collect()
+/// The arguments of a call by name, in the order of the procedure's header, whose defaults stand in where it says nothing.
+fn arguments(call: &str, header: &str) -> Vec<Value> {
+    let value = |text: &str| match text.strip_prefix('\'') {
+        Some(text) => json!(text.split('\'').next().unwrap()),
+        None => text.split([',', ')', '\n']).next().unwrap().to_lowercase().parse().unwrap(),
+    };
+    let (header, _) = header.split_once("\n)").unwrap();
+    let lines = header.lines().map(str::trim).filter(|line| !line.is_empty());
+    lines
+        .map(|line| {
+            let name = line.split(' ').next().unwrap();
+            let said = call.split_once(&format!("{name} => ")).or_else(|| line.split_once(" DEFAULT "));
+            value(said.unwrap_or_else(|| panic!("{call} says no {name}")).1)
+        })
+        .collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -120,10 +132,10 @@ async fn from_nothing_to_a_nightly_refresh_as_the_readme_has_it() {
     assert_eq!(tokio::task::block_in_place(|| troubles(&sql)), vec![None; sql.len()], "{sql:?}");
     let printed = by_name(&fs::read_to_string(desk.path("objects.sql")).unwrap());
     let file = &printed["50_refresh_procedure.sql"];
-    let (_, default) = file.split_once("CONNECTION_STRING VARCHAR DEFAULT ").unwrap();
+    let (_, header) = file.split_once("REFRESH_RESOURCE\"(\n").unwrap();
     let call = sql.iter().find(|sql| sql.starts_with("CALL ")).unwrap();
-    let mut arguments: Vec<Value> = texts(call).into_iter().map(|text| json!(text)).collect();
-    arguments.extend([json!(texts(default)[0]), Value::Null, json!(true), json!(60)]);
+    let by_name = call.split_once("\"(").unwrap().1.split(", ").all(|argument| argument.contains(" => "));
+    assert!(by_name, "all by name, or all by position: {call}");
     let procedure = Procedure {
         body: body(file, "PROCEDURE"),
         tables: &TableNames::default(),
@@ -132,7 +144,7 @@ async fn from_nothing_to_a_nightly_refresh_as_the_readme_has_it() {
         token: TOKENS[0],
         client: CLIENTS[0],
     };
-    let answers = tokio::task::block_in_place(|| procedure.call(&json!([arguments])));
+    let answers = tokio::task::block_in_place(|| procedure.call(&json!([arguments(call, header)])));
     assert_eq!(answers, ["Resource refresh complete"]);
 
     // What the section resumes was created, under these names.

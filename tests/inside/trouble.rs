@@ -8,6 +8,7 @@ use tableau_simulator::{Effect, Endpoint, Fault, JobPlan, Kind, Outcome};
 
 use crate::ground::Ground;
 use crate::procedure::{COMPLETE, plan, raised, rest_error};
+use crate::snowpark::CLIENTS;
 
 /// What a gateway answers with status 200 while the server behind it is down.
 fn maintenance_page() -> Effect {
@@ -76,8 +77,8 @@ fn a_user_who_may_not_ask_for_jobs_is_told_so_at_once() {
 
 #[test]
 fn a_refresh_whose_answer_was_lost_is_found_by_its_job_and_not_asked_for_again() {
-    for effect in [Effect::LoseAnswer, Effect::CutBody] {
-        let mut ground = Ground::new();
+    for (effect, client) in [Effect::LoseAnswer, Effect::CutBody].into_iter().zip(CLIENTS) {
+        let mut ground = Ground { client, ..Ground::new() };
         ground.tableau.arm(Fault::on(Endpoint::Refresh, effect.clone()).times(1));
         // The job does not show in the first listing.
         ground.tableau.arm(Fault::on(Endpoint::Jobs, Effect::EmptyBody).times(1));
@@ -107,9 +108,9 @@ fn a_refresh_whose_answer_was_lost_and_whose_job_is_not_found_may_have_been_star
 
 #[test]
 fn a_sign_in_that_is_not_answered_by_tableau_says_so() {
-    for endpoint in [Endpoint::ServerInfo, Endpoint::SignIn] {
+    for (endpoint, client) in [Endpoint::ServerInfo, Endpoint::SignIn].into_iter().zip(CLIENTS) {
         for effect in [Effect::EmptyBody, maintenance_page(), Effect::GatewayPage] {
-            let mut ground = Ground::new();
+            let mut ground = Ground { client, ..Ground::new() };
             ground.tableau.arm(Fault::on(endpoint, effect));
             let answer = ground.refresh_sales(plan(Outcome::Success));
             assert!(raised(&answer).starts_with("could not sign in to Tableau at http://"), "{answer}");

@@ -29,8 +29,6 @@ impl<'a> Values<'a> {
         let schema = |name: &str| format!("{}.{}", identifier(&tables.database), identifier(name));
         let notification = format!("{}__ALERTS", settings.integration);
         let placeholder = |what: &str| format!("<{what}>");
-        let call =
-            [nightly.resource_type.as_str(), &nightly.resource_name, &nightly.project_name, &nightly.site_id];
         let values = vec![
             ("maps", schema(&tables.schema)),
             ("procedures", schema(&settings.schema)),
@@ -58,7 +56,7 @@ impl<'a> Values<'a> {
                 settings.alert_email.as_deref().map_or_else(|| placeholder("an address"), literal),
             ),
             ("schedule", literal(&nightly.schedule)),
-            ("nightly", call.map(literal).join(", ")),
+            ("nightly", arguments(nightly)),
             ("handler", HANDLER.trim_end().to_owned()),
             ("resources_in_python", python_text(&tables.full(&tables.resources))),
             ("runs_in_python", python_text(&tables.full(&tables.runs))),
@@ -83,4 +81,17 @@ impl<'a> Values<'a> {
         let values: Vec<_> = self.values.iter().map(|(name, value)| (*name, value.as_str())).collect();
         self.tables.render(template, &values)
     }
+}
+
+/// By name: Snowflake takes all arguments so or none, and what stands before the path has a default.
+fn arguments(nightly: &NightlyRefresh) -> String {
+    let arguments = [
+        ("RESOURCE_TYPE", Some(nightly.resource_type.as_str())),
+        ("RESOURCE_NAME", Some(&nightly.resource_name)),
+        ("PROJECT_NAME", Some(&nightly.project_name)),
+        ("SITE_ID", Some(&nightly.site_id)),
+        ("PROJECT_PATH", nightly.project_path.as_deref()),
+    ];
+    let said = arguments.iter().filter_map(|(name, value)| Some(format!("{name} => {}", literal((*value)?))));
+    said.collect::<Vec<_>>().join(", ")
 }
