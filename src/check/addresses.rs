@@ -38,10 +38,20 @@ pub fn find(text: &str) -> Vec<Reference> {
     references
 }
 
-/// Reads an address that is known to be one: a field of an exposure.
+/// Reads a field of a text that is known to hold an address. Where it stands in escapes or over several lines, the
+/// places in it are unknown: the whole field is to blame then.
 #[must_use]
-pub fn read(address: &str, start: usize) -> Option<Reference> {
-    BrowserUrl::looks_like_one(address).then(|| reference(address, address, start, true)).flatten()
+pub fn read(text: &str, field: &Spanned<String>) -> Option<Reference> {
+    let Spanned { value, span } = field;
+    let found = BrowserUrl::looks_like_one(value).then(|| reference(value, value, span.start, true));
+    let mut found = found.flatten()?;
+    if text.get(span.clone()) != Some(value) {
+        found.extent = span.clone();
+        if let Target::Page { number: part, .. } | Target::View { workbook: part, .. } = &mut found.target {
+            part.span = span.clone();
+        }
+    }
+    Some(found)
 }
 
 /// `written` stands at `start` of the text, and means `whole`.

@@ -170,11 +170,13 @@ impl<'a> File<'a> {
         }
     }
 
-    /// Whether a LUID stands there letter by letter, and not in escapes or over several lines.
+    /// Whether a LUID or number stands there letter by letter, and not in escapes or over several lines.
     fn is_written_out(&self, reference: &Reference, span: &Range<usize>) -> bool {
         match &reference.target {
-            Target::Luid { luid, .. } => self.text.get(span.clone()) == Some(&luid.value),
-            _ => true,
+            Target::Luid { luid: part, .. } | Target::Page { number: part, .. } => {
+                self.text.get(span.clone()) == Some(&part.value)
+            }
+            Target::View { .. } | Target::Name { .. } | Target::Computed | Target::Invalid { .. } => false,
         }
     }
 

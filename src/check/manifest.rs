@@ -79,8 +79,7 @@ pub fn find(text: &str) -> Option<Vec<Rendered>> {
         let config = exposure.config.and_then(parse::<Config<'_>>);
         let metas = [exposure.meta, config.and_then(|config| config.meta)];
         let mut references = Vec::new();
-        references
-            .extend(spanned(text, exposure.url).and_then(|url| addresses::read(&url.value, url.span.start)));
+        references.extend(spanned(text, exposure.url).and_then(|url| addresses::read(text, &url)));
         for meta in metas.into_iter().flatten().filter_map(parse::<Meta<'_>>) {
             references.extend(spanned(text, meta.tableau_luid).map(luid));
             if let Some((raw, tableau)) = meta.tableau.and_then(|raw| Some((raw, parse::<Tableau<'_>>(raw)?)))

@@ -66,7 +66,7 @@ fn reference(text: &str, entry: toml::Spanned<Entry>) -> Reference {
     let is_named = kind.is_some() || name.is_some() || project.is_some() || site.is_some();
     match (value(id), value(url), is_named) {
         (Some(id), None, false) => Reference { extent, ..luid(id) },
-        (None, Some(url), false) => match addresses::read(&url.value, url.span.start) {
+        (None, Some(url), false) => match addresses::read(text, &url) {
             Some(reference) => Reference { extent, ..reference },
             None => invalid("`url` is not the address of a workbook, a data source or a view"),
         },

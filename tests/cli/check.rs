@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::desk::Desk;
 
+mod addresses;
 mod any_text;
 mod fixing;
 mod formats;
@@ -88,6 +89,22 @@ fn places(document: &Value) -> BTreeSet<(String, u64, String)> {
         Some((path, line, finding["code"].as_str().expect("a code").to_owned()))
     };
     findings.filter_map(place).collect()
+}
+
+/// Line and code of what is found in one file of this text.
+fn found_in(desk: &Desk, name: &str, text: &str) -> Vec<(u64, String)> {
+    desk.write(name, text);
+    let answer = offline(desk, &["--format", "json", "--no-exit-code", name]);
+    let document: Value = serde_json::from_str(&answer.stdout).expect("a JSON document");
+    places(&document).into_iter().map(|(_, line, code)| (line, code)).collect()
+}
+
+/// Whether exactly these are found in it.
+#[track_caller]
+fn finds(desk: &Desk, name: &str, text: &str, expect: &[(u64, &str)]) {
+    let found = found_in(desk, name, text);
+    let found: Vec<_> = found.iter().map(|(line, code)| (*line, code.as_str())).collect();
+    assert_eq!(found, expect, "{text}");
 }
 
 /// The lines of the repository that say `expect: CODE`.
