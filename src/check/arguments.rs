@@ -114,8 +114,9 @@ impl<'a> Reader<'a> {
         self.skip_cast();
         self.skip_blank();
         let is_whole = self.rest().is_empty() || self.rest().starts_with([',', ')']);
+        let quotes = self.quotes.unwrap_or(Quotes::Single);
         let value = match literal {
-            Some(text) if is_whole && !is_template(&text.value) => Value::Text(text),
+            Some(text) if is_whole && !is_template(&text.value, quotes) => Value::Text(text),
             None if is_null && is_whole => Value::Null,
             _ => {
                 self.skip_expression();
@@ -236,15 +237,35 @@ fn unescaped(letter: char) -> char {
     }
 }
 
-/// Jinja, a format string, a shell variable, a bind: what stands here is not what arrives.
-fn is_template(text: &str) -> bool {
-    let is_between = |open: char, close: char| {
-        text.find(open).is_some_and(|at| text[at..].contains(close) && !text[at + 1..].starts_with(' '))
-    };
-    text.contains("{{")
-        || text.contains("{%")
-        || is_between('{', '}')
-        || text.contains("%s")
-        || text.contains("%(")
+/// What stands here is not what arrives.
+fn is_template(text: &str, quotes: Quotes) -> bool {
+    // Jinja, and its like in the command line of Snowflake.
+    ["{{", "{%", "<%", "%s", "%("].iter().any(|mark| text.contains(mark))
+        || has_braces(text)
+        // A variable of a shell, or of `snowsql`.
+        || after_each(text, '$').any(|rest| rest.starts_with(char::is_alphabetic))
+        || text.strip_prefix('&').is_some_and(|rest| rest.starts_with(|next: char| next.is_alphabetic() || next == '{'))
+        || is_put_together(text, quotes)
+        // A letter that could not be read.
         || text.contains('\u{1a}')
+}
+
+/// `{name}` and `{ name }` of format strings; a name may have braces too.
+fn has_braces(text: &str) -> bool {
+    after_each(text, '{').any(|rest| {
+        let is_part = |letter: char| letter.is_alphanumeric() || "_.".contains(letter);
+        let inner = rest.split_once('}').map(|(inner, _)| inner);
+        inner.is_some_and(|inner| !inner.starts_with(' ') || inner.trim().chars().all(is_part))
+    })
+}
+
+/// `" + name + "`: the string that the SQL stands in ends here, and another one begins.
+fn is_put_together(text: &str, quotes: Quotes) -> bool {
+    let ends = text.contains(['"', '`']) || (quotes == Quotes::Escaped && text.contains('\''));
+    ends && text.contains(['+', '~'])
+}
+
+/// What follows on each `mark`.
+fn after_each(text: &str, mark: char) -> impl Iterator<Item = &str> {
+    text.match_indices(mark).map(|(at, mark)| &text[at + mark.len()..])
 }

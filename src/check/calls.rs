@@ -5,6 +5,7 @@ use std::ops::Range;
 use regex::{Regex, RegexBuilder};
 
 use super::arguments::{Argument, Value, read};
+use super::comments::Comments;
 use super::lines::boundary;
 use super::reference::{Project, Reference, Site, Spanned, Target};
 use crate::resource::ResourceKind;
@@ -26,11 +27,11 @@ impl Calls {
         RegexBuilder::new(&names.join("|")).case_insensitive(true).build().map(Self)
     }
 
-    /// The calls in a text.
+    /// The calls in the text of a file with an extension.
     #[must_use]
-    pub fn find(&self, text: &str) -> Vec<Reference> {
+    pub fn find(&self, text: &str, extension: &str) -> Vec<Reference> {
         let mut references = Vec::new();
-        let mut comments = Comments::of(text);
+        let mut comments = Comments::of(text, extension);
         for name in self.0.find_iter(text) {
             if !is_whole_name(text, &name.range()) || is_definition(text, name.start()) {
                 continue;
@@ -72,64 +73,6 @@ fn opening(text: &str, end: usize) -> Option<usize> {
     let rest = rest.strip_prefix('"').unwrap_or(rest);
     let rest = rest.trim_start();
     rest.starts_with('(').then(|| text.len() - rest.len())
-}
-
-/// Whether a call is commented out, which does not run. A text is taken for code when in doubt.
-struct Comments<'a> {
-    text: &'a str,
-    blocks: [Block; 2],
-}
-
-/// Where one form of comment was last seen to open, up to the place that was asked about last.
-struct Block {
-    open: &'static str,
-    close: &'static str,
-    /// Where the last of them closes.
-    last_close: Option<usize>,
-    seen: usize,
-    is_open: bool,
-}
-
-impl<'a> Comments<'a> {
-    fn of(text: &'a str) -> Self {
-        let block =
-            |open, close| Block { open, close, last_close: text.rfind(close), seen: 0, is_open: false };
-        Self { text, blocks: [block("/*", "*/"), block("{#", "#}")] }
-    }
-
-    /// Asked about one place after the other, each text is read once.
-    fn hold(&mut self, start: usize) -> bool {
-        let line = self.text[..start].rfind('\n').map_or(0, |at| at + 1);
-        let before = &self.text[line..start];
-        let before = &before[boundary(before, before.len().saturating_sub(LOOK_BACK))..];
-        let is_line_comment =
-            before.match_indices("--").any(|(at, _)| before[..at].matches('\'').count().is_multiple_of(2));
-        let text = self.text;
-        is_line_comment || self.blocks.iter_mut().any(|block| block.holds(text, start))
-    }
-}
-
-impl Block {
-    fn holds(&mut self, text: &str, start: usize) -> bool {
-        while let Some(rest) = text.get(self.seen..start) {
-            let token = if self.is_open { self.close } else { self.open };
-            let Some(at) = rest.find(token) else { break };
-            let at = self.seen + at;
-            self.is_open = !self.is_open && begins_a_comment(text, at);
-            self.seen = at + token.len();
-        }
-        // What is never closed is no comment but, say, `'s3://bucket/*'`.
-        self.is_open && self.last_close.is_some_and(|close| close >= start)
-    }
-}
-
-/// `'s3://bucket/*'` and `models/*` open nothing.
-fn begins_a_comment(text: &str, at: usize) -> bool {
-    let near = &text[boundary(text, at.saturating_sub(LOOK_BACK))..at];
-    let line = near.rsplit('\n').next().unwrap_or(near);
-    let stands_apart =
-        line.chars().next_back().is_none_or(|letter| letter.is_whitespace() || ",;()".contains(letter));
-    stands_apart && line.matches('\'').count().is_multiple_of(2)
 }
 
 fn target(arguments: &[Argument]) -> Target {

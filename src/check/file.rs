@@ -96,7 +96,7 @@ impl<'a> Judge<'a> {
             // What dbt makes of these is told apart from them later.
             file.checked.named.extend(references.iter().filter_map(|one| one.target.key()));
         }
-        references.extend(self.settings.calls.find(text));
+        references.extend(self.settings.calls.find(text, extension));
         let addresses = addresses::find(text);
         if matches!(extension, "yml" | "yaml") {
             file.checked.named.extend(addresses.iter().filter_map(|one| one.target.key()));

@@ -29,6 +29,7 @@ use self::walk::{Content, display};
 pub mod addresses;
 mod arguments;
 pub mod calls;
+mod comments;
 pub mod evidence;
 pub mod exposures;
 pub mod file;

@@ -10,6 +10,7 @@ use crate::desk::Desk;
 
 mod addresses;
 mod any_text;
+mod calls;
 mod fixing;
 mod formats;
 mod live;

@@ -22,7 +22,8 @@ fn address_in_escapes_or_over_several_lines_is_reported_once_and_never_rewritten
 fn address_with_escaped_slashes_in_a_manifest_is_blamed_as_a_whole() {
     let desk = desk_with_map();
     let url = STALE.replace('/', "\\/");
-    let manifest = "{\"metadata\": {\"dbt_schema_version\": \"1\"}, \"exposures\": {\"a\": {\"url\": \"URL\"}}}";
+    let manifest =
+        "{\"metadata\": {\"dbt_schema_version\": \"1\"}, \"exposures\": {\"a\": {\"url\": \"URL\"}}}";
     desk.write("manifest.json", &manifest.replace("URL", &url));
     let found = document(&desk, &["manifest.json"], 3);
     let findings = found["findings"].as_array().expect("findings");

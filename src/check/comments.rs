@@ -1,0 +1,140 @@
+//! What is commented out, and so does not run. A text is taken for code when in doubt.
+
+use super::lines::boundary;
+
+/// How far before a place is looked for what makes a comment of it.
+const LOOK_BACK: usize = 1024;
+
+/// The comments of a text, asked about one place after the other.
+pub struct Comments<'a> {
+    text: &'a str,
+    language: Language,
+    blocks: [Block; 3],
+}
+
+/// What begins a comment, besides blocks and `-- `.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Language {
+    /// `--flag` is a comment too, and a line that begins with `//`.
+    Sql,
+    /// A line that begins with `//`.
+    Slashes,
+    /// A line that begins with `#`.
+    Hash,
+    /// Sentences, where dashes -- like these -- begin nothing unless a line or statement begins with them.
+    Prose,
+    /// Nothing else.
+    Other,
+}
+
+/// Where one form of comment was last seen to open, up to the place that was asked about last.
+struct Block {
+    open: &'static str,
+    close: &'static str,
+    /// Where the last of them closes.
+    last_close: Option<usize>,
+    seen: usize,
+    is_open: bool,
+}
+
+impl Language {
+    fn of(extension: &str) -> Self {
+        match extension.to_ascii_lowercase().as_str() {
+            "sql" => Self::Sql,
+            "js" | "jsx" | "ts" | "tsx" | "java" | "scala" => Self::Slashes,
+            "py" | "yml" | "yaml" | "sh" | "toml" | "tf" | "r" => Self::Hash,
+            "md" | "markdown" | "rst" | "txt" | "html" => Self::Prose,
+            _ => Self::Other,
+        }
+    }
+
+    /// What makes a comment of a line that begins with it.
+    fn mark(self) -> Option<&'static str> {
+        match self {
+            Self::Sql | Self::Slashes => Some("//"),
+            Self::Hash => Some("#"),
+            Self::Prose | Self::Other => None,
+        }
+    }
+}
+
+impl<'a> Comments<'a> {
+    /// The comments of the text of a file with an extension.
+    #[must_use]
+    pub fn of(text: &'a str, extension: &str) -> Self {
+        let block =
+            |open, close| Block { open, close, last_close: text.rfind(close), seen: 0, is_open: false };
+        let blocks = [block("/*", "*/"), block("{#", "#}"), block("<!--", "-->")];
+        Self { text, language: Language::of(extension), blocks }
+    }
+
+    /// Whether a place is commented out. Asked about one place after the other, each text is read once.
+    pub fn hold(&mut self, start: usize) -> bool {
+        let (text, language) = (self.text, self.language);
+        is_behind_a_mark(text, start, language)
+            || self.blocks.iter_mut().any(|block| block.holds(text, start, language))
+    }
+}
+
+impl Block {
+    fn holds(&mut self, text: &str, start: usize, language: Language) -> bool {
+        while let Some(rest) = text.get(self.seen..start) {
+            let token = if self.is_open { self.close } else { self.open };
+            let Some(at) = rest.find(token) else { break };
+            let at = self.seen + at;
+            self.is_open = !self.is_open && self.opens(text, at, language);
+            self.seen = at + token.len();
+        }
+        self.seen = self.seen.max(start);
+        // What is never closed is no comment but, say, `'s3://bucket/*'`.
+        self.is_open && self.last_close.is_some_and(|close| close >= start)
+    }
+
+    /// `'s3://bucket/*'` and `models/*` open nothing, nor does a comment of SQL in a comment of SQL. Jinja does not know
+    /// of SQL's.
+    fn opens(&self, text: &str, at: usize, language: Language) -> bool {
+        let line = line_before(text, at);
+        stands_apart(line)
+            && line.matches('\'').count().is_multiple_of(2)
+            && (self.open != "/*" || !is_behind_a_mark(text, at, language))
+    }
+}
+
+/// The line before a place, as far as it is looked at.
+fn line_before(text: &str, at: usize) -> &str {
+    let near = &text[boundary(text, at.saturating_sub(LOOK_BACK))..at];
+    near.rsplit('\n').next().unwrap_or(near)
+}
+
+fn stands_apart(before: &str) -> bool {
+    before.chars().next_back().is_none_or(|letter| letter.is_whitespace() || ",;()".contains(letter))
+}
+
+/// Whether something before a place on its line makes a comment of the rest of the line, or of the rest of the quotes
+/// that it stands in itself: SQL may be a text of another language.
+fn is_behind_a_mark(text: &str, at: usize, language: Language) -> bool {
+    let line = line_before(text, at);
+    if language.mark().is_some_and(|mark| line.trim_start().starts_with(mark)) {
+        return true;
+    }
+    let (mut quote, mut is_comment) = (None, false);
+    for (at, letter) in line.char_indices() {
+        let (before, rest) = line.split_at(at);
+        if quote == Some(letter) {
+            (quote, is_comment) = (None, false);
+        } else if quote.is_none() && !is_comment && matches!(letter, '\'' | '"') {
+            quote = Some(letter);
+        } else if rest.strip_prefix("--").is_some_and(|rest| are_a_mark(before, rest, language)) {
+            is_comment = true;
+        }
+    }
+    is_comment
+}
+
+/// Whether two dashes begin a comment: not those of `--flag`, of `a--b` and of a sentence.
+fn are_a_mark(before: &str, rest: &str, language: Language) -> bool {
+    let is_statement = || matches!(before.trim_end().chars().next_back(), None | Some(';'));
+    stands_apart(before)
+        && (language == Language::Sql || !rest.starts_with(char::is_alphabetic))
+        && (language != Language::Prose || is_statement())
+}
