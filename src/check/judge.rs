@@ -78,7 +78,9 @@ fn luid_verdict(luid: &Spanned<String>, is_declared: bool, knowledge: &Knowledge
     }
     let text = &luid.value;
     let fates = knowledge.fates_of_luid(text);
+    let may_lack = || ResourceKind::ALL.into_iter().any(|kind| knowledge.may_lack(kind, |_| true));
     match fates.as_slice() {
+        [] if is_declared && may_lack() => Verdict::Open,
         [] if is_declared => {
             let remedy = "`tabmap resolve` finds the LUID of a name or an address; what is newer than the last sync \
                           is known after the next one";
@@ -188,6 +190,7 @@ fn page(site: &SiteName, kind: ResourceKind, number: &Spanned<String>, knowledge
             let message = format!("{what} is gone: it was {}", described(departure));
             bad(Code::StaleUrl, &number.span, message, Some(namesake(departure, knowledge)))
         }
+        [] if knowledge.may_lack(kind, |known| known.is_same_site(site)) => Verdict::Open,
         // Rows that another tool wrote have no number until the next sync.
         [] if of_kind.any(|one| one.vizportal_url_id.is_none()) => Verdict::Open,
         _ => {
@@ -206,6 +209,9 @@ fn view(site: &SiteName, workbook: &Spanned<String>, knowledge: &Knowledge) -> V
     let decoded = percent_decoded(&workbook.value);
     if knowledge.has_view(site, &decoded) {
         return Verdict::Fine;
+    }
+    if knowledge.may_lack(ResourceKind::Workbook, |known| known.is_same_site(site)) {
+        return Verdict::Open;
     }
     let message =
         format!("no known workbook on site `{site}` has the name `{}` in addresses", on_one_line(&decoded));

@@ -55,6 +55,8 @@ pub enum Fate<'a> {
 pub struct Knowledge {
     hosts: Vec<String>,
     sites: Vec<SiteName>,
+    /// What Tableau did not list completely: absence is no evidence there.
+    incomplete: Vec<(SiteName, ResourceKind)>,
     resources: Vec<Resource>,
     by_luid: HashMap<String, Vec<usize>>,
     by_name: HashMap<(ResourceKind, String), Vec<usize>>,
@@ -101,6 +103,10 @@ impl Knowledge {
     fn add_site(&mut self, site: &SiteView<'_>) {
         let name = site.snapshot.map(|one| &one.header.site).or(site.mapping.map(|one| &one.site));
         self.sites.extend(name.cloned());
+        if let Some(header) = site.snapshot.map(|snapshot| &snapshot.header) {
+            let missing = ResourceKind::ALL.into_iter().filter(|kind| !header.complete.contains(kind));
+            self.incomplete.extend(missing.map(|kind| (header.site.clone(), kind)));
+        }
         let live = site.snapshot.map(Snapshot::resources).unwrap_or_default();
         let is_gone = |one: &Resource| site.snapshot.is_some_and(|snapshot| snapshot.proves_gone(one));
         let live_ids: HashSet<_> = live.iter().map(|one| (one.key.kind, &one.luid)).collect();
@@ -169,6 +175,12 @@ impl Knowledge {
     #[must_use]
     pub fn sites(&self) -> &[SiteName] {
         &self.sites
+    }
+
+    /// Whether there may be more of a kind, on one of the sites that `is_meant`, than is known.
+    #[must_use]
+    pub fn may_lack(&self, kind: ResourceKind, is_meant: impl Fn(&SiteName) -> bool) -> bool {
+        self.incomplete.iter().any(|(site, incomplete)| *incomplete == kind && is_meant(site))
     }
 
     /// All resources that exist now, sorted by key.

@@ -10,6 +10,7 @@ use super::settings::Settings;
 use crate::diff::{Change, ChangeSet};
 use crate::report::{ResourceReport, on_one_line, plural};
 use crate::resource::{PlainKey, Resource, ResourceKind, SiteName};
+use crate::snapshot::Snapshot;
 
 /// Writes findings about one site of the map.
 struct Findings<'a> {
@@ -40,7 +41,6 @@ pub fn check(site: &SiteView<'_>, settings: &Settings) -> Vec<Finding> {
             of_change(change, &mut findings);
         }
         drift(changes, &mut findings);
-        incomplete(changes, &mut findings);
     }
     let rows = mapping.rows.iter().map(|row| &row.resource);
     ambiguous(rows, &mut findings);
@@ -102,13 +102,18 @@ fn drift(changes: &ChangeSet, findings: &mut Findings<'_>) {
     }
 }
 
-fn incomplete(changes: &ChangeSet, findings: &mut Findings<'_>) {
-    for kind in ResourceKind::ALL.into_iter().filter(|kind| !changes.snapshot.complete.contains(kind)) {
+/// What Tableau did not list completely.
+#[must_use]
+pub fn check_listing(snapshot: &Snapshot, settings: &Settings) -> Vec<Finding> {
+    let header = &snapshot.header;
+    let mut findings = Findings { site: &header.site, settings, found: Vec::new() };
+    for kind in ResourceKind::ALL.into_iter().filter(|kind| !header.complete.contains(kind)) {
         let message =
-            format!("Tableau did not list every {kind}: a row whose {kind} is gone would not be seen");
+            format!("Tableau did not list every {kind}: what is missing from the list may be there, or gone");
         let remedy = "run the check again later; `tabmap sync` says what was incomplete";
         findings.add(Code::IncompleteListing, kind.to_string(), message, remedy);
     }
+    findings.found
 }
 
 fn ambiguous<'a>(rows: impl Iterator<Item = &'a Resource>, findings: &mut Findings<'_>) {

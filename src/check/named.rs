@@ -39,7 +39,13 @@ impl Wanted<'_> {
         let fitting: Vec<_> = of_name.iter().copied().filter(|one| self.is_in(&one.key.project)).collect();
         match fitting.as_slice() {
             [_] => Verdict::Fine,
-            [] => self.departed().unwrap_or_else(|| self.unknown(&of_name)),
+            [] => match self.departed() {
+                // It is known by its LUID to be elsewhere.
+                Some((verdict, Some(_))) => verdict,
+                _ if self.knowledge.may_lack(self.kind, |site| self.is_on(site)) => Verdict::Open,
+                Some((verdict, None)) => verdict,
+                None => self.unknown(&of_name),
+            },
             // A project or site that is computed may well tell them apart.
             _ if self.is_open() => Verdict::Open,
             several => self.ambiguous(several),
@@ -107,15 +113,15 @@ impl Wanted<'_> {
         }
     }
 
-    /// Something had that name and place, and the map remembers what became of it.
-    fn departed(&self) -> Option<Verdict> {
+    /// Something had that name and place, and the map remembers what became of it, and what it is now.
+    fn departed(&self) -> Option<(Verdict, Option<&Resource>)> {
         let fits = |one: &Departure| self.is_on(&one.site) && self.is_in(&one.before.project);
         let mut former = self.knowledge.former(self.kind, &self.name.value).filter(|(one, _)| fits(one));
         let (departure, now) = former.next()?;
         let Some(now) = now else {
             let message = format!("{} is gone, noticed {}", described(departure), departure.at);
             let remedy = "take the reference out, or name what is meant now".to_owned();
-            return Some(bad(Code::UnknownResource, &self.name.span, message, Some(remedy)));
+            return Some((bad(Code::UnknownResource, &self.name.span, message, Some(remedy)), None));
         };
         let is_renamed = now.key.name != self.name.value;
         let is_elsewhere = !self.is_in(&now.key.project);
@@ -132,7 +138,7 @@ impl Wanted<'_> {
         };
         let blamed =
             if is_renamed { &self.name.span } else { self.project.map_or(&self.name.span, |one| &one.span) };
-        Some(bad(Code::MovedResource, blamed, message, Some(remedy)))
+        Some((bad(Code::MovedResource, blamed, message, Some(remedy)), Some(now)))
     }
 
     fn unknown(&self, of_name: &[&Resource]) -> Verdict {

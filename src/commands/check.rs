@@ -86,6 +86,8 @@ impl Check {
         let changes = evidence.changes();
         let views = evidence.views(&changes);
         let mut findings = Vec::new();
+        let listed = views.iter().filter_map(|view| view.snapshot);
+        findings.extend(listed.flat_map(|snapshot| map::check_listing(snapshot, &config.check)));
         if !self.live {
             findings.extend(views.iter().flat_map(|view| map::check(view, &config.check)));
             let max_age = self.max_age.unwrap_or(config.check.max_age);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use tableau_simulator::{Effect, Endpoint, Fault, GraphqlProblem, Kind};
+use tableau_simulator::{Effect, Endpoint, Fault, GraphqlProblem, IndexMode, Kind};
 
 use crate::desk::Desk;
 
@@ -117,15 +117,53 @@ fn incomplete_listing_warns_and_calls_nothing_stale() {
     desk.done(&["init"]);
     desk.sync();
     desk.tableau.delete("MySite", Kind::Workbook, &gone);
+    list_no_workbooks(&desk);
+    desk.write("a.py", &format!("{luid} {gone}"));
+    let found = codes(&desk, &["a.py"], 0);
+    assert!(!found.is_empty() && found.iter().all(|one| one == "map incomplete-listing"), "{found:?}");
+}
+
+#[test]
+fn what_an_incomplete_listing_may_lack_is_left_open_and_said_to_be_incomplete() {
+    let desk = Desk::empty();
+    desk.publish(Kind::Workbook, &["default"], "Stays");
+    let again = desk.publish(Kind::Workbook, &["default"], "Again");
+    desk.done(&["init"]);
+    desk.sync();
+    desk.tableau.delete("MySite", Kind::Workbook, &again);
+    desk.sync();
+    desk.tableau.set_index(IndexMode::Frozen);
+    desk.publish(Kind::Workbook, &["default"], "Again");
+    let new = desk.publish(Kind::Workbook, &["default"], "Sales");
+    list_no_workbooks(&desk);
+    let server = desk.tableau.url();
+    let call = |kind: &str, name: &str| {
+        format!("CALL API__TABLEAU__REFRESH_RESOURCE('{kind}', '{name}', 'default', 'MySite');\n")
+    };
+    desk.write(
+        "a.sql",
+        &format!(
+            "{}{}-- {server}/#/site/MySite/workbooks/999 {server}/#/site/MySite/views/Sales/Overview\n",
+            call("workbook", "Sales"),
+            call("workbook", "Again"),
+        ),
+    );
+    desk.write("tabmap-refs.toml", &format!("[[reference]]\nluid = \"{new}\"\n"));
+    for mode in [&["a.sql", "tabmap-refs.toml"][..], &["--live", "a.sql", "tabmap-refs.toml"]] {
+        assert_eq!(codes(&desk, mode, 0), ["map incomplete-listing"], "{mode:?}");
+    }
+    desk.write("b.sql", &call("datasource", "Sales"));
+    assert_eq!(codes(&desk, &["--live", "b.sql"], 3), ["map incomplete-listing", "b.sql unknown-resource"]);
+}
+
+/// From now on Tableau refuses to list workbooks, and says of its index that it is not complete.
+fn list_no_workbooks(desk: &Desk) {
     for endpoint in [Endpoint::Workbooks, Endpoint::Workbook] {
         let refused = Effect::RestError { code: 403_004, headers: BTreeMap::new() };
         desk.tableau.arm(Fault::on(endpoint, refused));
     }
     let backfill = Effect::GraphqlWarning { problem: GraphqlProblem::BackfillRunning };
     desk.tableau.arm(Fault::on(Endpoint::Metadata, backfill));
-    desk.write("a.py", &format!("{luid} {gone}"));
-    let found = codes(&desk, &["a.py"], 0);
-    assert!(!found.is_empty() && found.iter().all(|one| one == "map incomplete-listing"), "{found:?}");
 }
 
 #[test]
