@@ -5,17 +5,25 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::lines::boundary;
 use super::reference::{Reference, Spanned, Target};
 use crate::browser_url::{BrowserUrl, Page};
 
-/// An address ends where a quote, a bracket or white space begins.
+/// An address ends where a quote, a bracket or white space begins. JSON may write `\/` for `/`.
 static ADDRESS: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r#"(?i-u:https?://)[^ \t\r\n\f\v\x00"'<>`\\{}|\^()\[\]]+"#).expect("a valid pattern")
+    Regex::new(r#"(?i-u:https?:)(?:\\?/){2}(?:\\/|[^ \t\r\n\f\v\x00"'<>`\\{}|\^()\[\]])+"#)
+        .expect("a valid pattern")
 });
+/// Where the next address begins, of those that nothing but a comma or a letter of another script keeps apart.
+static NEXT: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"[,;\u{80}-\u{10FFFF}](?i-u:https?:)\\?/").expect("a valid pattern"));
 /// The part after the host, which code likes to keep apart from it.
 static PLACE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i-u)#/(?:site/[0-9a-z_.%-]+/)?(?:workbooks|datasources)/[0-9]+").expect("a valid pattern")
+    Regex::new(r"(?i-u)#\\?/(?:site\\?/[0-9a-z_.%-]+\\?/)?(?:workbooks|datasources)\\?/[0-9]+")
+        .expect("a valid pattern")
 });
+/// How far before a place a host may begin.
+const LONGEST_HOST: usize = 256;
 
 /// The addresses of workbooks, data sources and views.
 #[must_use]
@@ -23,19 +31,61 @@ pub fn find(text: &str) -> Vec<Reference> {
     let mut references = Vec::new();
     let mut taken: Vec<Range<usize>> = Vec::new();
     for found in ADDRESS.find_iter(text) {
-        let address = found.as_str().trim_end_matches(['.', ',', ';', ':', '!', '?', '*', '_']);
-        references.extend(reference(address, address, found.start(), true));
+        let mut start = found.start();
+        for next in NEXT.find_iter(found.as_str()) {
+            let end = found.start() + next.start();
+            references.extend(address(text, start..end));
+            start = end + next.as_str().chars().next().map_or(0, char::len_utf8);
+        }
+        references.extend(address(text, start..found.end()));
         taken.push(found.range());
     }
     for found in PLACE.find_iter(text) {
         let after = taken.partition_point(|range| range.end <= found.start());
-        if taken.get(after).is_some_and(|range| range.start <= found.start()) {
+        let is_taken = taken.get(after).is_some_and(|range| range.start <= found.start());
+        let before = &text[boundary(text, found.start().saturating_sub(LONGEST_HOST))..found.start()];
+        if is_taken || is_pointer(before) || !is_end_of_number(&text[found.end()..]) {
             continue;
         }
-        let whole = format!("https://host/{}", found.as_str());
-        references.extend(reference(&whole, found.as_str(), found.start(), false));
+        let host = host_before(before);
+        let whole = format!("https://{}/{}", host.unwrap_or("host"), found.as_str().replace("\\/", "/"));
+        references.extend(reference(&whole, found.as_str(), found.start(), host.is_some()));
     }
     references
+}
+
+/// One address, without what follows it in a sentence or a table.
+fn address(text: &str, span: Range<usize>) -> Option<Reference> {
+    let start = span.start;
+    let is_foreign = |letter: char| !letter.is_ascii() && !letter.is_alphanumeric();
+    let mut written = text.get(span)?.split(is_foreign).next()?;
+    if let Some(place) = PLACE.find(written).filter(|place| is_end_of_number(&written[place.end()..])) {
+        written = &written[..place.end()];
+    }
+    let written = written.trim_end_matches(['.', ',', ';', ':', '!', '?', '*', '_']);
+    reference(&written.replace("\\/", "/"), written, start, true)
+}
+
+fn is_end_of_number(rest: &str) -> bool {
+    !rest.starts_with(|next: char| next.is_ascii_alphanumeric() || "_%-".contains(next))
+}
+
+/// `"$ref": "#/workbooks/1"` points into its own document.
+fn is_pointer(before: &str) -> bool {
+    before.trim_end_matches(['"', '\'', ' ', '\t', ':']).ends_with("$ref")
+}
+
+/// The host of an address without its scheme: `tableau.example.com:8443/` before `#/site`.
+fn host_before(before: &str) -> Option<&str> {
+    let is_part = |letter: char| letter.is_ascii_alphanumeric() || "_.-:/".contains(letter);
+    let address = before[before.trim_end_matches(is_part).len()..].trim_start_matches('/');
+    let host = address.split('/').next()?;
+    let name = host.split(':').next()?;
+    let (_, last) = name.rsplit_once('.')?;
+    let is_host = name.starts_with(|first: char| first.is_ascii_alphanumeric())
+        && last.len() >= 2
+        && last.bytes().all(|letter| letter.is_ascii_alphabetic());
+    is_host.then_some(host)
 }
 
 /// Reads a field of a text that is known to hold an address. Where it stands in escapes or over several lines, the
@@ -60,8 +110,9 @@ fn reference(whole: &str, written: &str, start: usize, has_host: bool) -> Option
     let host = has_host.then_some(host);
     // Read off what stands there: parsing an address may change how it is spelled.
     let part_after = |segment: &str| {
-        let from = written.find(&format!("/{segment}/"))? + segment.len() + 2;
-        let value = written[from..].split(['/', '?', ';', '&', '#']).next()?;
+        let marks = [format!("/{segment}/"), format!("/{segment}\\/")];
+        let from = marks.iter().find_map(|mark| Some(written.find(mark)? + mark.len()))?;
+        let value = written[from..].split(['/', '\\', '?', ';', '&', '#', ',']).next()?;
         let span = start + from..start + from + value.len();
         Some(Spanned { value: value.to_owned(), span })
     };

@@ -69,7 +69,9 @@ fn hints(report: &CheckReport) -> Vec<String> {
         hints.push("what is newer than the last sync is known after `tabmap sync`".to_owned());
     }
     if report.counts.open > 0 {
-        hints.push("references that are left open are computed, or too little is known of the site".to_owned());
+        hints.push(
+            "references that are left open are computed, or too little is known of the site".to_owned(),
+        );
     }
     if !report.findings.is_empty() {
         hints.push(

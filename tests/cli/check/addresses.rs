@@ -31,3 +31,72 @@ fn address_with_escaped_slashes_in_a_manifest_is_blamed_as_a_whole() {
     assert_eq!(position["offset"].as_u64(), manifest.find("URL").map(|at| at as u64));
     assert_eq!(position["length"].as_u64(), Some(url.len() as u64));
 }
+
+#[test]
+fn address_without_a_scheme_belongs_to_the_host_before_it() {
+    let desk = desk_with_map();
+    let text = "see public.example.org/#/site/MySite/workbooks/101, public.example.org:8443/x/#/site/MySite/workbooks/102\n\
+                //public.example.org#/site/MySite/workbooks/101\n";
+    finds(&desk, "a.md", text, &[]);
+    assert_eq!(offline(&desk, &["--fix", "a.md"]).exit, 0);
+    assert_eq!(fs::read_to_string(desk.path("a.md")).expect("the file"), text);
+    let ours = "see tableau.example.com/#/site/MySite/workbooks/101\nPAGE = '/#/site/MySite/workbooks/101'\n\
+                docs/#/site/MySite/workbooks/101\n{{ name }}.example.com/#/site/MySite/workbooks/101\n";
+    let all = [1, 2, 3, 4].map(|line| (line, "replaced-url"));
+    finds(&desk, "b.md", ours, &all);
+}
+
+#[test]
+fn pointers_in_json_are_no_addresses() {
+    let desk = desk_with_map();
+    for text in ["{\"$ref\": \"#/datasources/3\"}", "{\"$ref\":\"#/workbooks/3\"}", "$ref: '#/datasources/3'"]
+    {
+        finds(&desk, "a.json", text, &[]);
+    }
+}
+
+#[test]
+fn address_ends_where_the_text_goes_on() {
+    let desk = desk_with_map();
+    for (line, count) in [
+        ("URL,Revenue,1", 1),
+        ("name,URL,URL", 2),
+        ("“URL”", 1),
+        ("URL。", 1),
+        ("(URL看)", 1),
+        ("URL—old", 1),
+        ("URL/views,URL/views", 2),
+        ("URL;URL", 2),
+        ("URL/views;https://elsewhere.example.com,URL", 2),
+        ("URL:8", 1),
+        ("URL%32", 0),
+        ("URL_old", 0),
+        ("URLa", 0),
+        ("HOST = '/#/site/MySite/workbooks/101a'", 0),
+        ("HOST = '/#/site/MySite/workbooks/101,x'", 1),
+    ] {
+        let text = line.replace("URL", STALE);
+        desk.write("a.csv", &text);
+        let found = document(&desk, &["--no-exit-code", "a.csv"], 0);
+        let found = found["findings"].as_array().expect("findings").iter();
+        let codes: Vec<_> = found.filter(|one| !one["path"].is_null()).map(|one| &one["code"]).collect();
+        assert_eq!(codes, vec!["replaced-url"; count], "{line}");
+        offline(&desk, &["--fix", "a.csv"]);
+        let fixed = fs::read_to_string(desk.path("a.csv")).expect("the file");
+        let expect = if count == 0 { text } else { text.replace("workbooks/101", "workbooks/121") };
+        assert_eq!(fixed, expect);
+    }
+    let view = "https://tableau.example.com/#/site/MySite/views/Revenue";
+    finds(&desk, "a.csv", &format!("{view},x\n{view}/Overview,x\n{view}”\n"), &[]);
+}
+
+#[test]
+fn address_with_escaped_slashes_is_corrected_where_its_number_stands() {
+    let desk = desk_with_map();
+    let whole = format!("{STALE}/views").replace('/', "\\/");
+    let json = format!("{{\"url\": \"{whole}\", \"path\": \"\\/#\\/site\\/MySite\\/workbooks\\/101\"}}\n");
+    finds(&desk, "a.json", &json, &[(1, "replaced-url")]);
+    assert_eq!(offline(&desk, &["--fix", "a.json"]).exit, 0);
+    let fixed = fs::read_to_string(desk.path("a.json")).expect("the file");
+    assert_eq!(fixed, json.replace("101", "121"));
+}
