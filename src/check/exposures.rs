@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::reference::{Project, Reference, Site, Spanned, Target};
 use super::yaml::{self, Node, Value};
-use crate::resource::{ResourceKind, SiteName};
+use crate::resource::{InvalidSiteName, ResourceKind, SiteName};
 
 /// A text that should be YAML and is not: the line and the reason.
 pub type NotYaml = (usize, String);
@@ -60,6 +60,11 @@ pub fn luid(luid: Spanned<String>) -> Reference {
     Reference { extent, target }
 }
 
+/// The Default site has no name in Tableau's addresses.
+fn site_name(text: &str) -> Result<SiteName, InvalidSiteName> {
+    if text.is_empty() { Ok(SiteName::from_content_url("")) } else { text.parse() }
+}
+
 fn is_template(text: &str) -> bool {
     text.contains("{{") || text.contains("{%")
 }
@@ -96,7 +101,7 @@ impl Fields {
             return invalid(format!("`{}` is not a kind of resource", kind.value), kind.span);
         };
         let Some(name) = name else { return invalid("the reference has no `name`".to_owned(), extent) };
-        let site = match site.map(|site| (site.value.parse::<SiteName>(), site.span)) {
+        let site = match site.map(|site| (site_name(&site.value), site.span)) {
             None => None,
             Some((Ok(value), span)) => Some(Spanned { value: Site::Loose(value), span }),
             Some((Err(error), span)) => return invalid(error.to_string(), span),

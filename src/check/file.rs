@@ -104,7 +104,9 @@ impl<'a> Judge<'a> {
         references.extend(addresses);
         references.extend(luids::find(text, |text| self.knowledge.knows_luid(text)));
         file.judge_all(references);
-        file.finish()
+        let ignores =
+            if ignores::may_have_some(text) { ignores::find(text, file.lines()) } else { Vec::new() };
+        file.finish(ignores)
     }
 
     /// Checks what dbt rendered into a manifest, without what `is_known` found in its source already.
@@ -125,7 +127,8 @@ impl<'a> Judge<'a> {
         for (_, _, problem) in &mut file.problems {
             problem.replacement = None;
         }
-        file.finish()
+        // Nor does anybody comment on it: what looks like that belongs to the source of a model.
+        file.finish(Vec::new())
     }
 }
 
@@ -180,12 +183,7 @@ impl<'a> File<'a> {
         }
     }
 
-    fn finish(mut self) -> Checked {
-        let mut ignores = if ignores::may_have_some(self.text) {
-            ignores::find(self.text, self.lines())
-        } else {
-            Vec::new()
-        };
+    fn finish(mut self, mut ignores: Vec<Ignore>) -> Checked {
         for (extent, subject, problem) in std::mem::take(&mut self.problems) {
             let lines = self.lines();
             let (first, last) = (lines.line(extent.start), lines.line(extent.end));

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use serde::Deserialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::addresses;
@@ -107,12 +108,15 @@ fn parse<'a, T: Deserialize<'a>>(raw: &'a RawValue) -> Option<T> {
     serde_json::from_str(raw.get()).ok()
 }
 
-/// A JSON text and the place of what stands between its quotes.
+/// A text of JSON, or what YAML took for a number or truth value, and its place without quotes.
 fn spanned(text: &str, raw: Option<&RawValue>) -> Option<Spanned<String>> {
     let raw = raw?;
-    let value: String = serde_json::from_str(raw.get()).ok()?;
     let whole = span(text, raw);
-    Some(Spanned { value, span: whole.start + 1..whole.end - 1 })
+    match serde_json::from_str(raw.get()).ok()? {
+        Value::String(value) => Some(Spanned { value, span: whole.start + 1..whole.end - 1 }),
+        Value::Number(_) | Value::Bool(_) => Some(Spanned { value: raw.get().to_owned(), span: whole }),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
 }
 
 /// A raw value is a part of the text that it was read from.

@@ -16,6 +16,7 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::time::SystemTime;
 
 use miette::Diagnostic;
 use thiserror::Error;
@@ -23,6 +24,7 @@ use thiserror::Error;
 use self::file::{Checked, Counts, Judge};
 use self::finding::{Code, Finding, Place, Severity};
 use self::knowledge::Knowledge;
+use self::manifest::Rendered;
 use self::settings::Settings;
 use self::walk::{Content, display};
 
@@ -116,7 +118,7 @@ pub fn files(paths: &[PathBuf], knowledge: &Knowledge, settings: &Settings) -> R
         if path.file_name().is_some_and(|name| name == "dbt_project.yml") {
             // Git ignores what dbt makes; it is read because its project is.
             let made = path.with_file_name("target").join("manifest.json");
-            if made.is_file() {
+            if made.is_file() && !settings.excludes_with_folders(&made) {
                 with_progress(&|progress| progress.manifests.push(made.clone()));
             }
         }
@@ -162,6 +164,16 @@ fn unreadable(path: &Path, error: &std::io::Error, settings: &Settings) -> Optio
     (severity != Severity::Off).then_some(finding)
 }
 
+fn modified(path: &Path) -> Option<SystemTime> {
+    std::fs::metadata(path).and_then(|metadata| metadata.modified()).ok()
+}
+
+/// What dbt made of a source that was corrected since says nothing certain of the source.
+fn excuse(finding: &mut Finding) {
+    finding.severity = finding.severity.max(Severity::Warning);
+    finding.remedy = Some("a source is newer than this manifest: let dbt make it again".to_owned());
+}
+
 /// A `manifest.json` is a manifest of dbt or a text like any other.
 fn check_manifest(path: &Path, judge: &Judge<'_>, progress: &mut Progress) {
     let name = display(path);
@@ -174,10 +186,22 @@ fn check_manifest(path: &Path, judge: &Judge<'_>, progress: &mut Progress) {
     let checked = if let Some(rendered) = manifest::find(&text) {
         let project = path.parent().and_then(Path::parent).map(Path::to_owned).unwrap_or_default();
         let named = &progress.named;
-        judge.check_manifest(&name, &text, rendered, |origin, key| {
-            let origin = origin.map(|origin| display(&project.join(origin)));
-            origin.is_some_and(|origin| named.contains(&(origin, key.to_owned())))
-        })
+        let check = |rendered| {
+            judge.check_manifest(&name, &text, rendered, |origin, key| {
+                let origin = origin.map(|origin| display(&project.join(origin)));
+                origin.is_some_and(|origin| named.contains(&(origin, key.to_owned())))
+            })
+        };
+        let made = modified(path);
+        let is_outdated = |one: &Rendered| {
+            let origin = one.origin.as_ref().and_then(|origin| modified(&project.join(origin)));
+            origin.zip(made).is_some_and(|(origin, made)| origin > made)
+        };
+        let (outdated, current) = rendered.into_iter().partition(is_outdated);
+        let mut outdated = check(outdated);
+        outdated.findings.iter_mut().for_each(excuse);
+        progress.outcome.add(outdated);
+        check(current)
     } else if text.len() as u64 > judge.settings.max_file_size {
         return progress.outcome.files.huge += 1;
     } else {

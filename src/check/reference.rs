@@ -121,7 +121,8 @@ impl Target {
                 let (project, site) = (project.as_ref().map(|p| &p.value), site.as_ref().map(|s| &s.value));
                 format!("name {site:?} {kind} {project:?} {:?}", name.value)
             }
-            Self::Computed | Self::Invalid { .. } => return None,
+            Self::Invalid { message, .. } => format!("invalid {message}"),
+            Self::Computed => return None,
         })
     }
 }

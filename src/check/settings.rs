@@ -54,6 +54,12 @@ impl Settings {
         path.is_relative() && self.exclude.matched(path, is_folder).is_ignore()
     }
 
+    /// The same of a file to which no walk led, and so through none of its folders.
+    #[must_use]
+    pub fn excludes_with_folders(&self, path: &Path) -> bool {
+        path.is_relative() && self.exclude.matched_path_or_any_parents(path, false).is_ignore()
+    }
+
     /// How bad a finding is in a file, or in the map.
     #[must_use]
     pub fn severity(&self, code: Code, path: Option<&str>) -> Severity {

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use saphyr_parser::{Event, Parser, ScanError, Span};
+use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span};
 
 use super::lines::Lines;
 
@@ -27,16 +27,19 @@ pub enum Value {
     Sequence(Vec<Node>),
     /// A mapping, in the order of the file.
     Mapping(Vec<(Node, Node)>),
+    /// Nothing: `null`, `~`, or not a letter.
+    Null,
     /// An alias, or what is nested too deep.
     Other,
 }
 
 impl Node {
-    /// The value of a key.
+    /// The value of a key, where it has one.
     #[must_use]
     pub fn field(&self, name: &str) -> Option<&Self> {
         let Value::Mapping(fields) = &self.value else { return None };
-        fields.iter().find(|(key, _)| key.text() == Some(name)).map(|(_, value)| value)
+        let (_, value) = fields.iter().find(|(key, _)| key.text() == Some(name))?;
+        (value.value != Value::Null).then_some(value)
     }
 
     /// The text of a scalar.
@@ -109,11 +112,20 @@ impl<'a> Builder<'a> {
         Some(Value::Other)
     }
 
+    /// Where a list or mapping ends. One without brackets ends for the parser where the next thing begins, which may be
+    /// many lines further down than its last part.
+    fn end(&self, at: Span, last: usize) -> usize {
+        let end = self.lines.offset(at.end.line(), at.end.col());
+        let is_in_brackets = self.text.get(..end).is_some_and(|text| text.ends_with([']', '}']));
+        if is_in_brackets { end } else { last }
+    }
+
     fn node(&mut self, (event, at): (Event<'a>, Span), depth: usize) -> Option<Node> {
         let start = self.lines.offset(at.start.line(), at.start.col());
         let mut end = self.lines.offset(at.end.line(), at.end.col());
         let value = match event {
             Event::SequenceStart(..) | Event::MappingStart(..) if depth >= DEEPEST => self.skip()?,
+            Event::Scalar(text, ScalarStyle::Plain, _, None) if is_null(&text) => Value::Null,
             Event::Scalar(text, ..) => {
                 let written = self.text.get(start..end.max(start)).unwrap_or_default();
                 // The parser's end of a quoted scalar may lie behind the comment after it.
@@ -128,7 +140,8 @@ impl<'a> Builder<'a> {
                 loop {
                     match self.next()? {
                         (Event::SequenceEnd, at) => {
-                            end = self.lines.offset(at.end.line(), at.end.col());
+                            let last = members.last().map(|one: &Node| one.span.end);
+                            end = self.end(at, last.unwrap_or(end));
                             break;
                         }
                         event => members.extend(self.node(event, depth + 1)),
@@ -141,7 +154,7 @@ impl<'a> Builder<'a> {
                 loop {
                     match self.next()? {
                         (Event::MappingEnd, at) => {
-                            end = self.lines.offset(at.end.line(), at.end.col());
+                            end = self.end(at, fields.last().map_or(end, last_of_field));
                             break;
                         }
                         event => {
@@ -158,6 +171,15 @@ impl<'a> Builder<'a> {
         let span = start..end.max(start);
         Some(Node { value, span })
     }
+}
+
+/// A value that is nothing stands, for the parser, where the next thing does.
+fn last_of_field((key, value): &(Node, Node)) -> usize {
+    if value.value == Value::Null { key.span.end } else { value.span.end }
+}
+
+fn is_null(text: &str) -> bool {
+    matches!(text, "" | "~" | "null" | "Null" | "NULL")
 }
 
 /// How long the text is before the quote that closes it.

@@ -11,6 +11,7 @@ use crate::desk::Desk;
 mod addresses;
 mod any_text;
 mod calls;
+mod exposures;
 mod fixing;
 mod formats;
 mod live;
