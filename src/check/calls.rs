@@ -4,17 +4,14 @@ use std::ops::Range;
 
 use regex::{Regex, RegexBuilder};
 
-use super::arguments::{Argument, Value, read};
+use super::arguments::read;
 use super::comments::Comments;
 use super::lines::boundary;
-use super::reference::{Project, Reference, Site, Spanned, Target};
-use crate::resource::ResourceKind;
+use super::procedure::target;
+use super::reference::Reference;
 
 /// How far before a call is looked for what it is part of.
 const LOOK_BACK: usize = 1024;
-/// The arguments of the procedure, in their order.
-const ORDER: [&str; 6] =
-    ["RESOURCE_TYPE", "RESOURCE_NAME", "PROJECT_NAME", "SITE_ID", "CONNECTION_STRING", "PROJECT_PATH"];
 
 /// Finds calls of procedures by their names.
 #[derive(Debug, Clone)]
@@ -42,8 +39,9 @@ impl Calls {
             }
             let (arguments, end) = read(text, open + 1);
             // A bare `NAME()` in a sentence is a mention.
-            if let Some(target) = (!arguments.is_empty()).then(|| target(&arguments)) {
-                references.push(Reference { extent: name.start()..end, target });
+            if !arguments.is_empty() {
+                let extent = name.start()..end;
+                references.push(Reference { target: target(&arguments, &extent), extent });
             }
         }
         references
@@ -73,37 +71,4 @@ fn opening(text: &str, end: usize) -> Option<usize> {
     let rest = rest.strip_prefix('"').unwrap_or(rest);
     let rest = rest.trim_start();
     rest.starts_with('(').then(|| text.len() - rest.len())
-}
-
-fn target(arguments: &[Argument]) -> Target {
-    let find = |name: &str| {
-        let named = arguments
-            .iter()
-            .find(|one| one.name.as_deref().is_some_and(|given| given.eq_ignore_ascii_case(name)));
-        let position = ORDER.iter().position(|known| *known == name);
-        named.or_else(|| arguments.get(position?).filter(|one| one.name.is_none())).map(|one| &one.value)
-    };
-    let text = |name: &str| match find(name) {
-        Some(Value::Text(text)) => Some(text.clone()),
-        Some(Value::Null | Value::Computed) | None => None,
-    };
-    let (Some(kind), Some(name)) = (text("RESOURCE_TYPE"), text("RESOURCE_NAME")) else {
-        return Target::Computed;
-    };
-    let Some(known) = ResourceKind::from_column(&kind.value.to_lowercase()) else {
-        return Target::Invalid {
-            message: format!("`{}` is not a kind of resource", kind.value),
-            remedy: "write `workbook` or `datasource`".to_owned(),
-            span: kind.span,
-        };
-    };
-    let path = text("PROJECT_PATH").filter(|path| !path.value.is_empty());
-    let project = match path {
-        Some(Spanned { value, span }) => Some(Spanned { value: Project::Path(value), span }),
-        // A path that is computed decides, whatever the name says.
-        None if matches!(find("PROJECT_PATH"), Some(Value::Computed)) => None,
-        None => text("PROJECT_NAME").map(|one| Spanned { value: Project::Leaf(one.value), span: one.span }),
-    };
-    let site = text("SITE_ID").map(|one| Spanned { value: Site::Column(one.value), span: one.span });
-    Target::Name { kind: known, name, project, site }
 }

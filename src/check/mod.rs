@@ -45,6 +45,7 @@ pub mod luids;
 pub mod manifest;
 pub mod map;
 mod named;
+mod procedure;
 pub mod reference;
 pub mod refs_file;
 pub mod settings;

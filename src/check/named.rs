@@ -174,7 +174,7 @@ impl Wanted<'_> {
                 .iter()
                 .map(|one| format!("'{}'", on_one_line(&one.key.project.to_string())))
                 .collect();
-            format!("pass PROJECT_PATH => {}", paths.join(" or "))
+            format!("pass the sixth argument too, PROJECT_PATH: {}", paths.join(" or "))
         } else {
             "write as much of the project's path, and the site, as tells them apart".to_owned()
         };

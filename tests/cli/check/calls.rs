@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{desk_with_map, finds};
+use super::{desk_with_map, document, finds};
 
 /// A call of something that is not there.
 const MISSING: &str = "CALL API__TABLEAU__REFRESH_RESOURCE('workbook', 'Nothing', 'EMEA', 'MySite')";
@@ -89,5 +89,50 @@ fn values_that_are_put_in_at_run_time_are_left_open() {
     for value in ["R&D + more", "US$ 5", "{ several words }", "50% + \"x", "a < b", "5 $"] {
         let expect = if value.contains('"') { &[][..] } else { &[(1, "unknown-resource")] };
         finds(&desk, "a.sql", &MISSING.replace("Nothing", value), expect);
+    }
+}
+
+#[test]
+fn arguments_mean_what_the_procedure_takes_them_for() {
+    let desk = desk_with_map();
+    for arguments in [
+        "'workbook', 'Welcome', 'default', 'Default'",
+        "'WORKBOOK', 'Revenue', 'EMEA', 'MySite'",
+        "'workbook', 'Pipeline', 'EMEA', 'MySite', 'c', 'Finance/EMEA', FALSE, 60",
+        "'workbook', 'Pipeline', 'EMEA', 'MySite', :server, 'Finance/EMEA'",
+        "resource_type => 'workbook', resource_name => 'Pipeline', project_name => 'EMEA', site_id => 'MySite', \
+         project_path => 'Finance/EMEA', wait => FALSE, timeout_seconds => 60",
+        "'workbook', :name, NULL, 'MySite'",
+        "'workbook', {{ arguments }}",
+        "{{ arguments }}, WAIT => FALSE",
+        "?, ?, ?",
+    ] {
+        finds(&desk, "a.sql", &format!("CALL API__TABLEAU__REFRESH_RESOURCE({arguments});"), &[]);
+    }
+    for (arguments, to_blame) in [
+        ("'workbook', 'Pipeline', 'WRONG', 'MySite', 'c', 'Finance/EMEA'", "WRONG"),
+        ("'workbook', 'Revenue', 'WRONG', 'MySite', PROJECT_PATH => 'Finance/EMEA'", "CALL"),
+        ("'workbook', NULL, 'EMEA', 'MySite'", "CALL"),
+        ("'workbook', '', 'EMEA', 'MySite', :server", "CALL"),
+        ("'workbook', 'Revenue', 'EMEA', NULL", "CALL"),
+        ("'workbook', 'Revenue', 'EMEA', 'MySite', NULL", "CALL"),
+        ("'workbook', 'Revenue', 'EMEA'", "CALL"),
+        ("RESOURCE_TYPE => 'workbook', RESOURCE_NAME => 'Revenue', SITE_ID => 'MySite'", "CALL"),
+        (
+            "RESOURCE_TYPE => 'workbook', NAME => 'Revenue', PROJECT_NAME => 'EMEA', SITE_ID => 'MySite'",
+            "CALL",
+        ),
+        ("'workbook', 'Revenue', 'EMEA', 'MySite', 'c', NULL, TRUE, 60, 'x'", "CALL"),
+    ] {
+        let text = format!("API__TABLEAU__REFRESH_RESOURCE({arguments})");
+        desk.write("a.sql", &text);
+        let found = document(&desk, &["a.sql"], 3);
+        let findings = found["findings"].as_array().expect("findings");
+        let [finding] = &findings.iter().filter(|one| !one["path"].is_null()).collect::<Vec<_>>()[..] else {
+            panic!("{arguments}: {findings:?}");
+        };
+        assert_eq!(finding["code"], "invalid-reference", "{arguments}");
+        let blamed = if to_blame == "CALL" { &text } else { to_blame };
+        assert_eq!(finding["subject"], blamed, "{arguments}");
     }
 }

@@ -22,7 +22,7 @@ CALL API__TABLEAU__REFRESH_RESOURCE('workbook', 'Pipeline', 'EMEA', 'MySite', 'c
 CALL API__TABLEAU__REFRESH_RESOURCE('workbook', 'Pipeline', 'EMEA', 'MySite', 'conn', NULL); -- expect: ambiguous-resource
 CALL API__TABLEAU__REFRESH_RESOURCE('workbook', 'Old Name', 'default', 'MySite', 'conn'); -- expect: moved-resource
 CALL API__TABLEAU__REFRESH_RESOURCE('workbook', 'Welcome', 'default', '', 'conn');
-CALL API__TABLEAU__REFRESH_RESOURCE('workbook', 'Welcome', 'default', 'Default', 'conn'); -- expect: unknown-site
+CALL API__TABLEAU__REFRESH_RESOURCE('workbook', 'Welcome', 'default', 'Default', 'conn');
 CALL API__TABLEAU__REFRESH_RESOURCE('workbook', 'Revenue', 'EMEA', 'mysite', 'conn'); -- expect: unknown-site
 CALL API__TABLEAU__REFRESH_RESOURCE('view', 'Revenue', 'EMEA', 'MySite', 'conn'); -- expect: invalid-reference
 CALL API__TABLEAU__REFRESH_RESOURCE('workbook', :name, 'EMEA', 'MySite', 'conn');
