@@ -32,10 +32,13 @@ pub(super) fn render(report: &CheckReport) -> String {
             for finding in others {
                 let _ = writeln!(
                     out,
-                    "{}: {word}[{}]: {}",
-                    finding.place,
-                    finding.code,
-                    data(&whole_message(finding))
+                    "{}",
+                    plain(&format!(
+                        "{word}[{}] {}: {}",
+                        finding.code,
+                        finding.place,
+                        data(&whole_message(finding))
+                    ))
                 );
             }
             let _ = writeln!(out, "::endgroup::");
@@ -60,6 +63,11 @@ fn annotate(finding: &Finding, out: &mut String) {
     let properties: Vec<_> = properties.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
     let word = finding.severity.as_str();
     let _ = writeln!(out, "::{word} {}::{}", properties.join(","), data(&whole_message(finding)));
+}
+
+/// A line that the runner takes for no command: it looks for `::` at the beginning, and for `##[` anywhere.
+fn plain(line: &str) -> String {
+    line.replace("##[", "## [")
 }
 
 /// As the runner reads it back.

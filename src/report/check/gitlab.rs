@@ -7,7 +7,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::{CheckReport, path_of, whole_message};
-use crate::check::finding::{Code, Finding, Severity};
+use crate::check::finding::{Code, Finding, Place, Severity};
 
 #[derive(Serialize)]
 pub(super) struct Issue {
@@ -47,15 +47,20 @@ pub(super) fn document(report: &CheckReport) -> Vec<Issue> {
     fingerprints(&report.findings).map(issue).collect()
 }
 
-/// What tells a finding from all others and stays when lines move: code, file, what it is about, and which of several
-/// it is.
+/// What tells a finding from all others and stays when lines move: code, file or site, what it is about, and which of
+/// several it is.
 pub(super) fn fingerprints(findings: &[Finding]) -> impl Iterator<Item = (&Finding, String)> {
-    let mut times: BTreeMap<(Code, &str, &str), u64> = BTreeMap::new();
+    let mut times: BTreeMap<(Code, String, &str), u64> = BTreeMap::new();
     findings.iter().map(move |finding| {
-        let key = (finding.code, path_of(&finding.place), finding.subject.as_str());
-        let time = times.entry(key).or_default();
+        let path = path_of(&finding.place);
+        let place = match &finding.place {
+            Place::Map(site) => format!("{path}\0{site}"),
+            Place::File(_) | Place::Text(_) => path.to_owned(),
+        };
+        let (code, subject) = (finding.code, finding.subject.as_str());
+        let time = times.entry((code, place.clone(), subject)).or_default();
         *time += 1;
-        let text = format!("{}\0{}\0{}\0{time}", key.0, key.1, key.2);
+        let text = format!("{code}\0{place}\0{subject}\0{time}");
         let digest = Sha256::digest(text.as_bytes());
         let mut fingerprint = String::new();
         for byte in &digest[..16] {

@@ -27,22 +27,27 @@ pub(super) fn render(report: &CheckReport) -> io::Result<String> {
 }
 
 fn case(finding: &Finding) -> TestCase {
-    let name = format!("{} {}", finding.code, finding.place);
+    let name = xml(&format!("{} {}", finding.code, finding.place));
     let mut case = if finding.severity == Severity::Error {
         let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-        status.set_type(finding.code.as_str()).set_message(finding.message.as_str());
-        status.set_description(whole_message(finding));
+        status.set_type(finding.code.as_str()).set_message(xml(&finding.message));
+        status.set_description(xml(&whole_message(finding)));
         TestCase::new(name, status)
     } else {
         let mut case = TestCase::new(name, TestCaseStatus::success());
-        case.set_system_out(format!("warning: {}", whole_message(finding)));
+        case.set_system_out(xml(&format!("warning: {}", whole_message(finding))));
         case
     };
-    let path = on_one_line(path_of(&finding.place));
+    let path = xml(&on_one_line(path_of(&finding.place)));
     case.set_classname(path.as_str());
     if let Some(position) = finding.place.position() {
         case.extra.insert("file".into(), path.as_str().into());
         case.extra.insert("line".into(), position.line.to_string().into());
     }
     case
+}
+
+/// XML has no way to write these two letters, and whoever writes them makes the whole report unreadable.
+fn xml(text: &str) -> String {
+    text.replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}")
 }

