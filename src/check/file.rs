@@ -12,6 +12,7 @@ use super::lines::Lines;
 use super::manifest::Rendered;
 use super::reference::{Reference, Target};
 use super::settings::Settings;
+use super::walk::display;
 use super::{addresses, exposures, luids, refs_file};
 
 /// How many references there were, and how many of them nobody could judge.
@@ -58,7 +59,9 @@ pub struct Judge<'a> {
 
 /// One file under judgement.
 struct File<'a> {
-    path: &'a str,
+    path: &'a Path,
+    /// The path as reports write it.
+    name: String,
     text: &'a str,
     judge: &'a Judge<'a>,
     lines: Option<Lines<'a>>,
@@ -75,11 +78,11 @@ impl<'a> Judge<'a> {
 
     /// Checks a text of any kind; `path` says which kinds of references it may hold.
     #[must_use]
-    pub fn check(&self, path: &str, text: &str) -> Checked {
+    pub fn check(&self, path: &Path, text: &str) -> Checked {
         let mut file = File::new(path, text, self);
         let mut references = Vec::new();
-        let extension = Path::new(path).extension().and_then(|one| one.to_str()).unwrap_or_default();
-        if Path::new(path).file_name().is_some_and(|name| name == refs_file::FILE_NAME) {
+        let extension = path.extension().and_then(|one| one.to_str()).unwrap_or_default();
+        if path.file_name().is_some_and(|name| name == refs_file::FILE_NAME) {
             match refs_file::find(text) {
                 Ok(found) => references.extend(found),
                 Err((span, reason)) => file.unreadable(Code::InvalidReference, span, &reason),
@@ -113,7 +116,7 @@ impl<'a> Judge<'a> {
     #[must_use]
     pub fn check_manifest(
         &self,
-        path: &str,
+        path: &Path,
         text: &str,
         rendered: Vec<Rendered>,
         is_known: impl Fn(Option<&str>, &str) -> bool,
@@ -133,8 +136,16 @@ impl<'a> Judge<'a> {
 }
 
 impl<'a> File<'a> {
-    fn new(path: &'a str, text: &'a str, judge: &'a Judge<'a>) -> Self {
-        Self { path, text, judge, lines: None, problems: Vec::new(), checked: Checked::default() }
+    fn new(path: &'a Path, text: &'a str, judge: &'a Judge<'a>) -> Self {
+        Self {
+            path,
+            name: display(path),
+            text,
+            judge,
+            lines: None,
+            problems: Vec::new(),
+            checked: Checked::default(),
+        }
     }
 
     fn lines(&mut self) -> &Lines<'a> {
@@ -144,7 +155,7 @@ impl<'a> File<'a> {
     fn unreadable(&mut self, code: Code, span: Range<usize>, reason: &str) {
         let message = format!("the file cannot be read: {reason}");
         let problem = Problem { code, span: span.clone(), message, remedy: None, replacement: None };
-        self.problems.push((span, self.path.to_owned(), problem));
+        self.problems.push((span, self.name.clone(), problem));
     }
 
     /// Two finders may find the same: the first one knows more of it.
@@ -214,15 +225,15 @@ impl<'a> File<'a> {
 
     fn add(&mut self, subject: String, problem: Problem) {
         let Problem { code, span, message, remedy, replacement } = problem;
-        let severity = self.judge.settings.severity(code, Some(self.path));
+        let severity = self.judge.settings.severity(code, Some(&self.name));
         if severity == Severity::Off {
             return;
         }
-        let path = self.path;
-        let place = Place::Text(self.lines().position(path, &span));
+        let name = self.name.clone();
+        let place = Place::Text(self.lines().position(&name, &span));
         let fix = replacement.and_then(|(span, new)| {
             let old = self.text.get(span.clone())?.to_owned();
-            Some(Fix { span, old, new })
+            Some(Fix { path: self.path.to_owned(), span, old, new })
         });
         self.checked.findings.push(Finding { code, severity, place, subject, message, remedy, fix });
     }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::ops::Range;
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -244,6 +245,8 @@ impl fmt::Display for Place {
 /// A text to put in the place of a part of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fix {
+    /// The file: its name may be no text.
+    pub path: PathBuf,
     /// The bytes.
     pub span: Range<usize>,
     /// What stands there.

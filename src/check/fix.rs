@@ -10,6 +10,7 @@ use similar::{Algorithm, TextDiff};
 use thiserror::Error;
 
 use super::finding::{Finding, Fix};
+use super::walk::display;
 use crate::report::on_one_line;
 
 /// A file that could not be corrected.
@@ -40,15 +41,13 @@ pub struct Fixed {
 /// Corrects the files of all findings that have a certain successor; only shows how when `write` is false. What was
 /// corrected is no longer among the findings afterwards.
 pub fn apply(findings: &mut Vec<Finding>, write: bool) -> Result<Fixed, FixError> {
-    let mut by_path: BTreeMap<String, Vec<Fix>> = BTreeMap::new();
-    for finding in findings.iter() {
-        if let (Some(path), Some(fix)) = (finding.place.path(), &finding.fix) {
-            by_path.entry(path.to_owned()).or_default().push(fix.clone());
-        }
+    let mut by_path: BTreeMap<PathBuf, Vec<Fix>> = BTreeMap::new();
+    for fix in findings.iter().filter_map(|finding| finding.fix.as_ref()) {
+        by_path.entry(fix.path.clone()).or_default().push(fix.clone());
     }
     let mut fixed = Fixed::default();
     for (path, fixes) in by_path {
-        let failed = |source| FixError { path: PathBuf::from(&path), source };
+        let failed = |source| FixError { path: path.clone(), source };
         let before = fs::read(&path).map_err(failed)?;
         let (after, places) = corrected(&before, fixes);
         if places == 0 {
@@ -56,10 +55,10 @@ pub fn apply(findings: &mut Vec<Finding>, write: bool) -> Result<Fixed, FixError
         }
         fixed.places += places;
         fixed.files += 1;
-        fixed.diff.push_str(&diff(&path, &before, &after));
+        fixed.diff.push_str(&diff(&display(&path), &before, &after));
         if write {
-            replace(Path::new(&path), &after).map_err(failed)?;
-            findings.retain(|one| one.fix.is_none() || one.place.path() != Some(&path));
+            replace(&path, &after).map_err(failed)?;
+            findings.retain(|one| one.fix.as_ref().is_none_or(|fix| fix.path != path));
         }
     }
     Ok(fixed)
@@ -81,10 +80,17 @@ fn corrected(before: &[u8], mut fixes: Vec<Fix>) -> (Vec<u8>, u64) {
 }
 
 fn diff(path: &str, before: &[u8], after: &[u8]) -> String {
+    // As `git` does, for `patch` ends a name at a blank.
+    let end = if path.contains(char::is_whitespace) { "\t" } else { "" };
     let path = on_one_line(path);
     let (before, after) = (String::from_utf8_lossy(before), String::from_utf8_lossy(after));
-    let diff = TextDiff::configure().algorithm(Algorithm::Patience).diff_lines(&*before, &*after);
-    diff.unified_diff().context_radius(1).header(&format!("a/{path}"), &format!("b/{path}")).to_string()
+    // A line ends with `\n` for whoever reads a diff, and with nothing else.
+    let lines = |text| str::split_inclusive(text, '\n').collect::<Vec<_>>();
+    let (before, after) = (lines(&before), lines(&after));
+    let mut settings = TextDiff::configure();
+    settings.algorithm(Algorithm::Patience).newline_terminated(true);
+    let (old, new) = (format!("a/{path}{end}"), format!("b/{path}{end}"));
+    settings.diff_slices(&before, &after).unified_diff().context_radius(1).header(&old, &new).to_string()
 }
 
 /// The file appears whole or not at all, with the permissions that it had.

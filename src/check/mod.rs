@@ -130,8 +130,8 @@ pub fn files(paths: &[PathBuf], knowledge: &Knowledge, settings: &Settings) -> R
                     Content::Binary => return with_progress(&|progress| progress.outcome.files.binary += 1),
                     Content::Huge => return with_progress(&|progress| progress.outcome.files.huge += 1),
                 };
-                let path = display(&path);
                 let checked = judge.check(&path, &text);
+                let path = display(&path);
                 if let Ok(mut progress) = progress.lock() {
                     progress.outcome.files.checked += 1;
                     let named = checked.named.iter().map(|key| (path.clone(), key.clone()));
@@ -177,7 +177,6 @@ fn excuse(finding: &mut Finding) {
 
 /// A `manifest.json` is a manifest of dbt or a text like any other.
 fn check_manifest(path: &Path, judge: &Judge<'_>, progress: &mut Progress) {
-    let name = display(path);
     let text = match walk::read(path, LARGEST_MANIFEST) {
         Ok(Content::Text(bytes)) => walk::text_of(bytes),
         Ok(Content::Binary) => return progress.outcome.files.binary += 1,
@@ -188,7 +187,7 @@ fn check_manifest(path: &Path, judge: &Judge<'_>, progress: &mut Progress) {
         let project = path.parent().and_then(Path::parent).map(Path::to_owned).unwrap_or_default();
         let named = &progress.named;
         let check = |rendered| {
-            judge.check_manifest(&name, &text, rendered, |origin, key| {
+            judge.check_manifest(path, &text, rendered, |origin, key| {
                 let origin = origin.map(|origin| display(&project.join(origin)));
                 origin.is_some_and(|origin| named.contains(&(origin, key.to_owned())))
             })
@@ -206,7 +205,7 @@ fn check_manifest(path: &Path, judge: &Judge<'_>, progress: &mut Progress) {
     } else if text.len() as u64 > judge.settings.max_file_size {
         return progress.outcome.files.huge += 1;
     } else {
-        judge.check(&name, &text)
+        judge.check(path, &text)
     };
     progress.outcome.files.checked += 1;
     progress.outcome.add(checked);

@@ -1,5 +1,7 @@
 //! Whatever stands in a file: it is searched without a panic, and what is found lies in it.
 
+use std::path::Path;
+
 use proptest::prelude::*;
 use tabmap::check::file::Judge;
 use tabmap::check::knowledge::{Knowledge, SiteView};
@@ -78,7 +80,7 @@ proptest! {
         let (knowledge, settings) = (knowledge(), Settings::default());
         let judge = Judge::new(&knowledge, &settings);
         for path in ["a.sql", "models/a.yml", "tabmap-refs.toml"] {
-            for finding in judge.check(path, &text).findings {
+            for finding in judge.check(Path::new(path), &text).findings {
                 let at = finding.place.position().expect("a place in the text");
                 prop_assert!(text.get(at.span.clone()).is_some(), "{finding:?}");
                 prop_assert!(at.excerpt.get(at.marked.clone()).is_some(), "{finding:?}");
@@ -89,7 +91,7 @@ proptest! {
             }
         }
         if let Some(rendered) = manifest::find(&text) {
-            for finding in judge.check_manifest("target/manifest.json", &text, rendered, |_, _| false).findings {
+            for finding in judge.check_manifest(Path::new("target/manifest.json"), &text, rendered, |_, _| false).findings {
                 let at = finding.place.position().expect("a place in the text");
                 prop_assert!(text.get(at.span.clone()).is_some(), "{finding:?}");
             }
@@ -112,7 +114,7 @@ fn deep_nesting_and_open_ends_are_borne() {
     let open = "API__TABLEAU__REFRESH_RESOURCE('".repeat(5_000);
     let comments = "API__TABLEAU__REFRESH_RESOURCE(/*".repeat(5_000);
     for text in [&deep, &deep_blocks, &open, &comments] {
-        let _ = judge.check("a.yml", text);
+        let _ = judge.check(Path::new("a.yml"), text);
     }
     let manifest =
         format!("{{\"metadata\": {{\"dbt_schema_version\": \"1\"}}, \"exposures\": {}", "[".repeat(50_000));

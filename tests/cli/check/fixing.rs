@@ -140,3 +140,40 @@ fn machine_formats_hold_the_diff_or_leave_it_to_stderr() {
     );
     assert!(sarif.stderr.contains("+A = "), "{}", sarif.stderr);
 }
+
+#[cfg(unix)]
+#[test]
+fn file_whose_name_is_no_text_is_corrected_too() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    let desk = desk_with_map();
+    fs::create_dir(desk.path("in")).expect("make a folder");
+    let odd = desk.path("in").join(OsStr::from_bytes(b"a\xff.py"));
+    let paths = [odd, desk.path("in/b.py")];
+    for path in &paths {
+        fs::write(path, SUCCESSORS[0].0).expect("write a file");
+    }
+    let answer = offline(&desk, &["--fix", "in"]);
+    assert_eq!(answer.exit, 0, "{}{}", answer.stdout, answer.stderr);
+    for path in &paths {
+        assert_eq!(fs::read_to_string(path).expect("a file"), SUCCESSORS[0].1);
+    }
+}
+
+#[test]
+fn diff_is_one_that_patch_reads() {
+    let desk = desk_with_map();
+    let (old, new) = SUCCESSORS[0];
+    let text = |luid: &str| {
+        let mut bytes = b"Gr\xf6\xdfe\n1\r2\r3\n".to_vec();
+        bytes.extend(format!("4\rA = '{luid}'\n\u{2028}5\n6\n").as_bytes());
+        bytes
+    };
+    fs::write(desk.path("with blanks.py"), text(old)).expect("write a file");
+    let shown = offline(&desk, &["--fix", "--dry-run", "with blanks.py"]).stdout;
+    let expect = format!(
+        "--- a/with blanks.py\t\n+++ b/with blanks.py\t\n@@ -2,3 +2,3 @@\n 1\r2\r3\n-4\rA = '{old}'\n+4\rA = '{new}'\n \u{2028}5\n"
+    );
+    assert!(shown.starts_with(&expect), "{shown:?}");
+}
