@@ -16,7 +16,7 @@ static ADDRESS: LazyLock<Regex> = LazyLock::new(|| {
 });
 /// Where the next address begins, of those that nothing but a comma or a letter of another script keeps apart.
 static NEXT: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"[,;\u{80}-\u{10FFFF}](?i-u:https?:)\\?/").expect("a valid pattern"));
+    LazyLock::new(|| Regex::new(r"[,;\x1a\u{80}-\u{10FFFF}](?i-u:https?:)\\?/").expect("a valid pattern"));
 /// The part after the host, which code likes to keep apart from it.
 static PLACE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i-u)#\\?/(?:site\\?/[0-9a-z_.%-]+\\?/)?(?:workbooks|datasources)\\?/[0-9]+")
@@ -57,8 +57,9 @@ pub fn find(text: &str) -> Vec<Reference> {
 /// One address, without what follows it in a sentence or a table.
 fn address(text: &str, span: Range<usize>) -> Option<Reference> {
     let start = span.start;
-    let is_foreign = |letter: char| !letter.is_ascii() && !letter.is_alphanumeric();
-    let mut written = text.get(span)?.split(is_foreign).next()?;
+    // A letter that could not be read is a control character.
+    let ends_it = |letter: char| letter.is_control() || !(letter.is_ascii() || letter.is_alphanumeric());
+    let mut written = text.get(span)?.split(ends_it).next()?;
     if let Some(place) = PLACE.find(written).filter(|place| is_end_of_number(&written[place.end()..])) {
         written = &written[..place.end()];
     }
@@ -78,7 +79,8 @@ fn is_pointer(before: &str) -> bool {
 /// The host of an address without its scheme: `tableau.example.com:8443/` before `#/site`.
 fn host_before(before: &str) -> Option<&str> {
     let is_part = |letter: char| letter.is_ascii_alphanumeric() || "_.-:/".contains(letter);
-    let address = before[before.trim_end_matches(is_part).len()..].trim_start_matches('/');
+    let address =
+        before[before.trim_end_matches(is_part).len()..].trim_end_matches('/').rsplit("//").next()?;
     let host = address.split('/').next()?;
     let name = host.split(':').next()?;
     let (_, last) = name.rsplit_once('.')?;

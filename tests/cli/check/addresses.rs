@@ -36,7 +36,7 @@ fn address_with_escaped_slashes_in_a_manifest_is_blamed_as_a_whole() {
 fn address_without_a_scheme_belongs_to_the_host_before_it() {
     let desk = desk_with_map();
     let text = "see public.example.org/#/site/MySite/workbooks/101, public.example.org:8443/x/#/site/MySite/workbooks/102\n\
-                //public.example.org#/site/MySite/workbooks/101\n";
+                //public.example.org#/site/MySite/workbooks/101 ftp://public.example.org//#/site/MySite/workbooks/101\n";
     finds(&desk, "a.md", text, &[]);
     assert_eq!(offline(&desk, &["--fix", "a.md"]).exit, 0);
     assert_eq!(fs::read_to_string(desk.path("a.md")).expect("the file"), text);
@@ -86,6 +86,12 @@ fn address_ends_where_the_text_goes_on() {
         let expect = if count == 0 { text } else { text.replace("workbooks/101", "workbooks/121") };
         assert_eq!(fixed, expect);
     }
+    let latin = [b"\xab", STALE.as_bytes(), b"\xbb ", STALE.as_bytes(), b"\xbb", STALE.as_bytes()].concat();
+    fs::write(desk.path("latin.txt"), latin).expect("write a file");
+    assert_eq!(
+        offline(&desk, &["--format", "text", "latin.txt"]).stdout.matches("error[replaced-url]").count(),
+        3
+    );
     let view = "https://tableau.example.com/#/site/MySite/views/Revenue";
     finds(&desk, "a.csv", &format!("{view},x\n{view}/Overview,x\n{view}”\n"), &[]);
 }

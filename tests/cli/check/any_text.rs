@@ -23,6 +23,7 @@ fn text() -> impl Strategy<Value = String> {
             "API__TABLEAU__REFRESH_RESOURCE", "api__tableau__refresh_resource(", "('workbook'", ", 'Sales'", ",'EMEA'", ", 'MySite'",
             ")", "(", "''", "'", "\\'", "$$", "\"", "--", "/*", "*/", "{#", "#}", "{{", "}}", "=>", "RESOURCE_NAME =>", "::VARCHAR(3)", "null",
             "https://h/#/site/MySite/workbooks/101/views", "https://h/t/MySite/views/Sales/%C3%A4%", "#/site/MySite/workbooks/101", "https://",
+            "https:\\/\\/h\\/#\\/site\\/MySite\\/workbooks\\/101", "public.example.org:1/", "h.de", "\"$ref\": ", "”", "。", ";", "\\/", "&", "<%", "//", "# ", "<!--", "-->",
             OLD, NEW, "tabmap: ignore stale-luid, é", "tabmap: ignore replaced-luid-", "exposures:\n  - name: a\n    meta:\n", "      tableau_luid: ",
             "      tableau: {type: workbook, name: ", "}", "[", "- ", "&a ", "*a", "|\n", ">-\n", "\n", "\r\n", "\t", "  ", "\u{feff}", "\u{1a}", "ä",
             "[[reference]]\n", "luid = \"", "url = '", "type = \"\"\"", "\"\"\"", "{\"metadata\": {\"dbt_schema_version\": \"1\"}, \"exposures\": {\"a\": {",
