@@ -77,22 +77,19 @@ impl Knowledge {
             knowledge.add_site(site);
         }
         for change in &past.changes {
-            let before = change.before.clone();
-            knowledge.add_departure(
-                change.site.clone(),
-                change.kind,
-                change.changed_at,
-                before,
-                change.after.clone(),
-            );
+            if let Some(before) = change.before.clone() {
+                let (site, after) = (change.site.clone(), change.after.clone());
+                let (kind, at) = (change.kind, change.changed_at);
+                knowledge.departures.push(Departure { site, kind, at, before, after });
+            }
         }
         for set in sites.iter().filter_map(|site| site.changes) {
             for change in &set.changes {
                 let (before, after) = change.sides();
                 if let (Some(before), false) = (before, matches!(change, Change::Added(_))) {
                     let (site, kind) = (before.key.site.clone(), before.key.kind);
-                    let at = set.snapshot.taken_at;
-                    knowledge.add_departure(site, kind, at, Some(side(before)), after.map(side));
+                    let (at, before, after) = (set.snapshot.taken_at, side(before), after.map(side));
+                    knowledge.departures.push(Departure { site, kind, at, before, after });
                 }
             }
         }
@@ -117,19 +114,6 @@ impl Knowledge {
             .map(|row| &row.resource)
             .filter(|one| !is_gone(one) && !live_ids.contains(&(one.key.kind, &one.luid)));
         self.resources.extend(live.iter().chain(rows).cloned());
-    }
-
-    fn add_departure(
-        &mut self,
-        site: SiteName,
-        kind: ResourceKind,
-        at: Timestamp,
-        before: Option<Side>,
-        after: Option<Side>,
-    ) {
-        if let Some(before) = before {
-            self.departures.push(Departure { site, kind, at, before, after });
-        }
     }
 
     fn index(&mut self) {

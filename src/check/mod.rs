@@ -6,6 +6,7 @@
 //! map         the first question: rows and age of the map
 //! walk        the files below some paths
 //! calls, addresses, exposures, manifest, luids, refs_file   find references: data, with their places
+//! comments, arguments, procedure   which calls run, and what they ask for
 //! judge       the second question: does a reference name what is there?
 //! ignores     what comments silence
 //! fix         puts certain successors in their place
