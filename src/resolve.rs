@@ -122,6 +122,7 @@ pub struct Question {
     what: What,
     project: Option<String>,
     sites: Vec<SiteName>,
+    server: Option<String>,
 }
 
 #[derive(Debug, Clone)]
@@ -144,7 +145,14 @@ impl Question {
     ) -> Result<Self, ResolveError> {
         let what = read_what(kind, text)?;
         let sites = if let What::Page { url, .. } = &what { vec![url.site.clone()] } else { sites.to_vec() };
-        Ok(Self { what, project: project.map(str::to_owned), sites })
+        Ok(Self { what, project: project.map(str::to_owned), sites, server: None })
+    }
+
+    /// The same, to be answered by a map of this server alone: who acts on the answer would act on another server's
+    /// resource of that name.
+    #[must_use]
+    pub fn on_server(self, server: String) -> Self {
+        Self { server: Some(server), ..self }
     }
 
     /// The one resource of the map that fits.
@@ -177,21 +185,25 @@ impl Question {
 
     /// The one resource that fits in a map that was loaded for several questions.
     pub async fn resolve_in(&self, map: &LoadedMap, store: &dyn Store) -> Result<Resource, ResolveError> {
-        let is_searched = |mapping: &&Mapping| {
-            self.sites.is_empty() || self.sites.iter().any(|wanted| wanted.is_same_site(&mapping.site))
-        };
-        for mapping in map.mappings.iter().filter(is_searched) {
-            self.refuse_other_server(mapping.server.clone())?;
-        }
-        let all = || {
-            map.mappings.iter().filter(is_searched).flat_map(|mapping| &mapping.rows).map(|row| &row.resource)
-        };
+        self.refuse_map_of_other_server(map)?;
+        let all = || self.searched(map).flat_map(|mapping| &mapping.rows).map(|row| &row.resource);
         let mut resources: Vec<Resource> = all().filter(|one| self.fits(one)).cloned().collect();
         if resources.is_empty() {
             // For the near names, and for what took the place of a LUID.
             resources = all().cloned().collect();
         }
         self.answer_with_history(&resources, store).await
+    }
+
+    /// Fails where what would be searched belongs to another server than the question is for.
+    pub fn refuse_map_of_other_server(&self, map: &LoadedMap) -> Result<(), ResolveError> {
+        self.searched(map).try_for_each(|mapping| self.refuse_other_server(mapping.server.clone()))
+    }
+
+    fn searched<'a>(&'a self, map: &'a LoadedMap) -> impl Iterator<Item = &'a Mapping> {
+        map.mappings.iter().filter(|mapping| {
+            self.sites.is_empty() || self.sites.iter().any(|wanted| wanted.is_same_site(&mapping.site))
+        })
     }
 
     /// Whether it asks for a name, and not for one resource whatever it is called.
@@ -237,9 +249,13 @@ impl Question {
     }
 
     fn refuse_other_server(&self, server: Option<String>) -> Result<(), ResolveError> {
-        match (&self.what, server) {
-            (What::Page { url, .. }, Some(server)) if !server.eq_ignore_ascii_case(&url.host) => {
+        let Some(server) = server else { return Ok(()) };
+        match (&self.what, &self.server) {
+            (What::Page { url, .. }, _) if !server.eq_ignore_ascii_case(&url.host) => {
                 Err(ResolveError::OtherServer { host: url.host.clone(), server })
+            }
+            (_, Some(run)) if *run != server => {
+                Err(StoreError::OtherServer { map: server, run: run.clone() }.into())
             }
             _ => Ok(()),
         }

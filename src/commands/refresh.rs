@@ -74,7 +74,11 @@ pub struct Refresh {
 
 impl Refresh {
     pub(super) async fn run(self, config: &Config) -> Result<Exit, CommandError> {
-        let questions = self.questions(&config.sites)?;
+        let server = config.server()?.identity();
+        let questions = self.questions(&config.sites)?.into_iter();
+        let questions: Vec<_> = questions
+            .map(|(question, incremental)| (question.on_server(server.clone()), incremental))
+            .collect();
         let wanted = with_store(config, None, async |store| resolve(&questions, store).await).await?;
 
         let options = self.options(config);

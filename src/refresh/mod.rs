@@ -247,6 +247,12 @@ impl Refresher {
         Self { sessions, budget, live: Mutex::default() }
     }
 
+    /// The server.
+    #[must_use]
+    pub fn server(&self) -> String {
+        self.sessions.server()
+    }
+
     /// The budget that it keeps to.
     #[must_use]
     pub fn budget(&self) -> &Budget {

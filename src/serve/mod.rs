@@ -27,6 +27,7 @@ use self::settings::Rule;
 use crate::refresh::target::Target;
 use crate::refresh::{Options, Refresher};
 use crate::report::{describe, on_one_line};
+use crate::resolve::{Question, ResolveError};
 use crate::resource::SiteName;
 
 pub mod delivery;
@@ -73,6 +74,13 @@ pub struct Server {
     pub places: Semaphore,
 }
 
+impl Server {
+    /// The question that leads to a target, in a map of the server that refreshes.
+    fn question(&self, target: &Target) -> Result<Question, ResolveError> {
+        Ok(target.question(&self.sites)?.on_server(self.refresher.server()))
+    }
+}
+
 /// Serves until `stop` turns true, then ends requests and attempts that have begun.
 pub async fn serve(server: Arc<Server>, listener: TcpListener, stop: watch::Receiver<bool>) {
     check_targets(&server).await;
@@ -97,7 +105,7 @@ async fn check_targets(server: &Server) {
         }
     };
     for target in server.rules.iter().flat_map(|rule| &rule.targets) {
-        let found = match target.question(&server.sites) {
+        let found = match server.question(target) {
             Ok(question) => question.resolve_in(&map, server.map.store.as_ref()).await.map(drop),
             Err(error) => Err(error),
         };

@@ -17,6 +17,7 @@ use crate::refresh::{Attendant, Options, Outcome, RefreshError, Refreshed, Step,
 use crate::report::describe;
 use crate::resolve::ResolveError;
 use crate::resource::Resource;
+use crate::store::StoreError;
 
 /// How often the queue is looked at without being called: `--retry` puts things there from another process.
 const LOOK: Duration = Duration::from_secs(1);
@@ -82,6 +83,10 @@ async fn attempt(server: &Server, due: Due, stop: watch::Receiver<bool>) -> Resu
     let id = due.id;
     let wanted = match find(server, &due).await {
         Ok(wanted) => wanted,
+        // No wait makes it this server's.
+        Err(error @ ResolveError::Store(StoreError::OtherServer { .. })) => {
+            return give_up(server, &due, describe(&error).trim_end().to_owned()).await;
+        }
         Err(error) => return give_back(server, &due, describe(&error).trim_end().to_owned()).await,
     };
     let options = Options { ready_at: Some(due.queued_at), ..server.options.clone() };
@@ -94,9 +99,13 @@ async fn attempt(server: &Server, due: Due, stop: watch::Receiver<bool>) -> Resu
 
 /// The resource of a target; of a refresh that was begun, the one that it was begun for.
 async fn find(server: &Server, due: &Due) -> Result<Wanted, ResolveError> {
-    let question = due.target.question(&server.sites)?;
+    let question = server.question(&due.target)?;
     let incremental = due.target.incremental;
     if let Some((_, resource)) = &due.begun {
+        // It can go on without the map, but not on another server than it was begun on.
+        if let Ok(map) = server.map.load(MAP_AGE).await {
+            question.refuse_map_of_other_server(&map)?;
+        }
         return Ok(Wanted { question, resource: resource.clone(), incremental });
     }
     let map = server.map.load(MAP_AGE).await?;

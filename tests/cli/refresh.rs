@@ -10,6 +10,9 @@ use tableau_simulator::{Content, Effect, Endpoint, Fault, JobPlan, Kind, Options
 
 use crate::desk::{Answer, Desk};
 
+mod many;
+mod trouble;
+
 /// Waits that suit a simulator.
 pub const FAST: &str = "[refresh]\nfirst_poll = \"20ms\"\nlongest_poll = \"50ms\"\n";
 

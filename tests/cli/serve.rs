@@ -13,6 +13,8 @@ use crate::serving::{
     SALES, SECRET, Serving, desk, desk_with, event, in_state, plan, signature, until, write_config,
 };
 
+mod trouble;
+
 #[test]
 fn good_run_of_a_job_refreshes_what_hangs_on_it() {
     let (desk, sales) = desk(SALES);

@@ -89,6 +89,15 @@ impl Serving {
         line.split_whitespace().next().and_then(|number| number.parse().ok()).expect("a number")
     }
 
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// Whether it still takes connections.
+    pub fn is_reachable(&self) -> bool {
+        std::net::TcpStream::connect(self.url.trim_start_matches("http://")).is_ok()
+    }
+
     /// As the power cut does it: no chance to tidy up.
     pub fn kill(mut self) {
         self.process.kill().expect("kill");

@@ -1,0 +1,49 @@
+//! What could keep the server from its work, or make it do work that is not its own.
+
+use std::io::Write as _;
+use std::net::TcpStream;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use rusqlite::Connection;
+use tableau_simulator::{Content, Effect, Endpoint, Fault, Kind, Options, Outcome, Simulator};
+
+use crate::serving::{SALES, Serving, desk, event, in_state, plan, until, write_config};
+
+fn queue(desk: &crate::desk::Desk) -> Connection {
+    let queue = Connection::open(desk.path("tabmap-refreshes.db")).expect("open the queue");
+    queue.busy_timeout(Duration::from_secs(10)).expect("wait for locks");
+    queue
+}
+
+#[test]
+fn delivery_fails_where_the_map_belongs_to_another_server() {
+    let (mut desk, _) = desk(SALES);
+    let content = Content::from_json(r#"{"sites": [{"content_url": "MySite"}]}"#).expect("valid content");
+    let other = Simulator::start(Options { content, ..Options::default() }).expect("start the simulator");
+    other.publish("MySite", Kind::Workbook, &["default"], "Sales");
+    desk.set("TABLEAU_SERVER", other.url());
+    let serving = Serving::start(&desk);
+    assert_eq!(serving.deliver(&event("wev_1", "42")), "accepted");
+    until("the end", || in_state(&desk, "failed") == 1);
+    let listed = desk.done(&["serve", "--list-failed"]);
+    assert!(listed.contains("this map belongs to the Tableau server"), "{listed}");
+    assert_eq!((other.requests().len(), other.jobs().len()), (0, 0));
+}
+
+#[test]
+fn refresh_that_was_begun_on_another_server_is_not_taken_up() {
+    let (mut desk, _) = desk(SALES);
+    desk.tableau.plan_jobs(plan(0, 60_000, Outcome::Success));
+    let serving = Serving::start(&desk);
+    assert_eq!(serving.deliver(&event("wev_1", "42")), "accepted");
+    until("the start", || in_state(&desk, "running") == 1);
+    serving.kill();
+    let content = Content::from_json(r#"{"sites": [{"content_url": "MySite"}]}"#).expect("valid content");
+    let other = Simulator::start(Options { content, ..Options::default() }).expect("start the simulator");
+    desk.set("TABLEAU_SERVER", other.url());
+    let _serving = Serving::start(&desk);
+    until("the end", || in_state(&desk, "failed") == 1);
+    assert!(other.requests().is_empty());
+}
+
