@@ -97,6 +97,16 @@ impl RefreshError {
         }
     }
 
+    /// Tableau's part in it.
+    #[must_use]
+    pub fn tableau(&self) -> Option<&TableauError> {
+        match self {
+            Self::Tableau(error) | Self::NotStarted(error) | Self::Unknown(error) => Some(error),
+            Self::Refused { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+
     /// Whether trying again later may help, without anybody changing anything.
     #[must_use]
     pub fn may_pass(&self) -> bool {

@@ -273,7 +273,7 @@ impl Refresher {
         match result {
             Ok(outcome) => refreshed.outcome = outcome,
             Err(error) => {
-                if let RefreshError::Tableau(error) = &error {
+                if let Some(error) = error.tableau() {
                     self.sessions.forget(error).await;
                 }
                 refreshed.error = Some(error);

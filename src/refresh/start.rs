@@ -160,6 +160,7 @@ impl Refresher {
                 Err(RefreshError::Tableau(error)) if is_last => return Err(RefreshError::Unknown(error)),
                 Err(RefreshError::Tableau(error)) => {
                     tracing::warn!(reason = %error, "could not look for the job");
+                    self.sessions.forget(&error).await;
                 }
                 other => return other,
             }

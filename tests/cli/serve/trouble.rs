@@ -47,3 +47,17 @@ fn refresh_that_was_begun_on_another_server_is_not_taken_up() {
     assert!(other.requests().is_empty());
 }
 
+#[test]
+fn session_that_was_taken_is_left_and_the_next_look_signs_in_anew() {
+    let (desk, _) = desk(SALES);
+    desk.tableau.arm(Fault::on(Endpoint::Refresh, Effect::LoseAnswer).once());
+    // Each look at the jobs meets it twice: with the token, and with the one of the second sign-in.
+    desk.tableau.arm(Fault::on(Endpoint::Jobs, Effect::KillSession).times(8));
+    let serving = Serving::start(&desk);
+    assert_eq!(serving.deliver(&event("wev_1", "42")), "accepted");
+    until("the end", || in_state(&desk, "succeeded") + in_state(&desk, "failed") == 1);
+    assert_eq!(in_state(&desk, "succeeded"), 1, "{}", desk.done(&["serve", "--list-failed"]));
+    assert_eq!(desk.tableau.jobs().len(), 1);
+    assert!(serving.metric("tabmap_refreshes_total{end=\"retried\"}") >= 1);
+}
+
