@@ -11,6 +11,10 @@ use crate::resolve::ResolveError;
 use crate::resource::Luid;
 use crate::tableau::TableauError;
 
+/// How the codes begin that say nothing about the refresh: the session has ended, the request came too slowly, there
+/// were too many of them, or the server failed.
+const PASSING: [&str; 4] = ["401", "408", "429", "5"];
+
 /// Why a refresh did not come to an end.
 #[derive(Debug, Error, Diagnostic)]
 pub enum RefreshError {
@@ -112,7 +116,9 @@ impl RefreshError {
     pub fn may_pass(&self) -> bool {
         match self {
             Self::Refused { .. } | Self::NotIncremental => false,
-            Self::Tableau(TableauError::Refused { code, .. }) => code.starts_with('5'),
+            Self::Tableau(TableauError::Refused { code, .. }) => {
+                PASSING.iter().any(|status| code.starts_with(status))
+            }
             _ => true,
         }
     }

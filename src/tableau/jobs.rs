@@ -159,6 +159,10 @@ impl Session {
             sent = self.once(&doing, post).await;
         }
         match sent {
+            // Nothing was started, and with a token of one's own it will be.
+            Ok(reply) if reply.status == StatusCode::UNAUTHORIZED => {
+                Posted::Refused(TableauError::SessionTaken { doing })
+            }
             Ok(reply) => self.posted(&doing, &reply),
             Err(error) => match &error {
                 // Neither a connection nor a token: nothing was sent.

@@ -39,6 +39,15 @@ fn map_of_another_server_is_refused_before_anything_is_sent() {
     assert_eq!((other.requests().len(), desk.tableau.requests().len()), (0, 0));
 }
 
+#[test]
+fn session_that_is_taken_twice_at_the_start_is_named_as_the_cause() {
+    let (desk, ..) = desk();
+    desk.tableau.arm(Fault::on(Endpoint::Refresh, Effect::KillSession));
+    desk.run(&["refresh", "workbook", "Sales"])
+        .refused(1, &["the session was ended by someone else", "a token of its own"]);
+    assert!(desk.tableau.jobs().is_empty());
+}
+
 fn until_jobs(desk: &Desk, count: usize) {
     let begun = Instant::now();
     while desk.tableau.jobs().len() < count {

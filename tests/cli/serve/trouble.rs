@@ -61,3 +61,14 @@ fn session_that_was_taken_is_left_and_the_next_look_signs_in_anew() {
     assert!(serving.metric("tabmap_refreshes_total{end=\"retried\"}") >= 1);
 }
 
+#[test]
+fn session_that_is_taken_at_the_start_is_no_refusal_of_the_refresh() {
+    let (desk, _) = desk(SALES);
+    desk.tableau.arm(Fault::on(Endpoint::Refresh, Effect::KillSession).times(2));
+    let serving = Serving::start(&desk);
+    assert_eq!(serving.deliver(&event("wev_1", "42")), "accepted");
+    until("the end", || in_state(&desk, "succeeded") + in_state(&desk, "failed") == 1);
+    assert_eq!((in_state(&desk, "succeeded"), desk.tableau.jobs().len()), (1, 1));
+    assert_eq!(serving.metric("tabmap_refreshes_total{end=\"retried\"}"), 1);
+}
+
