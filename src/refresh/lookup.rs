@@ -2,11 +2,14 @@
 
 use jiff::Timestamp;
 
-use super::{Attendant, RefreshError, Refreshed, Refresher};
+use super::{Attendant, Options, RefreshError, Refreshed, Refresher};
+use crate::resource::Luid;
 use crate::tableau::jobs::{Job, ListedJob, Polled};
 
 /// The most jobs that are looked at one by one.
 const MOST_LOOKED_AT: usize = 50;
+/// How often a job is asked for in all, where the answer fails in passing.
+const MOST_ASKED: u32 = 5;
 
 /// What looking for a job came to.
 #[derive(Debug)]
@@ -23,10 +26,11 @@ impl Refresher {
     pub(super) async fn find_open(
         &self,
         refreshed: &Refreshed,
+        options: &Options,
         attendant: &dyn Attendant,
     ) -> Result<Lookup, RefreshError> {
         for status in ["InProgress", "Pending"] {
-            match self.find(refreshed, &format!("status:eq:{status}"), attendant).await? {
+            match self.find(refreshed, &format!("status:eq:{status}"), options, attendant).await? {
                 Lookup::None => {}
                 found => return Ok(found),
             }
@@ -39,16 +43,18 @@ impl Refresher {
         &self,
         refreshed: &Refreshed,
         since: Timestamp,
+        options: &Options,
         attendant: &dyn Attendant,
     ) -> Result<Lookup, RefreshError> {
         let since = since.strftime("%Y-%m-%dT%H:%M:%SZ");
-        self.find(refreshed, &format!("createdAt:gte:{since}"), attendant).await
+        self.find(refreshed, &format!("createdAt:gte:{since}"), options, attendant).await
     }
 
     async fn find(
         &self,
         refreshed: &Refreshed,
         filter: &str,
+        options: &Options,
         attendant: &dyn Attendant,
     ) -> Result<Lookup, RefreshError> {
         self.count_poll(refreshed.site(), attendant).await?;
@@ -63,9 +69,7 @@ impl Refresher {
         let named = |job: &ListedJob| job.title == refreshed.key().name;
         let (likely, others): (Vec<_>, Vec<_>) = listed.into_iter().partition(named);
         for job in likely.into_iter().chain(others).take(MOST_LOOKED_AT) {
-            self.count_poll(refreshed.site(), attendant).await?;
-            let polled = self.sessions.on(refreshed.site()).await?.poll(&job.id).await;
-            match polled {
+            match self.ask(refreshed, &job.id, options, attendant).await? {
                 Polled::Job(found) if found.resource.as_ref() == Some(&refreshed.luid) => {
                     return Ok(Lookup::Found(Box::new(found)));
                 }
@@ -75,5 +79,31 @@ impl Refresher {
             }
         }
         Ok(Lookup::None)
+    }
+
+    /// How a job is; asked again where the answer fails in passing, which says nothing about the job.
+    async fn ask(
+        &self,
+        refreshed: &Refreshed,
+        job: &Luid,
+        options: &Options,
+        attendant: &dyn Attendant,
+    ) -> Result<Polled, RefreshError> {
+        let mut pause = options.first_poll;
+        let mut asked = 0;
+        loop {
+            self.count_poll(refreshed.site(), attendant).await?;
+            let polled = self.sessions.on(refreshed.site()).await?.poll(job).await;
+            asked += 1;
+            let Polled::Passing { reason, wait } = polled else { return Ok(polled) };
+            let wait = wait.unwrap_or_default().max(pause);
+            if asked >= MOST_ASKED || wait > options.timeout {
+                return Err(reason.into());
+            }
+            tracing::warn!(%job, %reason, "could not ask whose the job is, asking again");
+            self.sessions.forget(&reason).await;
+            attendant.pause(wait).await?;
+            pause = pause.saturating_mul(2);
+        }
     }
 }

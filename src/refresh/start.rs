@@ -32,7 +32,7 @@ impl Refresher {
             match self.look_for_lost(refreshed, since, options, attendant).await? {
                 Lookup::Found(job) => return self.running(refreshed, job.luid, attendant).await.map(Some),
                 // Without a look at the jobs, a job that waits or runs still shows: as a conflict, below.
-                Lookup::Forbidden if self.is_refreshed_since(refreshed, since).await? => {
+                Lookup::Forbidden if self.has_refreshed_since(refreshed, since).await? => {
                     return Ok(Some(Under::Unseen(since)));
                 }
                 Lookup::Forbidden | Lookup::None => {}
@@ -56,7 +56,7 @@ impl Refresher {
                 Posted::AlreadyQueued => match options.if_running {
                     IfRunning::Skip => return Ok(None),
                     IfRunning::Fail => return Err(RefreshError::Running),
-                    IfRunning::Adopt => match self.find_open(refreshed, attendant).await? {
+                    IfRunning::Adopt => match self.find_open(refreshed, options, attendant).await? {
                         Lookup::Found(job) if job.started_at.is_some_and(|start| Some(start) < ready) => {
                             tracing::info!(job = %job.luid, "a job that runs already began before the data was ready");
                             self.wait_for_other(refreshed, &job.luid, options, attendant).await?;
@@ -95,7 +95,11 @@ impl Refresher {
                         Lookup::Found(job) => {
                             return self.running(refreshed, job.luid, attendant).await.map(Some);
                         }
-                        Lookup::Forbidden => return Ok(Some(Under::Unseen(since))),
+                        Lookup::Forbidden if self.has_refreshed_since(refreshed, since).await? => {
+                            return Ok(Some(Under::Unseen(since)));
+                        }
+                        // A job that waits or runs shows as a conflict when the start is sent again.
+                        Lookup::Forbidden => RefreshError::Unknown(error),
                         Lookup::None => RefreshError::NotStarted(error),
                     }
                 }
@@ -132,6 +136,15 @@ impl Refresher {
         Ok(posted)
     }
 
+    /// Whether a start whose answer was lost, and whose job may not be read, has done its work already.
+    async fn has_refreshed_since(
+        &self,
+        refreshed: &Refreshed,
+        since: Timestamp,
+    ) -> Result<bool, RefreshError> {
+        self.is_refreshed_since(refreshed, since).await.map_err(RefreshError::Unknown)
+    }
+
     async fn running(
         &self,
         refreshed: &mut Refreshed,
@@ -154,7 +167,7 @@ impl Refresher {
         let mut pause = options.first_poll;
         for look in 1..=LOOKS {
             let is_last = look == LOOKS;
-            match self.find_since(refreshed, since, attendant).await {
+            match self.find_since(refreshed, since, options, attendant).await {
                 Ok(Lookup::None) if is_last => break,
                 Ok(Lookup::None) => {}
                 Err(RefreshError::Tableau(error)) if is_last => return Err(RefreshError::Unknown(error)),

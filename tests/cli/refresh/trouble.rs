@@ -40,12 +40,59 @@ fn map_of_another_server_is_refused_before_anything_is_sent() {
 }
 
 #[test]
+fn lost_start_of_a_user_who_may_not_read_jobs_is_not_taken_for_a_start() {
+    for arguments in [vec!["workbook", "Sales"], vec!["workbook", "Sales", "--no-wait"]] {
+        let (desk, ..) = with_options(|options| options.administrator = false);
+        desk.tableau.plan_jobs(plan(0, 900, Outcome::Success));
+        desk.tableau.arm(Fault::on(Endpoint::Refresh, Effect::Reset).once());
+        let (answer, _) = refresh(&desk, &arguments);
+        assert_eq!(answer.exit, 0, "{answer:?}");
+        assert_eq!((posts(&desk), desk.tableau.jobs().len()), (2, 1));
+
+        desk.tableau.arm(Fault::on(Endpoint::Refresh, Effect::Reset));
+        let (answer, report) = refresh(&desk, &[&["datasource", "Orders"], &arguments[2..]].concat());
+        assert_eq!((answer.exit, &report["outcome"]), (1, &"error".into()), "{answer:?}");
+        answer.refused(1, &["whether a job was started could not be found out"]);
+        assert_eq!(desk.tableau.jobs().len(), 1);
+    }
+}
+
+#[test]
+fn job_of_a_lost_start_shows_as_a_conflict_to_a_user_who_may_not_read_jobs() {
+    let (desk, ..) = with_options(|options| options.administrator = false);
+    desk.tableau.plan_jobs(plan(0, 2500, Outcome::Success));
+    desk.tableau.arm(Fault::on(Endpoint::Refresh, Effect::LoseAnswer).once());
+    let (answer, report) = refresh(&desk, &["workbook", "Sales", "--timeout", "60s"]);
+    assert_eq!((answer.exit, &report["outcome"]), (0, &"succeeded".into()), "{answer:?}");
+    assert_eq!((posts(&desk), desk.tableau.jobs().len()), (2, 1));
+}
+
+#[test]
 fn session_that_is_taken_twice_at_the_start_is_named_as_the_cause() {
     let (desk, ..) = desk();
     desk.tableau.arm(Fault::on(Endpoint::Refresh, Effect::KillSession));
     desk.run(&["refresh", "workbook", "Sales"])
         .refused(1, &["the session was ended by someone else", "a token of its own"]);
     assert!(desk.tableau.jobs().is_empty());
+}
+
+#[test]
+fn passing_errors_while_a_job_is_looked_for_do_not_keep_it_from_being_adopted() {
+    let broken = Effect::Status { status: 503, body: "upstream is gone".to_owned(), headers: [].into() };
+    let limited =
+        Effect::RestError { code: 429_000, headers: [("Retry-After".to_owned(), "1".to_owned())].into() };
+    for effect in [broken, limited.clone(), Effect::Reset] {
+        let (desk, ..) = desk();
+        desk.tableau.plan_jobs(plan(0, 3000, Outcome::Success));
+        let running = desk.done(&["refresh", "workbook", "Sales", "--no-wait"]);
+        desk.tableau.arm(Fault::on(Endpoint::Job, effect.clone()).once());
+        let begun = Instant::now();
+        let (answer, report) = refresh(&desk, &["workbook", "Sales"]);
+        assert_eq!((answer.exit, &report["outcome"]), (0, &"succeeded".into()), "{effect:?} {answer:?}");
+        assert_eq!((&report["job_id"], &report["adopted"]), (&running.trim().into(), &true.into()));
+        assert!(effect != limited || begun.elapsed() >= Duration::from_secs(1), "as long as Tableau asks");
+        assert_eq!(desk.tableau.jobs().len(), 1);
+    }
 }
 
 fn until_jobs(desk: &Desk, count: usize) {
@@ -56,3 +103,13 @@ fn until_jobs(desk: &Desk, count: usize) {
     }
 }
 
+#[test]
+fn missing_permission_to_read_jobs_that_comes_late_is_no_answer_about_the_start() {
+    let (desk, ..) = desk();
+    desk.tableau.arm(Fault::on(Endpoint::Jobs, rest_error(403_004)));
+    desk.tableau.arm(Fault::on(Endpoint::Job, rest_error(403_004)));
+    desk.tableau.arm(Fault::on(Endpoint::Refresh, Effect::Reset));
+    let answer = desk.run(&["refresh", "workbook", "Sales", "--no-wait"]);
+    answer.refused(1, &["whether a job was started could not be found out"]);
+    assert!(desk.tableau.jobs().is_empty());
+}
