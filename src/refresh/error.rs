@@ -72,6 +72,13 @@ pub enum RefreshError {
         help("look at the jobs of the site in Tableau before you start it again")
     )]
     Unknown(#[source] TableauError),
+    /// The budget does not allow for finding out which job it is.
+    #[error("the looks at jobs are used up, so it could not be found out which job it is")]
+    #[diagnostic(
+        code(tabmap::refresh::out_of_looks),
+        help("run again later, or allow for more with `polls` under `[refresh]` in tabmap.toml")
+    )]
+    OutOfLooks,
     /// The budget or Tableau asks for more patience than the timeout allows.
     #[error("nothing may be started before {until}: {reason}")]
     #[diagnostic(code(tabmap::refresh::deferred), help("run again after that time"))]

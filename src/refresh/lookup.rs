@@ -1,5 +1,7 @@
 //! Which job refreshes a resource. Neither 409093 nor a lost answer says so, and the list of jobs shows names only.
 
+use std::time::{Duration, Instant};
+
 use jiff::Timestamp;
 
 use super::{Attendant, Options, RefreshError, Refreshed, Refresher};
@@ -57,7 +59,8 @@ impl Refresher {
         options: &Options,
         attendant: &dyn Attendant,
     ) -> Result<Lookup, RefreshError> {
-        self.count_poll(refreshed.site(), attendant).await?;
+        let deadline = options.deadline();
+        self.count_lookup(refreshed, deadline, attendant).await?;
         let listed = self.sessions.on(refreshed.site()).await?.refresh_jobs(filter).await;
         let listed = match listed {
             Ok(listed) => listed,
@@ -69,7 +72,7 @@ impl Refresher {
         let named = |job: &ListedJob| job.title == refreshed.key().name;
         let (likely, others): (Vec<_>, Vec<_>) = listed.into_iter().partition(named);
         for job in likely.into_iter().chain(others).take(MOST_LOOKED_AT) {
-            match self.ask(refreshed, &job.id, options, attendant).await? {
+            match self.ask(refreshed, &job.id, options.first_poll, deadline, attendant).await? {
                 Polled::Job(found) if found.resource.as_ref() == Some(&refreshed.luid) => {
                     return Ok(Lookup::Found(Box::new(found)));
                 }
@@ -86,18 +89,18 @@ impl Refresher {
         &self,
         refreshed: &Refreshed,
         job: &Luid,
-        options: &Options,
+        mut pause: Duration,
+        deadline: Instant,
         attendant: &dyn Attendant,
     ) -> Result<Polled, RefreshError> {
-        let mut pause = options.first_poll;
         let mut asked = 0;
         loop {
-            self.count_poll(refreshed.site(), attendant).await?;
+            self.count_lookup(refreshed, deadline, attendant).await?;
             let polled = self.sessions.on(refreshed.site()).await?.poll(job).await;
             asked += 1;
             let Polled::Passing { reason, wait } = polled else { return Ok(polled) };
             let wait = wait.unwrap_or_default().max(pause);
-            if asked >= MOST_ASKED || wait > options.timeout {
+            if asked >= MOST_ASKED || wait > deadline.saturating_duration_since(Instant::now()) {
                 return Err(reason.into());
             }
             tracing::warn!(%job, %reason, "could not ask whose the job is, asking again");
@@ -105,5 +108,15 @@ impl Refresher {
             attendant.pause(wait).await?;
             pause = pause.saturating_mul(2);
         }
+    }
+
+    async fn count_lookup(
+        &self,
+        refreshed: &Refreshed,
+        deadline: Instant,
+        attendant: &dyn Attendant,
+    ) -> Result<(), RefreshError> {
+        let has_look = self.count_poll(refreshed.site(), deadline, attendant).await?;
+        if has_look { Ok(()) } else { Err(RefreshError::OutOfLooks) }
     }
 }

@@ -9,7 +9,7 @@
 //! before it is taken, so that a refresh can be taken up again where a process died.
 
 use std::collections::HashMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -65,6 +65,15 @@ pub struct Options {
     pub first_poll: Duration,
     /// The longest pause between two looks.
     pub longest_poll: Duration,
+}
+
+impl Options {
+    /// When to give up what begins now.
+    fn deadline(&self) -> Instant {
+        // Settings are within a year, which any clock can add.
+        let now = Instant::now();
+        now.checked_add(self.timeout).unwrap_or(now)
+    }
 }
 
 /// A resource to refresh, as the map knows it.

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::lookup::Lookup;
 use super::{Attendant, Begun, IfRunning, Options, RefreshError, Refreshed, Refresher, Step, Under, Wanted};
+use crate::report::describe;
 use crate::resource::Luid;
 use crate::tableau::TableauError;
 use crate::tableau::jobs::Posted;
@@ -132,7 +133,10 @@ impl Refresher {
         let kind = refreshed.key().kind;
         let posted = session.start_refresh(kind, &refreshed.luid, wanted.incremental).await;
         drop(session);
-        self.budget.settle(counted).await?;
+        // Whatever was started is started: what cannot be noted about it is no failure of the refresh.
+        if let Err(error) = self.budget.settle(counted).await {
+            tracing::warn!(reason = describe(&error).trim_end(), "the start may be counted too early");
+        }
         Ok(posted)
     }
 

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use super::{Attendant, Options, Outcome, RefreshError, Refreshed, Refresher, Step, Under};
+use crate::report::describe;
 use crate::resource::{Luid, SiteName};
 use crate::tableau::TableauError;
 use crate::tableau::jobs::{Finish, ListedJob, Polled};
@@ -22,8 +23,11 @@ pub(super) struct Pauses {
 
 impl Pauses {
     fn new(options: &Options) -> Self {
-        let deadline = Instant::now() + options.timeout;
-        Self { next: options.first_poll, longest: options.longest_poll.max(options.first_poll), deadline }
+        Self {
+            next: options.first_poll,
+            longest: options.longest_poll.max(options.first_poll),
+            deadline: options.deadline(),
+        }
     }
 
     /// Lets one pause pass, at least `least`; `false` when the time is over.
@@ -57,8 +61,14 @@ impl Refresher {
             Under::Unseen(since) => self.watch(refreshed, *since, &mut pauses, attendant).await?,
         };
         let Some(outcome) = outcome else {
-            if let (Under::Job(job), true) = (&under, options.cancel_on_timeout) {
-                self.cancel(refreshed, job, attendant).await?;
+            match &under {
+                Under::Job(_) if options.cancel_on_timeout && refreshed.is_adopted => {
+                    refreshed
+                        .notes
+                        .push("the job was not cancelled, because somebody else started it".to_owned());
+                }
+                Under::Job(job) if options.cancel_on_timeout => self.cancel(refreshed, job).await,
+                Under::Job(_) | Under::Unseen(_) => {}
             }
             return Ok(Outcome::GaveUp);
         };
@@ -92,7 +102,9 @@ impl Refresher {
                 return Ok(None);
             }
             least = None;
-            self.count_poll(refreshed.site(), attendant).await?;
+            if !self.count_poll(refreshed.site(), pauses.deadline, attendant).await? {
+                return Ok(None);
+            }
             let polled = match self.sessions.on(refreshed.site()).await {
                 Ok(session) => session.poll(job).await,
                 Err(reason) => Polled::Passing { reason, wait: None },
@@ -127,7 +139,9 @@ impl Refresher {
                     return self.watch(refreshed, since, pauses, attendant).await;
                 }
                 Polled::Unknown(reason) => {
-                    if let Some(outcome) = self.outcome_in_list(refreshed, job, attendant).await? {
+                    if let Some(outcome) =
+                        self.outcome_in_list(refreshed, job, pauses.deadline, attendant).await?
+                    {
                         return Ok(Some(outcome));
                     }
                     tracing::warn!(%job, %reason, "Tableau does not show the job, asking again");
@@ -141,13 +155,23 @@ impl Refresher {
         &self,
         refreshed: &mut Refreshed,
         job: &Luid,
+        deadline: Instant,
         attendant: &dyn Attendant,
     ) -> Result<Option<Outcome>, RefreshError> {
-        self.count_poll(refreshed.site(), attendant).await?;
+        if !self.count_poll(refreshed.site(), deadline, attendant).await? {
+            return Ok(None);
+        }
         let since = refreshed.started_at.unwrap_or_else(Timestamp::now);
         let since = since.saturating_sub(jiff::SignedDuration::from_hours(24)).unwrap_or(since);
         let filter = format!("createdAt:gte:{}", since.strftime("%Y-%m-%dT%H:%M:%SZ"));
-        let listed = self.sessions.on(refreshed.site()).await?.refresh_jobs(&filter).await;
+        let listed = match self.sessions.on(refreshed.site()).await {
+            Ok(session) => session.refresh_jobs(&filter).await,
+            Err(error) => Err(error),
+        };
+        if let Err(reason) = &listed {
+            tracing::warn!(%reason, "could not look for the job in the list");
+            self.sessions.forget(reason).await;
+        }
         let status = listed.unwrap_or_default().into_iter().find(|one: &ListedJob| one.id == *job);
         Ok(match status.map(|job| job.status).as_deref() {
             Some("Success") => Some(Outcome::Succeeded),
@@ -157,32 +181,42 @@ impl Refresher {
         })
     }
 
-    async fn cancel(
-        &self,
-        refreshed: &mut Refreshed,
-        job: &Luid,
-        attendant: &dyn Attendant,
-    ) -> Result<(), RefreshError> {
-        self.count_poll(refreshed.site(), attendant).await?;
-        let cancelled = self.sessions.on(refreshed.site()).await?.cancel(job).await;
+    async fn cancel(&self, refreshed: &mut Refreshed, job: &Luid) {
+        let cancelled = match self.sessions.on(refreshed.site()).await {
+            Ok(session) => session.cancel(job).await,
+            Err(error) => Err(error),
+        };
         refreshed.notes.push(match cancelled {
             Ok(()) => "the job was cancelled, because it took too long".to_owned(),
             Err(error) => format!("the job could not be cancelled: {error}"),
         });
-        Ok(())
     }
 
-    /// Counts a look at a job, and waits where the budget asks for it.
+    /// Counts a look at a job, and waits where the budget asks for it; `false` when there is no look left before the
+    /// deadline, which has passed then.
     pub(super) async fn count_poll(
         &self,
         site: &SiteName,
+        deadline: Instant,
         attendant: &dyn Attendant,
-    ) -> Result<(), RefreshError> {
-        while let Err(until) = self.budget.poll(site).await? {
+    ) -> Result<bool, RefreshError> {
+        loop {
+            let until = match self.budget.poll(site).await {
+                Ok(Ok(())) => return Ok(true),
+                Ok(Err(until)) => until,
+                // There may be a job under way: that it cannot be counted how often it is looked at is no failure of it.
+                Err(error) => {
+                    tracing::warn!(reason = describe(&error).trim_end(), "looking without counting it");
+                    return Ok(true);
+                }
+            };
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(false);
+            }
             tracing::warn!(%site, %until, "the looks at jobs are used up, waiting");
-            attendant.pause(time_until(until).max(Duration::from_millis(1))).await?;
+            attendant.pause(time_until(until).max(Duration::from_millis(1)).min(left)).await?;
         }
-        Ok(())
     }
 }
 

@@ -143,7 +143,8 @@ async fn settle(server: &Server, due: &Due, refreshed: &Refreshed) -> Result<(),
                 return give_up(server, due, message).await;
             }
             // Where a job is known, or may have been started, it goes on from there.
-            let is_begun = refreshed.job.is_some() || matches!(error, RefreshError::Unknown(_));
+            let is_begun = refreshed.job.is_some()
+                || matches!(error, RefreshError::Unknown(_) | RefreshError::OutOfLooks);
             try_again(server, due, message, !is_begun).await
         }
         (Outcome::Error, None) => give_up(server, due, "ended without a reason".to_owned()).await,
@@ -194,7 +195,12 @@ impl Attendant for Attending<'_> {
         match step {
             Step::Starting { .. } if *self.stop.borrow() => return Err(RefreshError::Stopped),
             Step::Starting { luid, since } => queue.starting(self.id, &self.resource, luid, since).await?,
-            Step::Running { luid, job } => queue.running(self.id, luid, job).await?,
+            Step::Running { luid, job } => {
+                // The job runs, noted or not; a process that takes the refresh up from its start finds it.
+                if let Err(error) = queue.running(self.id, luid, job).await {
+                    tracing::error!(refresh = self.id, %job, reason = describe(&error).trim_end(), "the job is not noted");
+                }
+            }
             Step::Progress(_) | Step::Watching => {}
         }
         Ok(())

@@ -95,6 +95,52 @@ fn passing_errors_while_a_job_is_looked_for_do_not_keep_it_from_being_adopted() 
     }
 }
 
+#[test]
+fn bookkeeping_that_fails_after_the_start_does_not_make_the_refresh_fail() {
+    let (desk, ..) = desk();
+    desk.tableau.plan_jobs(plan(0, 500, Outcome::Success));
+    desk.tableau.arm(Fault::on(Endpoint::Refresh, Effect::Delay { milliseconds: 1000 }).once());
+    let mut command = desk.command(&["refresh", "workbook", "Sales"]);
+    let tabmap = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("start tabmap");
+    while posts(&desk) == 0 {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let ledger = Connection::open(desk.path("tabmap-refreshes.db")).expect("open the ledger");
+    ledger.execute_batch("DROP TABLE STARTS; DROP TABLE POLLS").expect("break the ledger");
+    let output = tabmap.wait_with_output().expect("wait");
+    let said = String::from_utf8(output.stderr).expect("text");
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert!(said.contains("could not count a look at a job"), "{said}");
+    assert_eq!((posts(&desk), desk.tableau.jobs().len()), (1, 1));
+}
+
+#[test]
+fn timeout_is_kept_while_the_looks_at_jobs_are_rationed() {
+    let (desk, ..) = desk();
+    desk.write("tabmap.toml", &format!("{FAST}polls = \"3/10m\"\n"));
+    desk.tableau.plan_jobs(plan(0, 3_600_000, Outcome::Success));
+    let begun = Instant::now();
+    let (answer, report) = refresh(&desk, &["workbook", "Sales", "--timeout", "2s"]);
+    assert_eq!((answer.exit, &report["outcome"]), (6, &"gave_up".into()), "{answer:?}");
+    // Nor is a job looked for any longer, of which it is not known whether it is there.
+    let answer = desk.run(&["refresh", "workbook", "Sales", "--timeout", "2s"]);
+    answer.refused(1, &["the looks at jobs are used up"]);
+    assert!(begun.elapsed() < Duration::from_secs(300), "not until there is room in the budget");
+    assert_eq!(desk.tableau.jobs().len(), 1);
+}
+
+#[test]
+fn job_that_somebody_else_started_is_not_cancelled() {
+    let (desk, ..) = desk();
+    desk.tableau.plan_jobs(plan(0, 60_000, Outcome::Success));
+    desk.done(&["refresh", "workbook", "Sales", "--no-wait"]);
+    let (answer, report) =
+        refresh(&desk, &["workbook", "Sales", "--timeout", "200ms", "--cancel-on-timeout"]);
+    assert_eq!((answer.exit, &report["adopted"]), (6, &true.into()), "{answer:?}");
+    assert!(report["notes"][0].as_str().expect("a note").contains("was not cancelled"), "{report}");
+    assert_eq!(desk.tableau.jobs()[0].status, "InProgress");
+}
+
 fn until_jobs(desk: &Desk, count: usize) {
     let begun = Instant::now();
     while desk.tableau.jobs().len() < count {

@@ -72,3 +72,15 @@ fn session_that_is_taken_at_the_start_is_no_refusal_of_the_refresh() {
     assert_eq!(serving.metric("tabmap_refreshes_total{end=\"retried\"}"), 1);
 }
 
+#[test]
+fn bookkeeping_that_fails_after_the_start_does_not_start_a_second_refresh() {
+    let (desk, _) = desk(SALES);
+    desk.tableau.arm(Fault::on(Endpoint::Refresh, Effect::Delay { milliseconds: 1000 }).once());
+    let serving = Serving::start(&desk);
+    assert_eq!(serving.deliver(&event("wev_1", "42")), "accepted");
+    until("the start", || desk.tableau.requests().iter().any(|one| one.endpoint == Endpoint::Refresh));
+    queue(&desk).execute_batch("DROP TABLE STARTS; DROP TABLE POLLS").expect("break the ledger");
+    until("the refresh", || in_state(&desk, "succeeded") == 1);
+    assert_eq!(desk.tableau.jobs().len(), 1);
+}
+
