@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Read as _;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -58,7 +59,7 @@ pub struct Refresh {
     /// How long a job may take, such as `90s` or `2h` [default: 2h]
     #[arg(long, value_name = "LENGTH", conflicts_with = "no_wait")]
     timeout: Option<Span>,
-    /// Cancel a job that takes longer
+    /// Cancel a job that takes longer, if this command started it
     #[arg(long, conflicts_with = "no_wait")]
     cancel_on_timeout: bool,
     /// What to do when a job for it waits or runs already
@@ -66,7 +67,7 @@ pub struct Refresh {
     if_running: IfRunning,
     /// How many are on their way at once [default: 10]
     #[arg(long, value_name = "N")]
-    max_parallel: Option<usize>,
+    max_parallel: Option<NonZeroUsize>,
     /// Form of the result
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -85,7 +86,7 @@ impl Refresh {
         let sessions = Sessions::new(tableau(config)?);
         let budget = Budget::new(open_ledger(&config.refresh.file)?, sessions.server(), &config.refresh);
         let refresher = Arc::new(Refresher::new(sessions, budget));
-        let max_parallel = self.max_parallel.unwrap_or(config.refresh.max_parallel);
+        let max_parallel = self.max_parallel.unwrap_or(config.refresh.max_parallel).get();
         if wanted.len() > 1 {
             show_plan(&refresher, &wanted, max_parallel).await?;
         }
@@ -97,19 +98,20 @@ impl Refresh {
                 (one, attendant)
             })
             .collect();
-        let results = tokio::select! {
-            results = refresh_all(&refresher, attended, &options, max_parallel) => Some(results),
-            () = interrupted() => None,
+        let mut done = BTreeMap::new();
+        let is_interrupted = tokio::select! {
+            () = refresh_all(&refresher, attended, &options, max_parallel, &mut done) => false,
+            () = interrupted() => true,
         };
         refresher.close().await;
-        let Some(results) = results else {
-            progress.open_jobs().iter().for_each(|job| report::say(job));
-            return Err(CommandError::Interrupted);
-        };
-        results.iter().filter_map(|one| one.error.as_ref()).for_each(|error| print_error(error));
-        let reports: Vec<_> = results.iter().map(RefreshReport::of).collect();
+        done.values().filter_map(|one| one.error.as_ref()).for_each(|error| print_error(error));
+        let reports: Vec<_> = done.values().map(RefreshReport::of).collect();
         print_reports(&reports, self.format, options.wait)?;
-        let exits = results.iter().map(|one| exit(one.outcome, one.error.as_ref()));
+        if is_interrupted {
+            progress.open_jobs(done.values()).iter().for_each(|job| report::say(job));
+            return Err(CommandError::Interrupted);
+        }
+        let exits = done.values().map(|one| exit(one.outcome, one.error.as_ref()));
         Ok(exits.max_by_key(|exit| severity(*exit)).unwrap_or(Exit::Done))
     }
 
@@ -163,11 +165,13 @@ async fn resolve(questions: &[(Question, bool)], store: &dyn Store) -> Result<Ve
     let mut unresolved = 0;
     for (question, incremental) in questions {
         match question.resolve_in(&map, store).await {
-            // Named twice, by two names perhaps: refreshed once.
-            Ok(resource) if wanted.iter().any(|one| one.resource.id() == resource.id()) => {}
-            Ok(resource) => {
-                wanted.push(Wanted { question: question.clone(), resource, incremental: *incremental });
-            }
+            Ok(resource) => match wanted.iter_mut().find(|one| one.resource.id() == resource.id()) {
+                // Named twice, by two names perhaps: refreshed once, and in full where one of them asks for that.
+                Some(twin) => twin.incremental &= *incremental,
+                None => {
+                    wanted.push(Wanted { question: question.clone(), resource, incremental: *incremental });
+                }
+            },
             Err(error @ ResolveError::Store(_)) => return Err(error.into()),
             Err(error) => {
                 print_error(&error);

@@ -153,7 +153,7 @@ impl Serve {
                 first_poll: settings.first_poll.0,
                 longest_poll: settings.longest_poll.0,
             },
-            max_parallel: settings.max_parallel,
+            max_parallel: settings.max_parallel.get(),
             sites: config.sites.clone(),
             map: CachedMap::new(Arc::clone(&store)),
             window: config.serve.window.0,

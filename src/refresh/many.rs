@@ -1,13 +1,24 @@
 //! Several refreshes at once.
+//!
+//! They begin in the order given. Where a site's budget is used up, its refreshes wait without taking the place of
+//! another site's, and no other of the same site overtakes them.
 
-use std::sync::Arc;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use tokio::sync::Semaphore;
+use async_trait::async_trait;
+use jiff::Timestamp;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 
-use super::{Attendant, Options, Refreshed, Refresher, Wanted};
+use super::{Attendant, Options, RefreshError, Refreshed, Refresher, Step, Wanted};
+use crate::resource::SiteName;
 
-/// Refreshes all, at most `max_parallel` at a time, in the order given; answers in that order.
+/// How many refreshes of each site wait until one may be started there.
+type Delayed = BTreeMap<SiteName, usize>;
+
+/// Refreshes all, at most `max_parallel` at a time. What has ended is in `done`, by its position.
 ///
 /// Dropping the future ends the waiting; jobs that were started go on in Tableau.
 pub async fn refresh_all(
@@ -15,24 +26,80 @@ pub async fn refresh_all(
     wanted: Vec<(Wanted, Box<dyn Attendant>)>,
     options: &Options,
     max_parallel: usize,
-) -> Vec<Refreshed> {
-    let places = Arc::new(Semaphore::new(max_parallel.max(1)));
+    done: &mut BTreeMap<usize, Refreshed>,
+) {
+    let places = Arc::new(Semaphore::new(max_parallel.min(Semaphore::MAX_PERMITS)));
+    let (delayed, mut is_delayed) = watch::channel(Delayed::new());
+    let delayed = Arc::new(delayed);
+    let mut queue: VecDeque<_> = wanted.into_iter().enumerate().collect();
     let mut tasks = JoinSet::new();
-    for (position, (wanted, attendant)) in wanted.into_iter().enumerate() {
-        let (refresher, options, places) = (Arc::clone(refresher), options.clone(), Arc::clone(&places));
-        tasks.spawn(async move {
-            // The semaphore is never closed; without it there would be no limit, and no harm either.
-            let _place = places.acquire().await;
-            (position, refresher.refresh(&wanted, None, &options, attendant.as_ref()).await)
-        });
-    }
-    let mut done = Vec::with_capacity(tasks.len());
-    while let Some(task) = tasks.join_next().await {
-        match task {
-            Ok(result) => done.push(result),
-            Err(error) => std::panic::resume_unwind(error.into_panic()),
+    loop {
+        let next = {
+            let delayed = is_delayed.borrow_and_update();
+            queue.iter().position(|(_, (one, _))| !delayed.contains_key(&one.resource.key.site))
+        };
+        tokio::select! {
+            Some(task) = tasks.join_next() => match task {
+                Ok((position, refreshed)) => drop(done.insert(position, refreshed)),
+                Err(error) => std::panic::resume_unwind(error.into_panic()),
+            },
+            place = Arc::clone(&places).acquire_owned(), if next.is_some() => {
+                let Some((position, (wanted, attendant))) = next.and_then(|next| queue.remove(next)) else { continue };
+                let (refresher, options) = (Arc::clone(refresher), options.clone());
+                let attendant = Turn {
+                    attendant,
+                    site: wanted.resource.key.site.clone(),
+                    places: Arc::clone(&places),
+                    // The semaphore is never closed; without it there would be no limit, and no harm either.
+                    place: Mutex::new(place.ok()),
+                    delayed: Arc::clone(&delayed),
+                };
+                tasks.spawn(async move {
+                    (position, refresher.refresh(&wanted, None, &options, &attendant).await)
+                });
+            }
+            Ok(()) = is_delayed.changed(), if !queue.is_empty() => {}
+            else => break,
         }
     }
-    done.sort_by_key(|(position, _)| *position);
-    done.into_iter().map(|(_, result)| result).collect()
+}
+
+/// Attends a refresh that has a place, and gives the place to others while nothing may be started.
+struct Turn {
+    attendant: Box<dyn Attendant>,
+    site: SiteName,
+    places: Arc<Semaphore>,
+    place: Mutex<Option<OwnedSemaphorePermit>>,
+    delayed: Arc<watch::Sender<Delayed>>,
+}
+
+impl Turn {
+    fn hold(&self, place: Option<OwnedSemaphorePermit>) {
+        *self.place.lock().unwrap_or_else(PoisonError::into_inner) = place;
+    }
+}
+
+#[async_trait]
+impl Attendant for Turn {
+    async fn step(&self, step: Step<'_>) -> Result<(), RefreshError> {
+        self.attendant.step(step).await
+    }
+
+    async fn pause(&self, length: Duration) -> Result<(), RefreshError> {
+        self.attendant.pause(length).await
+    }
+
+    async fn delay(&self, until: Timestamp, reason: &str) -> Result<(), RefreshError> {
+        self.delayed.send_modify(|sites| *sites.entry(self.site.clone()).or_default() += 1);
+        self.hold(None);
+        let result = self.attendant.delay(until, reason).await;
+        self.hold(Arc::clone(&self.places).acquire_owned().await.ok());
+        self.delayed.send_modify(|sites| {
+            if let Some(count) = sites.get_mut(&self.site) {
+                *count -= 1;
+            }
+            sites.retain(|_, count| *count > 0);
+        });
+        result
+    }
 }

@@ -1,5 +1,6 @@
 //! What can be set about refreshes: the `[refresh]` section.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
@@ -20,7 +21,7 @@ pub struct Settings {
     /// The longest pause between two looks.
     pub longest_poll: Span,
     /// How many refreshes are on their way at once.
-    pub max_parallel: usize,
+    pub max_parallel: NonZeroUsize,
     /// How many refreshes may start on a site.
     pub starts: Rate,
     /// How often the jobs of a site may be looked at.
@@ -35,13 +36,16 @@ impl Default for Settings {
             // The waits of tableauserverclient's `wait_for_job`.
             first_poll: Span(Duration::from_millis(500)),
             longest_poll: Span(Duration::from_secs(30)),
-            max_parallel: 10,
+            max_parallel: NonZeroUsize::MIN.saturating_add(9),
             // The limits of Tableau Cloud for each site ("Tableau Cloud Site Capacity").
             starts: Rate::Limited { count: 60, per: Duration::from_secs(60 * 60) },
             polls: Rate::Limited { count: 20_000, per: Duration::from_secs(24 * 60 * 60) },
         }
     }
 }
+
+/// Longer than anybody waits, and short enough for every clock.
+const LONGEST: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 
 /// A length of time as people write it: `500ms`, `30s`, `2h`, `1h 30m`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -54,9 +58,14 @@ impl FromStr for Span {
     fn from_str(text: &str) -> Result<Self, String> {
         let parsed: Option<SignedDuration> = text.trim().parse().ok();
         let length = parsed.and_then(|length| Duration::try_from(length).ok());
-        length.filter(|length| !length.is_zero()).map(Self).ok_or_else(|| {
+        let length = length.filter(|length| !length.is_zero());
+        let length = length.ok_or_else(|| {
             format!("`{text}` is not a length of time: write `500ms`, `30s`, `2h` or `1h 30m`")
-        })
+        })?;
+        if length > LONGEST {
+            return Err(format!("`{text}` is longer than a year"));
+        }
+        Ok(Self(length))
     }
 }
 

@@ -1,6 +1,6 @@
 //! What `refresh` says: the plan and the progress on stderr, the result on stdout.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -181,11 +181,17 @@ impl Progress {
         Box::new(Attending { name, bar, jobs: Arc::clone(&self.jobs) })
     }
 
-    /// The jobs that were not seen to end, one line each.
+    /// The jobs that were not seen to end, one line each; of `done` is known how they ended.
     #[must_use]
-    pub fn open_jobs(&self) -> Vec<String> {
+    pub fn open_jobs<'a>(&self, done: impl Iterator<Item = &'a Refreshed>) -> Vec<String> {
+        let has_ended = |one: &&Refreshed| {
+            matches!(one.outcome, Outcome::Succeeded | Outcome::Failed | Outcome::Cancelled)
+        };
+        let ended: BTreeSet<_> =
+            done.filter(has_ended).filter_map(|one| one.job.as_ref().map(ToString::to_string)).collect();
         let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
-        jobs.iter().map(|(job, name)| format!("job {job} ({name}) goes on in Tableau")).collect()
+        let open = jobs.iter().filter(|(job, _)| !ended.contains(*job));
+        open.map(|(job, name)| format!("job {job} ({name}) goes on in Tableau")).collect()
     }
 }
 

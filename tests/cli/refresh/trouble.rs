@@ -130,6 +130,19 @@ fn timeout_is_kept_while_the_looks_at_jobs_are_rationed() {
 }
 
 #[test]
+fn length_of_time_beyond_a_year_is_refused_before_anything_is_started() {
+    let (desk, ..) = desk();
+    for length in ["9223372036854775807s", "9000h"] {
+        let answer = desk.run(&["refresh", "workbook", "Sales", "--timeout", length]);
+        answer.exit_is(2);
+        assert!(answer.stderr.contains("a year"), "{answer:?}");
+    }
+    desk.write("tabmap.toml", "[refresh]\ntimeout = \"9223372036854775807s\"\n");
+    desk.run(&["refresh", "workbook", "Sales"]).refused(2, &["a year"]);
+    assert!(desk.tableau.requests().is_empty());
+}
+
+#[test]
 fn job_that_somebody_else_started_is_not_cancelled() {
     let (desk, ..) = desk();
     desk.tableau.plan_jobs(plan(0, 60_000, Outcome::Success));
@@ -139,6 +152,40 @@ fn job_that_somebody_else_started_is_not_cancelled() {
     assert_eq!((answer.exit, &report["adopted"]), (6, &true.into()), "{answer:?}");
     assert!(report["notes"][0].as_str().expect("a note").contains("was not cancelled"), "{report}");
     assert_eq!(desk.tableau.jobs()[0].status, "InProgress");
+}
+
+#[test]
+fn interrupted_command_reports_what_has_finished_and_names_only_what_goes_on() {
+    let (desk, sales, orders) = desk();
+    desk.write("refs.toml", "[[refresh]]\nworkbook = \"Sales\"\n[[refresh]]\ndatasource = \"Orders\"\n");
+    desk.tableau.plan_jobs(plan(0, 100, Outcome::Success));
+    let mut command =
+        desk.command(&["refresh", "--from", "refs.toml", "--max-parallel", "1", "--format", "json"]);
+    let tabmap = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("start tabmap");
+    until_jobs(&desk, 1);
+    desk.tableau.plan_jobs(plan(0, 60_000, Outcome::Success));
+    until_jobs(&desk, 2);
+    let second = desk.tableau.jobs()[1].clone();
+    let is_looked_at = || desk.tableau.requests().iter().any(|request| request.path.ends_with(&second.luid));
+    while !is_looked_at() {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let asked = Command::new("kill").args(["-INT", &tabmap.id().to_string()]).status().expect("start kill");
+    assert!(asked.success());
+    let output = tabmap.wait_with_output().expect("wait");
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stderr).expect("text");
+    let first = &desk.tableau.jobs()[0];
+    assert!(said.contains(&format!("job {} (datasource", second.luid)), "{said}");
+    assert!(!said.contains(&first.luid), "{said}");
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).expect("a JSON document");
+    let refreshes = document["refreshes"].as_array().expect("a list");
+    assert_eq!(refreshes.len(), 1, "{document}");
+    assert_eq!(
+        (&refreshes[0]["outcome"], &refreshes[0]["job_id"]),
+        (&"succeeded".into(), &first.luid.as_str().into())
+    );
+    assert_eq!((&first.resource, &second.resource), (&sales, &orders));
 }
 
 fn until_jobs(desk: &Desk, count: usize) {

@@ -84,3 +84,10 @@ fn bookkeeping_that_fails_after_the_start_does_not_start_a_second_refresh() {
     assert_eq!(desk.tableau.jobs().len(), 1);
 }
 
+#[test]
+fn no_refresh_at_a_time_is_refused_as_a_setting() {
+    let (desk, _) = desk(SALES);
+    write_config(&desk, "max_parallel = 0", SALES);
+    desk.run(&["serve"]).refused(2, &["nonzero"]);
+}
+
