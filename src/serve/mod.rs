@@ -39,7 +39,8 @@ pub mod queue;
 pub mod settings;
 mod worker;
 
-/// Deliveries at once; more are asked to come again, which dbt does.
+/// Deliveries at once; more are asked to come again, which dbt does. Only what is signed takes a place: senders that are
+/// not known yet are bounded by the connections there may be, and by the time that a body may take.
 pub const MOST_DELIVERIES: usize = 256;
 
 /// All that the handlers and the worker share.
@@ -120,9 +121,12 @@ type Shared = State<(Arc<Server>, watch::Receiver<bool>)>;
 
 async fn dbt(State((server, _)): Shared, request: Request) -> Response {
     let begun = Instant::now();
-    let (status, verdict) = match server.places.try_acquire() {
-        Ok(_place) => receive(&server, request).await,
-        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, Verdict::Overloaded),
+    let (status, verdict) = match delivery::verified(request, &server.secrets).await {
+        Ok(delivery) => match server.places.try_acquire() {
+            Ok(_place) => receive(&server, &delivery).await,
+            Err(_) => (StatusCode::SERVICE_UNAVAILABLE, Verdict::Overloaded),
+        },
+        Err(rejected) => refuse(rejected),
     };
     server.metrics.count_delivery(verdict, begun.elapsed());
     let mut response = (status, format!("{}\n", verdict.word())).into_response();
@@ -132,21 +136,19 @@ async fn dbt(State((server, _)): Shared, request: Request) -> Response {
     response
 }
 
-async fn receive(server: &Server, request: Request) -> (StatusCode, Verdict) {
-    let delivery = match delivery::verified(request, &server.secrets).await {
-        Ok(delivery) => delivery,
-        Err(rejected) => {
-            let verdict = match rejected {
-                Rejected::Unsigned => Verdict::Unsigned,
-                Rejected::Malformed => Verdict::Malformed,
-                Rejected::TooLarge | Rejected::TooSlow => Verdict::Cut,
-            };
-            // Anybody can send such a thing: nothing of it is logged.
-            tracing::debug!(verdict = verdict.word(), "a delivery was not let in");
-            return (rejected.status(), verdict);
-        }
+fn refuse(rejected: Rejected) -> (StatusCode, Verdict) {
+    let verdict = match rejected {
+        Rejected::Unsigned => Verdict::Unsigned,
+        Rejected::Malformed => Verdict::Malformed,
+        Rejected::TooLarge | Rejected::TooSlow => Verdict::Cut,
     };
-    let targets = match wanted(server, &delivery) {
+    // Anybody can send such a thing: nothing of it is logged.
+    tracing::debug!(verdict = verdict.word(), "a delivery was not let in");
+    (rejected.status(), verdict)
+}
+
+async fn receive(server: &Server, delivery: &Delivery) -> (StatusCode, Verdict) {
+    let targets = match wanted(server, delivery) {
         Ok(targets) => targets,
         Err(verdict) => {
             tracing::info!(
@@ -163,7 +165,7 @@ async fn receive(server: &Server, request: Request) -> (StatusCode, Verdict) {
     let window = SignedDuration::try_from(server.window).unwrap_or(SignedDuration::ZERO);
     let due = Timestamp::now().saturating_add(window).unwrap_or(Timestamp::MAX);
     let count = targets.len();
-    match server.queue.accept(&delivery, targets, due).await {
+    match server.queue.accept(delivery, targets, due).await {
         Ok(is_new) => {
             let verdict = if is_new { Verdict::Accepted } else { Verdict::Repeated };
             tracing::info!(

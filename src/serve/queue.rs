@@ -121,12 +121,24 @@ impl Queue {
         self.ledger.run("accept a delivery", accept).await
     }
 
-    /// What is due and not done, the longest due first.
+    /// What is due and not done, the longest due first. A row that cannot be read fails, and holds up no other.
     pub async fn due(&self) -> Result<Vec<Due>, LedgerError> {
         let due = |connection: &Connection| {
+            let now = Timestamp::now().as_millisecond();
             let mut statement = connection.prepare_cached(DUE)?;
-            let rows = statement.query_map([Timestamp::now().as_millisecond()], due_from)?;
-            rows.collect::<rusqlite::Result<Vec<_>>>()
+            let rows = statement.query_map([now], |row| Ok((row.get::<_, i64>(0)?, due_from(row))))?;
+            let mut due = Vec::new();
+            for (id, one) in rows.collect::<rusqlite::Result<Vec<_>>>()? {
+                match one {
+                    Ok(one) => due.push(one),
+                    Err(error) => {
+                        let reason = format!("its row in the queue cannot be read: {error}");
+                        tracing::error!(refresh = id, reason, "it failed for good");
+                        connection.prepare_cached(FINISH)?.execute(params![id, "failed", now, reason])?;
+                    }
+                }
+            }
+            Ok(due)
         };
         self.ledger.run("read the queue", due).await
     }

@@ -85,9 +85,44 @@ fn bookkeeping_that_fails_after_the_start_does_not_start_a_second_refresh() {
 }
 
 #[test]
+fn row_that_cannot_be_read_fails_alone() {
+    let (desk, _) = desk(SALES);
+    let serving = Serving::start(&desk);
+    queue(&desk)
+        .execute_batch("INSERT INTO REFRESHES (TARGET, STATE, QUEUED_MS, DUE_MS) VALUES ('{\"flow\": 1}', 'waiting', 0, 0)")
+        .expect("a row of another version");
+    assert_eq!(serving.deliver(&event("wev_1", "42")), "accepted");
+    until("the refresh", || in_state(&desk, "succeeded") == 1);
+    assert_eq!((in_state(&desk, "failed"), desk.tableau.jobs().len()), (1, 1));
+    let listed = desk.done(&["serve", "--list-failed"]);
+    assert!(listed.contains("cannot be read"), "{listed}");
+}
+
+#[test]
 fn no_refresh_at_a_time_is_refused_as_a_setting() {
     let (desk, _) = desk(SALES);
     write_config(&desk, "max_parallel = 0", SALES);
     desk.run(&["serve"]).refused(2, &["nonzero"]);
+}
+
+#[test]
+fn senders_that_do_not_finish_take_no_place_from_those_that_do() {
+    let (desk, _) = desk(SALES);
+    let serving = Serving::start(&desk);
+    let address = serving.url.trim_start_matches("http://");
+    let head = format!(
+        "POST /webhooks/dbt HTTP/1.1\r\nHost: x\r\nAuthorization: {}\r\nContent-Length: 100\r\n\r\n",
+        "0".repeat(64)
+    );
+    let idle: Vec<TcpStream> = (0..300)
+        .map(|_| {
+            let mut stream = TcpStream::connect(address).expect("connect");
+            stream.write_all(head.as_bytes()).expect("send the head");
+            stream
+        })
+        .collect();
+    std::thread::sleep(Duration::from_millis(500));
+    assert_eq!(serving.deliver(&event("wev_1", "42")), "accepted");
+    drop(idle);
 }
 
