@@ -165,12 +165,20 @@ impl Serve {
         });
         report::print(&format!("listening on http://{}\n", listener.local_addr()?))?;
         let (stop, stopping) = watch::channel(false);
-        tokio::spawn(async move {
+        let interrupted_twice = async {
             interrupted().await;
             tracing::info!("stopping");
             let _ = stop.send(true);
-        });
-        serve(server, listener, stopping).await;
+            interrupted().await;
+        };
+        tokio::select! {
+            () = serve(server, listener, stopping) => {}
+            // Whoever asks again wants no more patience; the queue holds what was accepted.
+            () = interrupted_twice => {
+                store.abort().await;
+                return Err(CommandError::Interrupted);
+            }
+        }
         store.close().await?;
         Ok(Exit::Done)
     }

@@ -25,10 +25,12 @@ const LOOK: Duration = Duration::from_secs(1);
 const MAP_AGE: Duration = Duration::from_secs(60);
 /// The longest pause between two attempts.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60 * 60);
+/// How long refreshes may take to come to a stop between two steps.
+const LAST_STEPS: Duration = Duration::from_secs(5);
 /// What is long past is forgotten this often.
 const FORGET: Duration = Duration::from_secs(60 * 60);
 
-/// Works until `stop` turns true. What is under way then is taken up again by the next process.
+/// Works until `stop` turns true. What is under way then stays in the queue, and is taken up again by the next process.
 pub async fn work(server: Arc<Server>, mut stop: watch::Receiver<bool>) {
     let mut tasks = JoinSet::new();
     let mut active: HashMap<i64, String> = HashMap::new();
@@ -76,7 +78,11 @@ pub async fn work(server: Arc<Server>, mut stop: watch::Receiver<bool>) {
             _ = stop.changed() => {}
         }
     }
-    while tasks.join_next().await.is_some() {}
+    // A wait that Tableau asks for may be long: what does not come to a stop is cut, as a power cut would do it.
+    let ended = async { while tasks.join_next().await.is_some() {} };
+    if tokio::time::timeout(LAST_STEPS, ended).await.is_err() {
+        tasks.shutdown().await;
+    }
 }
 
 async fn attempt(server: &Server, due: Due, stop: watch::Receiver<bool>) -> Result<(), LedgerError> {

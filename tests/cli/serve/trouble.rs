@@ -126,3 +126,30 @@ fn senders_that_do_not_finish_take_no_place_from_those_that_do() {
     drop(idle);
 }
 
+#[test]
+fn terminated_server_does_not_sit_out_a_long_wait_that_tableau_asks_for() {
+    let (desk, _) = desk(SALES);
+    let limited =
+        Effect::RestError { code: 429_000, headers: [("Retry-After".to_owned(), "250".to_owned())].into() };
+    desk.tableau.arm(Fault::on(Endpoint::Workbook, limited));
+    for signals in [1, 2] {
+        let mut serving = Serving::start(&desk);
+        assert_eq!(serving.deliver(&event(&format!("wev_{signals}"), "42")), "accepted");
+        until("the look", || desk.tableau.requests().iter().any(|one| one.endpoint == Endpoint::Workbook));
+        let begun = Instant::now();
+        if signals == 1 {
+            assert_eq!(serving.terminate(), Some(0));
+        } else {
+            let asked = Command::new("kill").arg(serving.id().to_string()).status().expect("start kill");
+            assert!(asked.success());
+            until("the end of its readiness", || !serving.is_reachable());
+            assert_eq!(serving.terminate(), Some(1), "the second signal ends it at once");
+        }
+        assert!(begun.elapsed() < Duration::from_secs(120));
+        assert_eq!(in_state(&desk, "waiting"), 1, "what was accepted stays in the queue");
+        desk.tableau.clear_requests();
+    }
+    desk.tableau.clear_faults();
+    let _serving = Serving::start(&desk);
+    until("the refresh", || in_state(&desk, "succeeded") == 1);
+}
