@@ -40,7 +40,7 @@ pub async fn refresh_all(
         };
         tokio::select! {
             Some(task) = tasks.join_next() => match task {
-                Ok((position, refreshed)) => drop(done.insert(position, refreshed)),
+                Ok((position, result)) => drop(done.insert(position, result)),
                 Err(error) => std::panic::resume_unwind(error.into_panic()),
             },
             place = Arc::clone(&places).acquire_owned(), if next.is_some() => {
