@@ -1,7 +1,7 @@
 //! Several refreshes at once.
 //!
 //! They begin in the order given. Where a site's budget is used up, its refreshes wait without taking the place of
-//! another site's, and no other of the same site overtakes them.
+//! another site's, and none of the same site begins meanwhile.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,6 +17,8 @@ use crate::resource::SiteName;
 
 /// How many refreshes of each site wait until one may be started there.
 type Delayed = BTreeMap<SiteName, usize>;
+/// A refresh that has not begun, with its position.
+type Waiting = (usize, (Wanted, Box<dyn Attendant>));
 
 /// Refreshes all, at most `max_parallel` at a time. What has ended is in `done`, by its position.
 ///
@@ -31,20 +33,21 @@ pub async fn refresh_all(
     let places = Arc::new(Semaphore::new(max_parallel.min(Semaphore::MAX_PERMITS)));
     let (delayed, mut is_delayed) = watch::channel(Delayed::new());
     let delayed = Arc::new(delayed);
-    let mut queue: VecDeque<_> = wanted.into_iter().enumerate().collect();
+    let mut queue: VecDeque<Waiting> = wanted.into_iter().enumerate().collect();
     let mut tasks = JoinSet::new();
     loop {
-        let next = {
-            let delayed = is_delayed.borrow_and_update();
-            queue.iter().position(|(_, (one, _))| !delayed.contains_key(&one.resource.key.site))
-        };
+        let has_next = next(&queue, &is_delayed.borrow_and_update()).is_some();
         tokio::select! {
             Some(task) = tasks.join_next() => match task {
                 Ok((position, result)) => drop(done.insert(position, result)),
                 Err(error) => std::panic::resume_unwind(error.into_panic()),
             },
-            place = Arc::clone(&places).acquire_owned(), if next.is_some() => {
-                let Some((position, (wanted, attendant))) = next.and_then(|next| queue.remove(next)) else { continue };
+            place = Arc::clone(&places).acquire_owned(), if has_next => {
+                // Chosen now: whoever gave the place back may have begun to wait for the budget of its site.
+                let next = next(&queue, &is_delayed.borrow());
+                let Some((position, (wanted, attendant))) = next.and_then(|next| queue.remove(next)) else {
+                    continue;
+                };
                 let (refresher, options) = (Arc::clone(refresher), options.clone());
                 let attendant = Turn {
                     attendant,
@@ -62,6 +65,11 @@ pub async fn refresh_all(
             else => break,
         }
     }
+}
+
+/// The first whose site is not waited for.
+fn next(queue: &VecDeque<Waiting>, delayed: &Delayed) -> Option<usize> {
+    queue.iter().position(|(_, (one, _))| !delayed.contains_key(&one.resource.key.site))
 }
 
 /// Attends a refresh that has a place, and gives the place to others while nothing may be started.
