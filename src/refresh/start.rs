@@ -47,6 +47,8 @@ impl Refresher {
         }
         let mut has_resolved = refreshed.luid != wanted.resource.luid;
         let mut posts = 0;
+        // Whether a start was lost whose job may not be looked for.
+        let mut is_open = false;
         loop {
             let posted = self.post(refreshed, wanted, since, attendant).await?;
             posts += 1;
@@ -55,9 +57,10 @@ impl Refresher {
                     return self.running(refreshed, job.luid, attendant).await.map(Some);
                 }
                 Posted::AlreadyQueued => match options.if_running {
-                    IfRunning::Skip => return Ok(None),
-                    IfRunning::Fail => return Err(RefreshError::Running),
-                    IfRunning::Adopt => match self.find_open(refreshed, options, attendant).await? {
+                    IfRunning::Skip if !is_open => return Ok(None),
+                    IfRunning::Fail if !is_open => return Err(RefreshError::Running),
+                    // As told, or because it may be the one that the lost start began.
+                    _ => match self.find_open(refreshed, options, attendant).await? {
                         Lookup::Found(job) if job.started_at.is_some_and(|start| Some(start) < ready) => {
                             tracing::info!(job = %job.luid, "a job that runs already began before the data was ready");
                             self.wait_for_other(refreshed, &job.luid, options, attendant).await?;
@@ -88,6 +91,9 @@ impl Refresher {
                     self.resolve_live(refreshed, wanted).await?;
                     continue;
                 }
+                Posted::Refused(error @ TableauError::Unreachable { .. }) if is_open => {
+                    RefreshError::Unknown(error)
+                }
                 Posted::Refused(error @ TableauError::Unreachable { .. }) => RefreshError::NotStarted(error),
                 Posted::Refused(error) => return Err(RefreshError::refused(error)),
                 Posted::Lost(error) => {
@@ -100,7 +106,10 @@ impl Refresher {
                             return Ok(Some(Under::Unseen(since)));
                         }
                         // A job that waits or runs shows as a conflict when the start is sent again.
-                        Lookup::Forbidden => RefreshError::Unknown(error),
+                        Lookup::Forbidden => {
+                            is_open = true;
+                            RefreshError::Unknown(error)
+                        }
                         Lookup::None => RefreshError::NotStarted(error),
                     }
                 }

@@ -59,12 +59,15 @@ fn lost_start_of_a_user_who_may_not_read_jobs_is_not_taken_for_a_start() {
 
 #[test]
 fn job_of_a_lost_start_shows_as_a_conflict_to_a_user_who_may_not_read_jobs() {
-    let (desk, ..) = with_options(|options| options.administrator = false);
-    desk.tableau.plan_jobs(plan(0, 2500, Outcome::Success));
-    desk.tableau.arm(Fault::on(Endpoint::Refresh, Effect::LoseAnswer).once());
-    let (answer, report) = refresh(&desk, &["workbook", "Sales", "--timeout", "60s"]);
-    assert_eq!((answer.exit, &report["outcome"]), (0, &"succeeded".into()), "{answer:?}");
-    assert_eq!((posts(&desk), desk.tableau.jobs().len()), (2, 1));
+    for if_running in ["adopt", "fail"] {
+        let (desk, ..) = with_options(|options| options.administrator = false);
+        desk.tableau.plan_jobs(plan(0, 2500, Outcome::Success));
+        desk.tableau.arm(Fault::on(Endpoint::Refresh, Effect::LoseAnswer).once());
+        let arguments = ["workbook", "Sales", "--timeout", "60s", "--if-running", if_running];
+        let (answer, report) = refresh(&desk, &arguments);
+        assert_eq!((answer.exit, &report["outcome"]), (0, &"succeeded".into()), "{answer:?}");
+        assert_eq!((posts(&desk), desk.tableau.jobs().len()), (2, 1));
+    }
 }
 
 #[test]
