@@ -50,7 +50,7 @@ impl Sessions {
 
     /// Leaves the session to whoever took it: the next call signs in anew.
     pub async fn forget(&self, error: &TableauError) {
-        if matches!(error, TableauError::SessionTaken { .. }) {
+        if matches!(error, TableauError::SessionTaken { .. } | TableauError::SessionRefused { .. }) {
             *self.current.write().await = None;
         }
     }
