@@ -1,10 +1,30 @@
--- Rows that share one LUID, in a table that another tool wrote, are equal by now: one of each stays. Equal rows
--- cannot be told apart by a DELETE, so the table is written anew, in one statement.
-INSERT OVERWRITE INTO {resources}
-SELECT *
-FROM {resources}
-QUALIFY SITE_ID <> {site}
-    OR RESOURCE_TYPE NOT IN ('workbook', 'datasource')
-    OR ROW_NUMBER() OVER (
-        PARTITION BY SITE_ID, RESOURCE_TYPE, RESOURCE_ID ORDER BY CHANGED_AT DESC NULLS LAST, RESOURCE_NAME
-    ) = 1
+-- Rows that are equal in what people look up and share one LUID, in a table that another tool wrote: one of each stays.
+-- Equal rows cannot be told apart by a DELETE. So all of them are deleted, and the one that stays is inserted, by one
+-- statement, which leaves the rows of other sites to whoever writes them meanwhile.
+MERGE INTO {resources} AS T
+USING (
+    SELECT K.ACTION, D.*
+    FROM (
+        SELECT RESOURCE_TYPE, SITE_ID, PROJECT_NAME, RESOURCE_NAME, RESOURCE_ID,
+               PROJECT_PATH, PROJECT_ID, VIZPORTAL_URL_ID, FIRST_SEEN_AT, CHANGED_AT
+        FROM {resources}
+        WHERE SITE_ID = {site} AND RESOURCE_TYPE IN ('workbook', 'datasource')
+            AND RESOURCE_ID IS NOT NULL AND PROJECT_NAME IS NOT NULL AND RESOURCE_NAME IS NOT NULL
+        QUALIFY COUNT(*) OVER (PARTITION BY RESOURCE_TYPE, RESOURCE_ID, PROJECT_NAME, RESOURCE_NAME) > 1
+            AND ROW_NUMBER() OVER (
+                PARTITION BY RESOURCE_TYPE, RESOURCE_ID, PROJECT_NAME, RESOURCE_NAME
+                ORDER BY CHANGED_AT DESC NULLS LAST, FIRST_SEEN_AT NULLS LAST
+            ) = 1
+    ) AS D
+    CROSS JOIN (SELECT 'remove' AS ACTION UNION ALL SELECT 'keep' AS ACTION) AS K
+) AS S
+ON T.SITE_ID = S.SITE_ID AND T.RESOURCE_TYPE = S.RESOURCE_TYPE AND T.RESOURCE_ID = S.RESOURCE_ID
+    AND T.PROJECT_NAME = S.PROJECT_NAME AND T.RESOURCE_NAME = S.RESOURCE_NAME AND S.ACTION = 'remove'
+WHEN MATCHED THEN DELETE
+WHEN NOT MATCHED AND S.ACTION = 'keep' THEN INSERT (
+    RESOURCE_TYPE, SITE_ID, PROJECT_NAME, RESOURCE_NAME, RESOURCE_ID,
+    PROJECT_PATH, PROJECT_ID, VIZPORTAL_URL_ID, FIRST_SEEN_AT, CHANGED_AT
+) VALUES (
+    S.RESOURCE_TYPE, S.SITE_ID, S.PROJECT_NAME, S.RESOURCE_NAME, S.RESOURCE_ID,
+    S.PROJECT_PATH, S.PROJECT_ID, S.VIZPORTAL_URL_ID, S.FIRST_SEEN_AT, S.CHANGED_AT
+)

@@ -1,5 +1,6 @@
 -- All of a plan in one statement, or nothing of it when, by now, this run was abandoned, another run of the site
--- has finished, or a run of another server is in the table.
+-- has finished, or a run of another server is in the table; or when a statement that was staged twice, or not at all,
+-- makes the plan another one.
 MERGE INTO {resources} AS T
 USING (
     SELECT S.ACTION, S.RESOURCE_TYPE, S.RESOURCE_ID, S.PROJECT_NAME, S.RESOURCE_NAME,
@@ -9,6 +10,10 @@ USING (
     JOIN (
         {state}
     ) AS G ON G.MINE > 0 AND G.FINISHED = {version} AND G.OF_OTHER_SERVERS = 0
+    JOIN (
+        SELECT COUNT(*) AS STAGED, COUNT(DISTINCT RESOURCE_TYPE || '/' || RESOURCE_ID) AS RESOURCES
+        FROM TABMAP_STAGED_ROWS
+    ) AS W ON W.STAGED = {staged} AND W.RESOURCES = {staged}
 ) AS S
 ON T.SITE_ID = S.SITE_ID AND T.RESOURCE_TYPE = S.RESOURCE_TYPE AND T.RESOURCE_ID = S.RESOURCE_ID
 WHEN MATCHED AND S.ACTION = 'remove' THEN DELETE

@@ -21,13 +21,13 @@ BASE = ""  # this server's own address, learnt from the first request
 
 @dataclass
 class Fault:
-    """Something that goes wrong at `at` (statement, login, renew, close, poll, chunk), `times` times.
+    """Something that goes wrong at `at` (statement, login, renew, close, poll, abort, key, chunk), `times` times.
 
     One `action` each: {"code", "message"?, "null"?} answers an error; {"http", "body"?} another HTTP status;
     {"drop"} closes the connection without an answer; {"expire": "session" | "both"} lets tokens expire;
     {"forget"} ends the session; {"hold"} waits for the release; {"wait": seconds} is slow; {"sql"} runs this statement
     in its place, for what fakesnow does not know (`\\1` is the first group of `match`). `when` is `before` the statement
-    runs, or `after` it ran.
+    runs, or `after` it ran. {"bare"} leaves a chunk's Content-Encoding out; at `key` any action gives out `qrmk`.
     """
 
     at: str

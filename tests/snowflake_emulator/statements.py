@@ -181,6 +181,8 @@ async def abort(request: Request) -> Response:
         return refused.answer()
     wanted = (await body_of(request)).get("requestId")
     aborts.append({"user": session.user.name, "request_id": wanted})
+    if (fault := control.taken("abort", session.user.name, "")) and (answer := await fault.answer(request, session)):
+        return answer
     for statement in statements:
         if statement.session is session and statement.request_id == wanted and statement.task:
             if not statement.task.done() and not statement.aborted:

@@ -240,6 +240,11 @@ async fn rows_that_share_a_luid_become_one(ground: &dyn Ground) {
         ["flow", "Main", "Sales", "A flow", "wb-1"],
     ];
     write_old_map(ground, &old).await;
+    for _ in 0..2 {
+        let row = "(RESOURCE_TYPE, SITE_ID, PROJECT_NAME, RESOURCE_NAME, RESOURCE_ID) \
+                   VALUES ('workbook', NULL, 'Sales', 'Nowhere', 'wb-1')";
+        ground.sql(&format!("INSERT INTO {} {row}", ground.table(RESOURCES))).await;
+    }
     let store = ground.store();
     store.migrate().await.unwrap();
     let now = vec![workbook("Europe/Sales", "Revenue", "wb-1")];
@@ -248,6 +253,8 @@ async fn rows_that_share_a_luid_become_one(ground: &dyn Ground) {
     assert_eq!(mapped(&*store, "Other").await.len(), 1);
     let flows = format!("SELECT COUNT(*) AS N FROM {} WHERE RESOURCE_TYPE = 'flow'", ground.table(RESOURCES));
     assert_eq!(ground.sql(&flows).await, [[Some("2".to_owned())]], "rows of others stay, even equal ones");
+    let nowhere = format!("SELECT COUNT(*) AS N FROM {} WHERE SITE_ID IS NULL", ground.table(RESOURCES));
+    assert_eq!(ground.sql(&nowhere).await, [[Some("2".to_owned())]], "and those of no site");
     let (plan, _) = sync(&*store, &snapshot(minute(1), now)).await.unwrap();
     assert!(plan.changes().is_empty());
 }

@@ -378,3 +378,71 @@ async fn sync_unless_superseded(store: &dyn Store, step: u64) {
     }
     panic!("step {step} never got through");
 }
+
+#[tokio::test]
+async fn a_plan_that_is_not_staged_whole_and_once_is_not_applied() {
+    let tenant = Tenant::new().await;
+    first_sync(&tenant).await;
+    let row = "('upsert', 'workbook', 'x', 'P', 'X')";
+    let twice = format!(
+        "INSERT INTO TABMAP_STAGED_ROWS (ACTION, RESOURCE_TYPE, RESOURCE_ID, PROJECT_NAME, RESOURCE_NAME) VALUES {row}, {row}"
+    );
+    for stand_in in ["SELECT 'nothing' AS X", &twice] {
+        let action = json!({"sql": stand_in});
+        tenant
+            .arm(json!({"at": "statement", "match": "INSERT INTO TABMAP_STAGED_ROWS", "action": action}))
+            .await;
+        let store = tenant.store();
+        let plan = plan(&store, &snapshot_of_step(1)).await;
+        let error = store.apply(&Run::begin(), &plan).await.unwrap_err();
+        assert!(matches!(error, StoreError::MappingChanged), "{error}");
+        check_all_is_settled(&tenant, resources(0), stand_in).await;
+        store.close().await.unwrap();
+    }
+    sync(&tenant.store(), &snapshot_of_step(1)).await.unwrap();
+    check_all_is_settled(&tenant, resources(1), "staged as it should be").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_died_before_its_merge_does_not_count_because_another_removed_the_same() {
+    for adds in [true, false] {
+        let tenant = Tenant::new().await;
+        first_sync(&tenant).await;
+        let hold = |text: &str| json!({"at": "statement", "match": text, "action": {"hold": true}});
+        // The second has settled what is open before the first has begun its run.
+        let second = tenant.store();
+        let without_gone = |step: i64, more: Option<&str>| {
+            let kept = resources(0).into_iter().filter(|one| !one.luid.as_str().starts_with("gone"));
+            snapshot(minute(step), kept.chain(more.map(|luid| workbook("P", "Added", luid))).collect())
+        };
+        let snapshot_of_second = without_gone(2, None);
+        let plan_of_second = plan(&second, &snapshot_of_second).await;
+        let staging = tenant.arm(hold("CREATE OR REPLACE TEMPORARY TABLE TABMAP_STAGED_ROWS")).await;
+        let run_of_second = Run::begin();
+        let first_of_both = async {
+            staging.reached().await;
+            let snapshot_of_first = without_gone(1, adds.then_some("added"));
+            let merge = tenant.arm(hold("MERGE INTO")).await;
+            let (tenant, snapshot_of_first) = (&tenant, &snapshot_of_first);
+            tokio::task::block_in_place(|| {
+                assert!(run_until(tenant, snapshot_of_first, &merge, End::Killed), "it got to its MERGE");
+            });
+            merge.disarm().await;
+            staging.release().await;
+        };
+        let (applied, ()) = tokio::join!(second.apply(&run_of_second, &plan_of_second), first_of_both);
+        applied.unwrap();
+        sync(&tenant.store(), &without_gone(3, None)).await.unwrap();
+        let kept = resources(0).into_iter().filter(|one| !one.luid.as_str().starts_with("gone")).collect();
+        check_all_is_settled(&tenant, kept, &format!("the dead run adds: {adds}")).await;
+        let counting = format!(
+            "SELECT COUNT(*) AS N FROM {} WHERE STATUS IN ('complete', 'incomplete')",
+            table(&tenant, "API__TABLEAU__SYNC_RUNS")
+        );
+        assert_eq!(
+            tenant.sql(&[&counting]).await,
+            [[Some("3".to_owned())]],
+            "the first, the second, the last"
+        );
+    }
+}

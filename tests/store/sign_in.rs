@@ -192,6 +192,12 @@ async fn a_session_announces_a_supported_client_and_its_parameters() {
     let parameters = &login["parameters"];
     assert_eq!(parameters["QUERY_TAG"], concat!("tabmap ", env!("CARGO_PKG_VERSION")));
     assert_eq!(parameters["TIMEZONE"], "UTC");
+    assert_eq!(parameters["ERROR_ON_NONDETERMINISTIC_MERGE"], true);
+    assert_eq!(parameters["CLIENT_VALIDATE_DEFAULT_PARAMETERS"], true);
+    assert_eq!(parameters["AUTOCOMMIT"], true, "whatever account and user have set");
+    assert_eq!(parameters["TIMESTAMP_INPUT_FORMAT"], "AUTO");
+    assert_eq!(parameters["QUOTED_IDENTIFIERS_IGNORE_CASE"], false);
+    assert_eq!(parameters["ROWS_PER_RESULTSET"], 0);
     assert_eq!(parameters["LOCK_TIMEOUT"], 300);
     assert_eq!(parameters["STATEMENT_TIMEOUT_IN_SECONDS"], 900);
     assert_eq!(tenant.log("sessions").await[0]["closed"], true);

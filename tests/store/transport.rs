@@ -91,6 +91,25 @@ async fn a_large_result_comes_whole_and_in_order() {
 }
 
 #[tokio::test]
+async fn chunks_are_read_compressed_without_a_word_and_from_storage_that_wants_its_key() {
+    let (tenant, session) = opened().await;
+    open_schema(&tenant, &session).await;
+    tenant.arm_for_chunks(json!({"action": {"bare": true}, "times": 2})).await;
+    assert_eq!(ask(&session, &numbers(3 * CHUNK_ROWS)).await.unwrap().len(), 3 * CHUNK_ROWS);
+    tenant.arm(json!({"at": "key", "action": {}})).await;
+    assert_eq!(ask(&session, &numbers(3 * CHUNK_ROWS)).await.unwrap().len(), 3 * CHUNK_ROWS);
+}
+
+#[tokio::test]
+async fn a_session_that_cannot_be_renewed_while_a_statement_runs_leaves_its_outcome_open() {
+    let (tenant, session) = opened().await;
+    ask(&session, "SELECT 'signed in' AS X").await.unwrap();
+    tenant.arm(json!({"at": "poll", "action": {"expire": "both"}})).await;
+    let fault = ask(&session, "CALL SYSTEM$WAIT(4)").await.unwrap_err();
+    assert!(fault.is_outcome_unknown(), "{fault:?}");
+}
+
+#[tokio::test]
 async fn a_chunk_that_fails_is_fetched_again_and_a_lost_one_fails_the_statement() {
     let (tenant, session) = opened().await;
     open_schema(&tenant, &session).await;

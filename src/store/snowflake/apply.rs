@@ -7,7 +7,7 @@
 //! 3. Otherwise its rows and changes are staged in temporary tables of the session,
 //! 4. the run row is inserted as `applying`, and the changes, which do not count yet,
 //! 5. one MERGE writes the map, guarded: the run is still `applying`, no other run of the site has finished since
-//!    the mapping was loaded, and no run is of another server,
+//!    the mapping was loaded, no run is of another server, and the whole plan is staged, once,
 //! 6. the run row is marked as finished.
 //!
 //! Every step finds out whether it has been done, so after a lost session or answer the whole begins again with the
@@ -86,11 +86,10 @@ impl Application<'_> {
         if !is_begun {
             self.insert_run(APPLYING).await?;
         }
-        self.query("record the changes", sql::INSERT_CHANGES, &[]).await?;
-        let rows_written = self.merge().await?;
-        if rows_written == 0
-            && let Some(refusal) = self.failed_guard().await?
-        {
+        self.execute("record the changes", sql::INSERT_CHANGES, &[]).await?;
+        let rows_written = self.merge(all_rows).await?;
+        if rows_written == 0 && all_rows > 0 {
+            let refusal = self.refusal().await?;
             self.abandon(&mine).await?;
             self.query("give the run up", sql::DELETE_CHANGES, &[]).await?;
             return Err(refusal);
@@ -134,11 +133,12 @@ impl Application<'_> {
         let removals = self.plan.removals();
         let upserts = self.plan.upserts().map(StagedRow::upsert);
         let removals = removals.iter().map(|id| StagedRow::removal(id.kind.as_str(), &id.luid));
-        self.query(doing, sql::CREATE_STAGED_ROWS, &[]).await?;
+        // Not repeatable: a first copy that comes late would take away what was staged meanwhile.
+        self.execute(doing, sql::CREATE_STAGED_ROWS, &[]).await?;
         for batch in batches(upserts.chain(removals)) {
             self.execute(doing, sql::STAGE_ROWS, &[("rows", &batch)]).await?;
         }
-        self.query(doing, sql::CREATE_STAGED_CHANGES, &[]).await?;
+        self.execute(doing, sql::CREATE_STAGED_CHANGES, &[]).await?;
         for batch in batches(self.plan.changes().changes.iter().map(StagedChange::of)) {
             self.execute(doing, sql::STAGE_CHANGES, &[("rows", &batch)]).await?;
         }
@@ -153,8 +153,8 @@ impl Application<'_> {
     }
 
     /// Returns the rows inserted, updated and deleted.
-    async fn merge(&self) -> Result<u64, StoreError> {
-        let merged = self.execute("write the map", sql::MERGE, &[]).await?;
+    async fn merge(&self, staged: usize) -> Result<u64, StoreError> {
+        let merged = self.execute("write the map", sql::MERGE, &[("staged", &staged.to_string())]).await?;
         Ok(merged.iter().sum())
     }
 

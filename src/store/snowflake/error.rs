@@ -140,6 +140,12 @@ impl Fault {
                 "390201" => {
                     "create the warehouse or grant USAGE on it to the role, or name another `warehouse` in the connection"
                 }
+                "394400" => {
+                    "the programmatic access token was removed or has expired, after 15 days if nobody said otherwise: make a new one with ALTER USER … ADD PROGRAMMATIC ACCESS TOKEN"
+                }
+                "390432" => {
+                    "a programmatic access token works only for a user under a network policy: ALTER USER … SET NETWORK_POLICY"
+                }
                 "390303" | "390318" => {
                     "get a new OAuth token; the one of the connection is invalid or has expired"
                 }

@@ -86,7 +86,9 @@ impl SnowflakeStore {
                 return result;
             };
             let ended = error.fault.is_session_ended();
-            if attempt == ATTEMPTS || !(ended || error.fault.is_outcome_unknown()) {
+            // Who has waited for the deadline is not made to wait for it again.
+            let is_late = matches!(error.fault, Fault::DeadlinePassed { .. });
+            if attempt == ATTEMPTS || is_late || !(ended || error.fault.is_outcome_unknown()) {
                 return result;
             }
             tracing::warn!(doing = error.doing, reason = %error.fault, "beginning again in snowflake");

@@ -64,7 +64,11 @@ pub enum ConnectionError {
     },
     /// Others may read or change the file.
     #[error("{} may be {may} by others (mode {mode:04o})", path.display())]
-    #[diagnostic(help("it decides who this program is to Snowflake: `chmod 0600 {}`", path.display()))]
+    #[diagnostic(help(
+        "it decides who this program is to Snowflake: `chmod 0600 {}`; where a mount says who may read, \
+         SF_SKIP_TOKEN_FILE_PERMISSIONS_VERIFICATION=true allows it",
+        path.display()
+    ))]
     Permissions {
         /// The file.
         path: PathBuf,

@@ -15,8 +15,12 @@ use tokio::task::JoinHandle;
 use url::Url;
 use uuid::Uuid;
 
+use super::answer::Answer;
 use super::login::authorization;
 use super::{FAREWELL_TIMEOUT, Tokens};
+
+/// "Identified SQL statement is not currently executing."
+const NOT_RUNNING: &str = "000605";
 
 /// How to abort one statement.
 #[derive(Clone)]
@@ -46,9 +50,16 @@ impl Abort {
             .timeout(FAREWELL_TIMEOUT)
             .send()
             .await;
-        match sent {
-            Ok(_) => tracing::debug!("told snowflake to abort a statement"),
-            Err(error) => tracing::warn!("could not abort a statement: {}", error.without_url()),
+        match Answer::read(sent).await {
+            Ok(answer) if answer.succeeded() || answer.code() == NOT_RUNNING => {
+                tracing::debug!("told snowflake to abort a statement");
+            }
+            Ok(answer) => {
+                tracing::warn!(reason = %answer.fault(), "snowflake did not abort a statement, which may run on");
+            }
+            Err(failure) => {
+                tracing::warn!(reason = failure.describe(), "could not abort a statement, which may run on");
+            }
         }
     }
 }

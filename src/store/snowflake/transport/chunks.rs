@@ -4,13 +4,15 @@
 //! appends the first rows after the chunks, so they are made a chunk themselves, which is served from memory.
 
 use std::collections::HashMap;
+use std::io::Read as _;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use flate2::read::GzDecoder;
 use reqwest::{Request, Response};
 use serde_json::{Map, Value, json};
-use std::time::Duration;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
@@ -60,6 +62,15 @@ impl Chunks {
             _ => String::new(),
         };
         data.insert("rowsetBase64".to_owned(), json!(""));
+        // Storage that keeps chunks encrypted wants the key with each request.
+        let has_headers = data.get("chunkHeaders").is_some_and(|headers| !headers.is_null());
+        if let (false, Some(key)) = (has_headers, data.get("qrmk").and_then(Value::as_str)) {
+            let headers = json!({
+                "x-amz-server-side-encryption-customer-algorithm": "AES256",
+                "x-amz-server-side-encryption-customer-key": key,
+            });
+            data.insert("chunkHeaders".to_owned(), headers);
+        }
         if inline.is_empty() {
             return Ok(());
         }
@@ -107,6 +118,16 @@ impl Transport {
     }
 }
 
+/// Cloud storage may hold a chunk compressed and not say so (`_ensure_decompressed` of Snowflake's Python connector).
+fn unpacked(bytes: Vec<u8>) -> std::io::Result<Vec<u8>> {
+    if !bytes.starts_with(&[0x1f, 0x8b]) {
+        return Ok(bytes);
+    }
+    let mut plain = Vec::new();
+    GzDecoder::new(bytes.as_slice()).read_to_end(&mut plain)?;
+    Ok(plain)
+}
+
 /// The bytes, or why there are none. Chunk addresses are signed, so none goes into an error.
 async fn read(sent: reqwest::Result<Response>) -> Result<Vec<u8>, String> {
     let plain = |error: reqwest::Error| error.without_url().to_string();
@@ -115,5 +136,5 @@ async fn read(sent: reqwest::Result<Response>) -> Result<Vec<u8>, String> {
     if !status.is_success() {
         return Err(format!("HTTP status {status}"));
     }
-    Ok(response.bytes().await.map_err(plain)?.to_vec())
+    unpacked(response.bytes().await.map_err(plain)?.to_vec()).map_err(|error| error.to_string())
 }

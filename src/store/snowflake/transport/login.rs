@@ -198,6 +198,12 @@ fn session_parameters(options: &SessionOptions) -> Map<String, Value> {
     parameters.insert("STATEMENT_TIMEOUT_IN_SECONDS".to_owned(), json!(options.statement_timeout.as_secs()));
     // MERGE must fail rather than choose, should two rows of the plan ever meet one row of the map.
     parameters.insert("ERROR_ON_NONDETERMINISTIC_MERGE".to_owned(), json!(true));
+    // What follows is Snowflake's default, and an account or a user may have set something else: work that is never
+    // committed, times that are read otherwise, names that lose their case, results that are cut short.
+    parameters.insert("AUTOCOMMIT".to_owned(), json!(true));
+    parameters.insert("TIMESTAMP_INPUT_FORMAT".to_owned(), json!("AUTO"));
+    parameters.insert("QUOTED_IDENTIFIERS_IGNORE_CASE".to_owned(), json!(false));
+    parameters.insert("ROWS_PER_RESULTSET".to_owned(), json!(0));
     // A role or warehouse that does not exist fails sign-in, not some later statement.
     parameters.insert("CLIENT_VALIDATE_DEFAULT_PARAMETERS".to_owned(), json!(true));
     parameters

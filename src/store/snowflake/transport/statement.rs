@@ -20,6 +20,14 @@ const BETWEEN_POLLS: Duration = Duration::from_millis(100);
 /// How often in a row an expired session is renewed for one statement.
 const RENEWALS: u32 = 2;
 
+/// A session that ends while one of its statements runs says nothing of the statement, which had been accepted.
+fn outcome_is_open(fault: Fault) -> Fault {
+    if fault.is_session_ended() {
+        return Fault::ConnectionLost { reason: "the session ended meanwhile".to_owned() };
+    }
+    fault
+}
+
 /// What is sent for one statement, each time the same.
 struct Sending<'a> {
     url: Url,
@@ -136,12 +144,11 @@ impl Transport {
             match Answer::read(sent.send().await).await {
                 Ok(answer) if answer.code() == "390112" && *renewals < RENEWALS => {
                     *renewals += 1;
-                    tokens = self.renew(&tokens).await?;
+                    tokens = self.renew(&tokens).await.map_err(outcome_is_open)?;
                     continue;
                 }
                 Ok(answer) if answer.fault().is_session_ended() => {
-                    // The statement had been accepted, so its outcome is open.
-                    return Err(Fault::ConnectionLost { reason: "the session ended meanwhile".to_owned() });
+                    return Err(outcome_is_open(answer.fault()));
                 }
                 Ok(answer) => return Ok(answer),
                 Err(failure) if failure.is_passing() && attempt < ATTEMPTS => {}
