@@ -10,26 +10,28 @@
 //! we ask      there         changed   dare do   is kept    say
 //! ```
 //!
-//! Every arrow is a file. [`sync`] is the whole flow for one site, in one function.
+//! Every word is a module. [`sync`] is the whole flow for one site, in one function.
 //!
 //! 1. [`resource`] holds the words. A [`ResourceKey`](resource::ResourceKey) is what people write, a
 //!    [`ResourceId`](resource::ResourceId) is what Tableau assigns; a bare LUID is never a key.
 //! 2. [`source`] asks. [`source::metadata`] lists a site by the Metadata API, with REST as its witness, in one
 //!    session of [`tableau`]; [`source::recording`] reads a file in place of Tableau.
-//! 3. A [`snapshot`] says of which kinds its listing was complete. Absence is evidence for those alone: nothing of
-//!    another kind is ever removed.
+//! 3. A [`snapshot`] says of which kinds its listing was complete. Absence is evidence for those alone: of another
+//!    kind nothing is removed but what REST answers 404 for.
 //! 4. [`diff`] compares a snapshot with a [`mapping`], the rows that the store last left. It is pure, as is
 //! 5. [`plan`], which turns changes into a [`Plan`](plan::Plan) if they stay within limits. Only a plan can be applied.
 //! 6. [`store`] keeps the map, the runs and the change log: [`store::sqlite`] in one file, [`store::snowflake`] in
 //!    three tables. The contract is written on the trait.
 //! 7. [`report`] is the one door to stdout.
 //!
+//! The way back is [`resolve`]: from a name, a number, a LUID or an address ([`browser_url`]) to the one row of the map.
+//!
 //! Beside the flow, [`check`] asks whether the map, and the references to Tableau in somebody's repository, are true.
 //! The callers stand beside: [`refresh`] goes from a name to a refreshed extract, and [`serve`] does so when dbt says
 //! that a job has succeeded.
 //!
-//! [`commands`] wires these together, one file a command, with [`config`] for what can be set. SQL lives in `sql/`,
-//! GraphQL in `graphql/`.
+//! [`commands`] wires these together, one file a command, with [`config`] for what can be set. SQL lives in `sql/`
+//! (but for statements of one line), GraphQL in `graphql/`.
 
 pub mod browser_url;
 pub mod check;

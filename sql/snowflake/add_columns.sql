@@ -1,2 +1,3 @@
--- Adopts a map that another tool wrote, or a change log of an earlier version: the rows stay, the new columns are NULL until the next sync.
+-- Adopts a map that another tool wrote, or a change log of an earlier version: the rows stay. The new
+-- columns of the map are NULL until the next sync, those of old changes for ever.
 ALTER TABLE {table} ADD COLUMN {columns}

@@ -72,8 +72,8 @@ pub enum Exit {
     Failed,
     /// 2: usage or configuration.
     Usage,
-    /// 3: found something: `sync --dry-run --exit-code` has changes, `resolve` has no single answer, `check` has
-    /// findings of severity error.
+    /// 3: found something: `sync --dry-run --exit-code` has changes, `resolve` and `refresh` have no single answer,
+    /// `check` has findings of severity error.
     Found,
     /// 4: done, but a listing was incomplete: of that kind only what REST says is gone was removed.
     Incomplete,

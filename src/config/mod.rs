@@ -29,7 +29,7 @@ use crate::store::snowflake::TableNames;
 /// The file that is read when it stands in the working directory and no other is named.
 pub const DEFAULT_FILE: &str = "tabmap.toml";
 
-/// The file that `tabmap init` writes: every key, with its default.
+/// The file that `tabmap init` writes: every key, with its default or an example.
 pub const TEMPLATE: &str = include_str!("template.toml");
 
 /// All that can be set.

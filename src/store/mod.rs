@@ -78,7 +78,7 @@ pub struct Applied {
 /// What [`Store::migrate`] did, one sentence each; empty when everything was there.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Migration {
-    /// Such as "created table `api__tableau__resources`".
+    /// Such as "created table API__TABLEAU__RESOURCES".
     pub steps: Vec<String>,
 }
 
@@ -137,6 +137,20 @@ pub enum StoreError {
         store: String,
         /// The first table that was missed.
         table: String,
+    },
+    /// A table is of another tool or of an earlier version.
+    #[error("table {table} of {store} has no {columns}")]
+    #[diagnostic(
+        code(tabmap::outdated),
+        help("`tabmap init` adds what is missing, also where another tool made the table; its rows stay")
+    )]
+    Outdated {
+        /// The store, as the user named it.
+        store: String,
+        /// The table.
+        table: String,
+        /// The columns that it lacks.
+        columns: String,
     },
     /// A table of that name is there, and it is not ours.
     #[error("table {table} of {store} is something else: {reason}")]

@@ -1,4 +1,10 @@
 //! What the stores share about the three tables: their columns, and how their rows, read as text, are understood.
+//!
+//! A new column of the map stands in `added` below, in `row`, and, for each store, in the statements that create, load
+//! and write the map: `sql/sqlite/{schema,load,insert_resource,update_resource}.sql` with `sqlite/apply.rs`, and
+//! `sql/snowflake/{create_resources,load,create_staged_rows,stage_rows,merge,collapse_duplicates}.sql` with
+//! `snowflake/staging.rs`. Where it comes from is `resource.rs`; what outlives a listing that does not know it,
+//! `with_knowledge_of` in `diff.rs`.
 
 use std::vec::IntoIter;
 

@@ -102,7 +102,8 @@ impl SnowflakeStore {
     /// The error for a table or column that is not there.
     fn not_initialised(&self, error: SnowflakeError) -> StoreError {
         if error.fault.is_object_missing() {
-            let table = format!("{} (or the role may not read it)", self.tables.full(&self.tables.resources));
+            let table = self.tables.full(&self.tables.resources);
+            let table = format!("{table} (or one beside it, or a column, or the right to read it)");
             return StoreError::NotInitialised { store: self.name(), table };
         }
         error.into()

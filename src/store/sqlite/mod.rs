@@ -121,8 +121,10 @@ impl SqliteStore {
                 return Err(missing(table));
             }
             self.check(table, &columns, &found)?;
-            if !columns.missing(&found).is_empty() {
-                return Err(missing(table));
+            let lacking = columns.missing(&found);
+            if !lacking.is_empty() {
+                let (store, table) = (self.name(), table.to_owned());
+                return Err(StoreError::Outdated { store, table, columns: lacking.join(", ") });
             }
         }
         Ok(connection)
