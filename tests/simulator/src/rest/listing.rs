@@ -95,23 +95,25 @@ fn filter<T>(
     Ok(())
 }
 
-/// Splits at commas outside of `in:[a,b]`.
+/// The conditions, which commas part. Only the list of `in:[a,b]` has commas of its own: in any other value a
+/// bracket is a character like others.
 fn split(expression: &str) -> impl Iterator<Item = &str> {
-    let mut depth = 0_usize;
-    expression.split(move |character| {
-        match character {
-            '[' => depth += 1,
-            ']' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        character == ',' && depth == 0
+    let mut rest = Some(expression);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let mut parts = text.splitn(3, ':').skip(1);
+        let is_list = parts.next() == Some("in") && parts.next().is_some_and(|value| value.starts_with('['));
+        let list_end = if is_list { text.find(']').unwrap_or(text.len()) } else { 0 };
+        let end = text[list_end..].find(',').map(|at| list_end + at);
+        rest = end.map(|end| &text[end + 1..]);
+        Some(&text[..end.unwrap_or(text.len())])
     })
 }
 
 fn holds(actual: &str, operator: &str, value: &str) -> bool {
     match operator {
         "eq" => equal(actual, value),
-        "in" => value.trim_matches(['[', ']']).split(',').any(|value| equal(actual, value)),
+        "in" => list(value).split(',').any(|value| equal(actual, value)),
         "has" => actual.to_lowercase().contains(&value.to_lowercase()),
         // Times of one form and single digits compare as text.
         "gt" => actual > value,
@@ -120,6 +122,10 @@ fn holds(actual: &str, operator: &str, value: &str) -> bool {
         "lte" => actual <= value,
         _ => false,
     }
+}
+
+fn list(value: &str) -> &str {
+    value.strip_prefix('[').and_then(|value| value.strip_suffix(']')).unwrap_or(value)
 }
 
 /// Filters mind the case of names, but for the project `default`, which every client may also call `Default`.
@@ -157,6 +163,12 @@ mod tests {
     fn commas_within_brackets_do_not_end_a_condition() {
         let conditions: Vec<_> = split("name:in:[a,b],projectName:eq:p").collect();
         assert_eq!(conditions, ["name:in:[a,b]", "projectName:eq:p"]);
+    }
+
+    #[test]
+    fn brackets_of_other_values_are_characters_like_others() {
+        let conditions: Vec<_> = split("name:eq:x:in:[a,projectName:eq:]p,name:in:[[a,b]").collect();
+        assert_eq!(conditions, ["name:eq:x:in:[a", "projectName:eq:]p", "name:in:[[a,b]"]);
     }
 
     #[test]

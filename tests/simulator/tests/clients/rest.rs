@@ -119,6 +119,20 @@ async fn filters_and_sorting_work_together() {
 }
 
 #[tokio::test]
+async fn brackets_in_a_name_do_not_swallow_the_conditions_after_it() {
+    let simulator = simulator(&Generate::default());
+    let session = Session::start(&simulator, SITE).await;
+    let luid = simulator.publish(SITE, Kind::Workbook, &["Finance"], "Sales [draft");
+    simulator.publish(SITE, Kind::Workbook, &["Marketing"], "Sales [draft");
+    let found = session.get("workbooks?filter=name:eq:Sales+[draft,projectName:eq:Finance").await.json();
+    assert_eq!(found["pagination"]["totalAvailable"], "1");
+    assert_eq!(found["workbooks"]["workbook"][0]["id"], luid.as_str());
+    let listed = "workbooks?filter=name:in:[Sales+[draft,Revenue],projectName:eq:Finance";
+    let found = session.get(listed).await.json();
+    assert_eq!(found["workbooks"]["workbook"][0]["id"], luid.as_str());
+}
+
+#[tokio::test]
 async fn projects_nest_and_two_leaves_share_a_name() {
     let simulator = simulator(&Generate::default());
     let session = Session::start(&simulator, SITE).await;
