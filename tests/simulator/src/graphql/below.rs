@@ -48,7 +48,17 @@ pub(super) fn interfaces() -> Vec<Interface> {
         named("CanHaveLabels", &[]),
         named(
             "View",
-            &[DATED, &[("path", "String"), ("tags", "[Tag!]!"), ("workbook", "Workbook")]].concat(),
+            &[
+                DATED,
+                &[
+                    ("documentViewId", "String"),
+                    ("path", "String"),
+                    ("index", "Int"),
+                    ("tags", "[Tag!]!"),
+                    ("workbook", "Workbook"),
+                ],
+            ]
+            .concat(),
         ),
         interface(
             "Datasource",

@@ -223,6 +223,20 @@ async fn an_unknown_field_is_a_validation_error_in_graphql_javas_words() {
 }
 
 #[tokio::test]
+async fn views_answer_what_sheets_and_dashboards_have_in_common() {
+    let simulator = simulator(&Generate::default());
+    let session = Session::start(&simulator, SITE).await;
+    let query = "{ workbooks { views { id name documentViewId luid path createdAt updatedAt index tags { name } \
+                 workbook { luid } } } }";
+    let answer = session.query(query, json!(null)).await;
+    let views = answer["data"]["workbooks"][0]["views"].as_array().unwrap_or_else(|| panic!("{answer}"));
+    assert!(
+        views.iter().all(|view| view["documentViewId"].is_string() && view["index"].is_i64()),
+        "{views:?}"
+    );
+}
+
+#[tokio::test]
 async fn an_old_server_knows_neither_project_luids_nor_permission_modes() {
     let simulator = start(Options { old_server: true, ..Options::default() });
     let session = Session::start_at(&simulator, SITE, "3.6").await;
