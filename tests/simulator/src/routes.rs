@@ -55,7 +55,7 @@ pub(crate) enum Route<'a> {
     BackfillStatus,
     /// The control API, with the rest of the path.
     Control {
-        path: &'a str,
+        path: &'a [String],
     },
     /// Below `/api/`, but not a version that this server speaks.
     UnknownVersion,
@@ -64,14 +64,23 @@ pub(crate) enum Route<'a> {
     Unknown,
 }
 
+/// The parts of a path between its slashes, decoded: an encoded slash belongs to its part.
+pub(crate) fn segments(path: &str) -> Vec<String> {
+    path.split('/').filter(|segment| !segment.is_empty()).map(decode).collect()
+}
+
+/// A form's decoder does it, once it cannot see what has a meaning in forms alone.
+fn decode(segment: &str) -> String {
+    let segment = segment.replace('+', "%2B").replace('&', "%26").replace('=', "%3D");
+    form_urlencoded::parse(segment.as_bytes()).map(|(text, _)| text.into_owned()).collect()
+}
+
 impl<'a> Route<'a> {
-    /// Finds the route; `newest` is the newest minor version of REST API 3.
-    pub(crate) fn of(method: &str, path: &'a str, newest: u32) -> Self {
-        if let Some(path) = path.strip_prefix("/simulator") {
-            return Self::Control { path: path.trim_matches('/') };
-        }
-        let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
+    /// Finds the route of a path's [`segments`]; `newest` is the newest minor version of REST API 3.
+    pub(crate) fn of(method: &str, path: &'a [String], newest: u32) -> Self {
+        let segments: Vec<&str> = path.iter().map(String::as_str).collect();
         match (method, segments.as_slice()) {
+            (_, ["simulator", ..]) => Self::Control { path: &path[1..] },
             ("POST" | "GET", ["api", "metadata", "graphql"]) => Self::Metadata,
             ("GET", ["api", "metadata", "v1", "control", "eventing", "status"]) => Self::EventingStatus,
             ("GET", ["api", "metadata", "v1", "control", "backfill", "status"]) => Self::BackfillStatus,
@@ -175,7 +184,9 @@ mod tests {
 
     #[test]
     fn a_known_path_with_another_method_is_not_unknown() {
-        assert_eq!(Route::of("DELETE", "/api/3.29/sites/s/workbooks/w", 29), Route::WrongMethod);
-        assert_eq!(Route::of("GET", "/api/3.29/sites/s/flows", 29), Route::Unknown);
+        let path = segments("/api/3.29/sites/s/workbooks/w");
+        assert_eq!(Route::of("DELETE", &path, 29), Route::WrongMethod);
+        let path = segments("/api/3.29/sites/s/flows");
+        assert_eq!(Route::of("GET", &path, 29), Route::Unknown);
     }
 }

@@ -15,7 +15,7 @@ use crate::control;
 use crate::faults::{Effect, Endpoint, ListingFaults, Seen};
 use crate::graphql::{self, View};
 use crate::rest::{self, Answer, Call, RestError};
-use crate::routes::Route;
+use crate::routes::{Route, segments};
 use crate::state::{Request, Shared};
 use crate::time;
 use crate::wire::{Switch, cut};
@@ -81,9 +81,10 @@ pub(crate) async fn handle(
     request: HttpRequest,
 ) -> Response<Body> {
     let request = read(request).await;
-    let route = Route::of(&request.method, &request.path, shared.options.rest_minor());
+    let path = segments(&request.path);
+    let route = Route::of(&request.method, &path, shared.options.rest_minor());
     if let Route::Control { path } = route {
-        return control::answer(&shared, &request, path).into_response();
+        return control::answer(&shared, &request, &path.join("/")).into_response();
     }
     let parameters: Vec<(String, String)> =
         form_urlencoded::parse(request.query.as_bytes()).into_owned().collect();

@@ -133,6 +133,23 @@ async fn brackets_in_a_name_do_not_swallow_the_conditions_after_it() {
 }
 
 #[tokio::test]
+async fn sites_are_found_by_names_that_need_encoding() {
+    let site = SiteContent {
+        content_url: SITE.to_owned(),
+        name: "My Site & 50%=½+/one".to_owned(),
+        ..SiteContent::default()
+    };
+    let simulator = start(Options { content: Content { seed: 3, sites: vec![site] }, ..Options::default() });
+    let session = Session::start(&simulator, SITE).await;
+    for encoded in ["My%20Site%20%26%2050%25%3D%C2%BD%2B%2Fone", "My%20Site%20&%2050%=%c2%bd+%2Fone"] {
+        let answer = session.call("GET", &format!("/api/3.29/sites/{encoded}?key=name"), "").await;
+        assert_eq!(answer.json()["site"]["id"], session.site, "{encoded}: {}", answer.text);
+    }
+    let twice = "/api/3.29/sites/My%2520Site?key=name";
+    assert_eq!(session.call("GET", twice, "").await.code(), "404000", "paths are decoded once");
+}
+
+#[tokio::test]
 async fn projects_nest_and_two_leaves_share_a_name() {
     let simulator = simulator(&Generate::default());
     let session = Session::start(&simulator, SITE).await;
