@@ -86,6 +86,10 @@ pub(crate) struct User {
     pub(crate) name: String,
 }
 
+impl User {
+    pub(crate) const DOMAIN: &str = "local";
+}
+
 #[derive(Clone, Debug)]
 pub(crate) struct Project {
     pub(crate) luid: String,

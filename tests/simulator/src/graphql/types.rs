@@ -73,7 +73,7 @@ fn tableau_user() -> Object {
         .scalar("luid", "String!", |owner| user(owner).luid.as_str().into())
         .scalar("username", "String", |owner| user(owner).name.as_str().into())
         .scalar("name", "String", |owner| user(owner).name.as_str().into())
-        .scalar("domain", "String", |_| "local".into())
+        .scalar("domain", "String", |_| User::DOMAIN.into())
         .scalar("email", "String", |_| Value::Null)
         .object
 }

@@ -1,24 +1,25 @@
 //! Sites, users, projects, workbooks and data sources.
 
 use super::auth;
-use super::listing::{Facet, page};
+use super::listing::{Field, page};
 use super::{Answer, Call, RestError, Result, authorize};
 use crate::answer::Element;
 use crate::state::State;
-use crate::world::{Kind, Project, Resource, Site, Visibility};
+use crate::world::{Kind, Project, Resource, Site, User, Visibility};
 
 const READ: Option<&str> = Some("tableau:content:read");
+
+/// Of every workbook and data source, in megabytes.
+const SIZE: &str = "1";
 
 pub(super) fn sites(state: &mut State, call: &Call<'_>) -> Result {
     auth::signed_in(state, call, None)?;
     if call.options.cloud {
         return Err(RestError::with_detail(403_004, "The list of sites is not available in Tableau Cloud."));
     }
-    let (pagination, sites) = page(call, state.world.sites.iter().collect(), |site, field| match field {
-        "name" => Some(Some(site.name.clone())),
-        "contentUrl" => Some(Some(site.content_url.clone())),
-        _ => None,
-    })?;
+    let fields: [Field<'_, &Site>; 2] =
+        [("name", &|site| Some(site.name.clone())), ("contentUrl", &|site| Some(site.content_url.clone()))];
+    let (pagination, sites) = page(call, state.world.sites.iter().collect(), &fields)?;
     let sites = sites.into_iter().map(site_element).collect();
     Ok(Answer::ok(vec![pagination, Element::new("sites").many("site", sites)]))
 }
@@ -56,17 +57,17 @@ pub(super) fn user(state: &mut State, call: &Call<'_>, site: &str, luid: &str) -
 
 pub(super) fn projects(state: &mut State, call: &Call<'_>, site: &str) -> Result {
     let site = authorize(state, call, site, READ)?;
-    let (pagination, projects) = page(call, site.projects.iter().collect(), |project, field| {
-        Some(match field {
-            "name" => Some(project.name.clone()),
-            "parentProjectId" => project.parent.clone(),
-            "topLevelProject" => Some(project.parent.is_none().to_string()),
-            "ownerName" => Some(site.user.name.clone()),
-            "createdAt" => Some(project.created_at.clone()),
-            "updatedAt" => Some(project.updated_at.clone()),
-            _ => return None,
-        })
-    })?;
+    let fields: [Field<'_, &Project>; 8] = [
+        ("name", &|project| Some(project.name.clone())),
+        ("parentProjectId", &|project| project.parent.clone()),
+        ("topLevelProject", &|project| Some(project.parent.is_none().to_string())),
+        ("ownerName", &|_| Some(site.user.name.clone())),
+        ("ownerEmail", &|_| None),
+        ("ownerDomain", &|_| Some(User::DOMAIN.to_owned())),
+        ("createdAt", &|project| Some(project.created_at.clone())),
+        ("updatedAt", &|project| Some(project.updated_at.clone())),
+    ];
+    let (pagination, projects) = page(call, site.projects.iter().collect(), &fields)?;
     let projects = projects.into_iter().map(|project| project_element(site, project)).collect();
     Ok(Answer::ok(vec![pagination, Element::new("projects").many("project", projects)]))
 }
@@ -85,25 +86,29 @@ fn project_element(site: &Site, project: &Project) -> Element {
 
 pub(super) fn resources(state: &mut State, call: &Call<'_>, site: &str, kind: Kind) -> Result {
     let site = authorize(state, call, site, READ)?;
-    let (pagination, found) =
-        page(call, site.listed(kind).collect(), |resource, field| facet(site, resource, field))?;
+    let common: [Field<'_, &Resource>; 12] = [
+        ("name", &|it| Some(it.name.clone())),
+        ("contentUrl", &|it| Some(content_url(it))),
+        ("projectName", &|it| project_of(site, it).map(|project| project.name.clone())),
+        ("ownerName", &|_| Some(site.user.name.clone())),
+        ("ownerEmail", &|_| None),
+        ("ownerDomain", &|_| Some(User::DOMAIN.to_owned())),
+        ("createdAt", &|it| Some(it.created_at.clone())),
+        ("updatedAt", &|it| Some(it.updated_at.clone())),
+        ("size", &|_| Some(SIZE.to_owned())),
+        ("hasExtracts", &|it| Some(it.has_extract.to_string())),
+        ("hasAlerts", &|_| Some("false".to_owned())),
+        ("tags", &|_| None),
+    ];
+    let own: &[Field<'_, &Resource>] = match kind {
+        Kind::Workbook => &[("sheetCount", &|_| Some("1".to_owned()))],
+        Kind::Datasource => {
+            &[("type", &|_| Some("hyper".to_owned())), ("isCertified", &|_| Some("false".to_owned()))]
+        }
+    };
+    let (pagination, found) = page(call, site.listed(kind).collect(), &[&common, own].concat())?;
     let elements = found.into_iter().map(|resource| resource_element(site, resource, call.base)).collect();
     Ok(Answer::ok(vec![pagination, Element::new(kind.plural()).many(kind.word(), elements)]))
-}
-
-fn facet(site: &Site, resource: &Resource, field: &str) -> Facet {
-    Some(match field {
-        "name" => Some(resource.name.clone()),
-        "contentUrl" => Some(content_url(resource)),
-        "projectName" => project_of(site, resource).map(|project| project.name.clone()),
-        "ownerName" => Some(site.user.name.clone()),
-        "createdAt" => Some(resource.created_at.clone()),
-        "updatedAt" => Some(resource.updated_at.clone()),
-        "hasExtracts" => Some(resource.has_extract.to_string()),
-        "type" => Some("hyper".to_owned()),
-        "tags" => None,
-        _ => return None,
-    })
 }
 
 pub(super) fn resource(state: &mut State, call: &Call<'_>, site: &str, kind: Kind, luid: &str) -> Result {
@@ -135,7 +140,7 @@ fn resource_element(site: &Site, resource: &Resource, base: &str) -> Element {
         .with("description", "")
         .with("contentUrl", content_url(resource))
         .with("webpageUrl", site.webpage_url(base, resource.kind, resource.number))
-        .with("size", "1")
+        .with("size", SIZE)
         .with("createdAt", &resource.created_at)
         .with("updatedAt", &resource.updated_at)
         .with("encryptExtracts", "false");

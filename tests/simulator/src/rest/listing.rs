@@ -1,23 +1,25 @@
 //! Pages, filters and sorting, the same for every listing.
 
-use std::cmp::Ordering;
+use std::cmp::{Ordering, Reverse};
 
 use super::{Call, RestError};
 use crate::answer::Element;
 
-/// What a listing can be filtered and sorted by: the outer `None` is a field that does not exist, the inner one
-/// a value that is absent.
-pub(super) type Facet = Option<Option<String>>;
+/// A field that a listing can be filtered and sorted by.
+pub(super) type Field<'a, T> = (&'static str, ValueOf<'a, T>);
+
+/// The value of a field in a row; `None` where the row has none.
+type ValueOf<'a, T> = &'a dyn Fn(&T) -> Option<String>;
 
 /// Filters, sorts and cuts out the page that was asked for; answers the `pagination` element with it.
 pub(super) fn page<T>(
     call: &Call<'_>,
     mut rows: Vec<T>,
-    facet: impl Fn(&T, &str) -> Facet,
+    fields: &[Field<'_, T>],
 ) -> Result<(Element, Vec<T>), RestError> {
     let (number, size) = (page_number(call)?, page_size(call)?);
-    filter(call, &mut rows, &facet)?;
-    sort(call, &mut rows, &facet)?;
+    filter(call, &mut rows, fields)?;
+    sort(call, &mut rows, fields)?;
 
     let faults = call.faults;
     let total = faults.total.unwrap_or(rows.len());
@@ -65,11 +67,13 @@ fn page_size(call: &Call<'_>) -> Result<usize, RestError> {
     }
 }
 
-fn filter<T>(
-    call: &Call<'_>,
-    rows: &mut Vec<T>,
-    facet: &impl Fn(&T, &str) -> Facet,
-) -> Result<(), RestError> {
+/// The field of this name, which is known or not whether there are rows or not.
+fn find<'a, T>(fields: &[Field<'a, T>], name: &str, what: &str) -> Result<ValueOf<'a, T>, RestError> {
+    let field = fields.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
+    field.ok_or_else(|| RestError::with_detail(400_000, format!("Unknown {what} field '{name}'.")))
+}
+
+fn filter<T>(call: &Call<'_>, rows: &mut Vec<T>, fields: &[Field<'_, T>]) -> Result<(), RestError> {
     let Some(expression) = parameter(call, "filter") else {
         return Ok(());
     };
@@ -83,14 +87,12 @@ fn filter<T>(
         conditions.retain(|(other, ..)| *other != field);
         conditions.push((field, operator, value));
     }
-    for (field, operator, value) in conditions {
+    for (field, operator, wanted) in conditions {
         if !["eq", "in", "gt", "gte", "lt", "lte", "has"].contains(&operator) {
             return Err(RestError::with_detail(400_000, format!("Unknown filter operator '{operator}'.")));
         }
-        if rows.iter().any(|row| facet(row, field).is_none()) {
-            return Err(RestError::with_detail(400_000, format!("Unknown filter field '{field}'.")));
-        }
-        rows.retain(|row| facet(row, field).flatten().is_some_and(|actual| holds(&actual, operator, value)));
+        let value = find(fields, field, "filter")?;
+        rows.retain(|row| value(row).is_some_and(|actual| holds(&actual, operator, wanted)));
     }
     Ok(())
 }
@@ -115,12 +117,19 @@ fn holds(actual: &str, operator: &str, value: &str) -> bool {
         "eq" => equal(actual, value),
         "in" => list(value).split(',').any(|value| equal(actual, value)),
         "has" => actual.to_lowercase().contains(&value.to_lowercase()),
-        // Times of one form and single digits compare as text.
-        "gt" => actual > value,
-        "gte" => actual >= value,
-        "lt" => actual < value,
-        "lte" => actual <= value,
+        "gt" => compare(actual, value).is_gt(),
+        "gte" => compare(actual, value).is_ge(),
+        "lt" => compare(actual, value).is_lt(),
+        "lte" => compare(actual, value).is_le(),
         _ => false,
+    }
+}
+
+/// Numbers by what they count, all else as text, which suits times as they are all of one form.
+fn compare(a: &str, b: &str) -> Ordering {
+    match (a.parse::<i64>(), b.parse::<i64>()) {
+        (Ok(a), Ok(b)) => a.cmp(&b),
+        _ => a.cmp(b),
     }
 }
 
@@ -133,25 +142,31 @@ fn equal(actual: &str, value: &str) -> bool {
     actual == value || (actual == "default" && value == "Default")
 }
 
-fn sort<T>(call: &Call<'_>, rows: &mut [T], facet: &impl Fn(&T, &str) -> Facet) -> Result<(), RestError> {
+fn sort<T>(call: &Call<'_>, rows: &mut [T], fields: &[Field<'_, T>]) -> Result<(), RestError> {
     let Some(expression) = parameter(call, "sort") else {
         return Ok(());
     };
-    let mut keys = Vec::new();
-    for key in expression.split(',') {
+    // Each sorting keeps the order of equals, so the first key, which comes last, outweighs the others.
+    for key in expression.split(',').rev() {
         let (field, direction) = key.split_once(':').unwrap_or((key, "asc"));
-        if rows.first().is_some_and(|row| facet(row, field).is_none()) {
-            return Err(RestError::with_detail(400_000, format!("Unknown sort field '{field}'.")));
+        let value = find(fields, field, "sort")?;
+        if !["asc", "desc"].contains(&direction) {
+            return Err(RestError::with_detail(400_000, format!("Unknown sort direction '{direction}'.")));
         }
-        keys.push((field, direction == "desc"));
-    }
-    rows.sort_by(|a, b| {
-        let by = |&(field, descending): &(&str, bool)| {
-            let order = facet(a, field).cmp(&facet(b, field));
-            if descending { order.reverse() } else { order }
+        // Among texts, those that look like numbers have no place of their own.
+        let are_numbers = rows.iter().filter_map(value).all(|value| value.parse::<i64>().is_ok());
+        let key = |row: &T| {
+            let text = value(row);
+            let number = text.as_deref().filter(|_| are_numbers).and_then(|text| text.parse::<i64>().ok());
+            (number, text)
         };
-        keys.iter().map(by).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
-    });
+        // Each row is asked once: the progress of a job may change meanwhile.
+        if direction == "desc" {
+            rows.sort_by_cached_key(|row| Reverse(key(row)));
+        } else {
+            rows.sort_by_cached_key(key);
+        }
+    }
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! Extract refreshes and the jobs that they become.
 
 use super::content::find;
-use super::listing::page;
+use super::listing::{Field, page};
 use super::{Answer, Call, RestError, Result, authorize};
 use crate::answer::Element;
 use crate::jobs::Job;
@@ -103,22 +103,20 @@ fn target(job: &Job) -> Element {
 
 pub(super) fn jobs(state: &mut State, call: &Call<'_>, site: &str) -> Result {
     authorize_jobs(state, call, site, "tableau:jobs:read")?;
-    let (pagination, jobs) = page(call, state.jobs.on(site).collect(), |job, field| {
-        Some(match field {
-            "status" => Some(job.status().word().to_owned()),
-            "jobType" => Some("refresh_extracts".to_owned()),
-            "priority" => Some("50".to_owned()),
-            "progress" => Some(job.progress().to_string()),
-            "createdAt" => Some(job.created_at()),
-            "startedAt" => job.started_at(),
-            "completedAt" => job.ended_at(),
-            "title" => Some(job.name.clone()),
-            "subtitle" => Some(subtitle(job).to_owned()),
-            "notes" => job.note().map(ToOwned::to_owned),
-            "args" => None,
-            _ => return None,
-        })
-    })?;
+    let fields: [Field<'_, &Job>; 11] = [
+        ("status", &|job| Some(job.status().word().to_owned())),
+        ("jobType", &|_| Some("refresh_extracts".to_owned())),
+        ("priority", &|_| Some("50".to_owned())),
+        ("progress", &|job| Some(job.progress().to_string())),
+        ("createdAt", &|job| Some(job.created_at())),
+        ("startedAt", &|job| job.started_at()),
+        ("completedAt", &|job| job.ended_at()),
+        ("title", &|job| Some(job.name.clone())),
+        ("subtitle", &|job| Some(subtitle(job).to_owned())),
+        ("notes", &|job| job.note().map(ToOwned::to_owned)),
+        ("args", &|_| None),
+    ];
+    let (pagination, jobs) = page(call, state.jobs.on(site).collect(), &fields)?;
     let elements = jobs.into_iter().map(background_job).collect();
     Ok(Answer::ok(vec![pagination, Element::new("backgroundJobs").many("backgroundJob", elements)]))
 }

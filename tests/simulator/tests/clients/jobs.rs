@@ -133,6 +133,27 @@ async fn what_cannot_be_refreshed_says_so() {
 }
 
 #[tokio::test]
+async fn progress_compares_as_a_number() {
+    let simulator = simulator(&Generate::default());
+    let session = Session::start(&simulator, SITE).await;
+    let luid = workbook(&simulator);
+    simulator.plan_jobs(plan(0, 0, Outcome::Success));
+    let done = refresh(&session, &luid).await;
+    simulator.plan_jobs(plan(0, 60_000, Outcome::Success));
+    let running = refresh(&session, &luid).await;
+    let listed = async |query: &str| -> Vec<String> {
+        let jobs = session.get(&format!("jobs?{query}")).await.json();
+        let jobs = jobs["backgroundJobs"]["backgroundJob"].as_array().cloned().unwrap_or_default();
+        jobs.iter().map(|job| job["id"].as_str().expect("an id").to_owned()).collect()
+    };
+    let [done, running] = [&done, &running].map(|job| job["id"].as_str().expect("an id"));
+    assert_eq!(listed("filter=progress:gt:50").await, [done]);
+    assert_eq!(listed("filter=progress:lt:100").await, [running]);
+    assert_eq!(listed("sort=jobType:desc,progress:desc").await, [done, running]);
+    assert_eq!(listed("sort=progress").await, [running, done]);
+}
+
+#[tokio::test]
 async fn jobs_are_for_administrators_and_starting_them_is_not() {
     let content = Content::generate(&Generate::default());
     let options = Options { content, administrator: false, ..Options::default() };

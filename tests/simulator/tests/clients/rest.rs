@@ -133,6 +133,54 @@ async fn brackets_in_a_name_do_not_swallow_the_conditions_after_it() {
 }
 
 #[tokio::test]
+async fn every_documented_field_of_a_listing_can_be_filtered_by() {
+    let simulator = simulator(&Generate::default());
+    let session = Session::start(&simulator, SITE).await;
+    let resources = "createdAt updatedAt contentUrl name projectName ownerName ownerEmail ownerDomain tags hasExtracts \
+                     hasAlerts size";
+    let documented = [
+        ("workbooks", format!("{resources} sheetCount")),
+        ("datasources", format!("{resources} type isCertified")),
+        (
+            "projects",
+            "name parentProjectId topLevelProject ownerName ownerEmail ownerDomain createdAt updatedAt"
+                .to_owned(),
+        ),
+        (
+            "jobs",
+            "jobType status progress priority createdAt startedAt completedAt title subtitle args notes"
+                .to_owned(),
+        ),
+    ];
+    for (listing, fields) in documented {
+        for field in fields.split(' ') {
+            let answer = session.get(&format!("{listing}?filter={field}:eq:x&sort={field}:asc")).await;
+            assert_eq!(answer.status, 200, "{listing} by {field}: {}", answer.text);
+        }
+    }
+    let local = session.get("workbooks?filter=ownerDomain:eq:local,sheetCount:gte:1").await.json();
+    assert_eq!(local["pagination"]["totalAvailable"], "40");
+}
+
+#[tokio::test]
+async fn unknown_fields_and_directions_are_refused_whether_or_not_there_are_rows() {
+    let simulator = simulator(&Generate::default());
+    let session = Session::start(&simulator, SITE).await;
+    let mistaken = [
+        "workbooks?filter=name:eq:nope,foo:eq:bar",
+        "workbooks?filter=name:eq:nope&sort=foo:asc",
+        "workbooks?sort=name:sideways",
+        "projects?sort=name:",
+        "jobs?filter=foo:eq:bar",
+        "jobs?sort=foo",
+    ];
+    for path in mistaken {
+        assert_eq!(session.get(path).await.code(), "400000", "{path}");
+    }
+    assert_eq!(session.get("jobs?sort=title").await.status, 200, "no direction is ascending");
+}
+
+#[tokio::test]
 async fn sites_are_found_by_names_that_need_encoding() {
     let site = SiteContent {
         content_url: SITE.to_owned(),
