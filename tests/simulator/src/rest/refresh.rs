@@ -4,12 +4,18 @@ use super::content::find;
 use super::listing::{Field, page};
 use super::{Answer, Call, RestError, Result, authorize};
 use crate::answer::Element;
+use crate::body;
 use crate::jobs::Job;
 use crate::state::State;
 use crate::world::Kind;
 
 pub(super) fn start(state: &mut State, call: &Call<'_>, site: &str, kind: Kind, luid: &str) -> Result {
-    let resource = find(authorize(state, call, site, Some("tableau:tasks:run"))?, kind, luid)?.clone();
+    let content = authorize(state, call, site, Some("tableau:tasks:run"))?;
+    // Older clients send no body at all.
+    if !call.body.trim().is_empty() && !body::parse(call.body).is_some_and(|body| body.is_object()) {
+        return Err(RestError::new(400_000));
+    }
+    let resource = find(content, kind, luid)?.clone();
     if !resource.has_extract {
         let (word, name) = (kind.word(), &resource.name);
         return Err(RestError::with_detail(

@@ -133,6 +133,21 @@ async fn what_cannot_be_refreshed_says_so() {
 }
 
 #[tokio::test]
+async fn a_refresh_with_a_body_that_is_neither_xml_nor_json_is_refused() {
+    let simulator = simulator(&Generate::default());
+    let session = Session::start(&simulator, SITE).await;
+    simulator.plan_jobs(plan(0, 0, Outcome::Success));
+    let path = format!("workbooks/{}/refresh", workbook(&simulator));
+    for body in ["<tsRequest><extractRe", "extractRefresh", "{\"extractRefresh\":", "[]", "<other/>"] {
+        assert_eq!(session.post(&path, body).await.code(), "400000", "{body}");
+    }
+    assert_eq!(simulator.jobs(), [], "nothing was started");
+    for body in ["", " ", "{}", "<tsRequest/>", "<tsRequest></tsRequest>", REFRESH] {
+        assert_eq!(session.post(&path, body).await.status, 202, "{body}");
+    }
+}
+
+#[tokio::test]
 async fn progress_compares_as_a_number() {
     let simulator = simulator(&Generate::default());
     let session = Session::start(&simulator, SITE).await;
