@@ -12,6 +12,7 @@ use crate::index::IndexMode;
 use crate::jobs::{JobPlan, Outcome};
 use crate::server::Reply;
 use crate::state::{Request, Shared};
+use crate::world::Site;
 
 #[derive(Deserialize)]
 #[serde(tag = "mode", rename_all = "snake_case", deny_unknown_fields)]
@@ -35,23 +36,6 @@ struct Plan {
     #[serde(default)]
     running_ms: u64,
     outcome: Outcome,
-}
-
-/// One, or a list of them.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum OneOrMany<T> {
-    Many(Vec<T>),
-    One(T),
-}
-
-impl<T> OneOrMany<T> {
-    fn into_vec(self) -> Vec<T> {
-        match self {
-            Self::Many(all) => all,
-            Self::One(one) => vec![one],
-        }
-    }
 }
 
 /// Why a request of the control API was refused: status and message.
@@ -81,7 +65,7 @@ fn run(shared: &Shared, request: &Request, path: &str) -> Result<Value, Refused>
         ("GET", "") => Ok(json!({
             "url": shared.base,
             "sites": state.world.sites.iter().map(|site| &site.content_url).collect::<Vec<_>>(),
-            "paths": ["truth", "changes", "index", "index/settle", "faults", "latency", "jobs", "requests", "sessions"],
+            "requests": requests(&state.world.sites),
         })),
         ("GET", "truth") => {
             let all = || state.world.sites.iter().map(|site| site.content_url.clone()).collect();
@@ -93,7 +77,7 @@ fn run(shared: &Shared, request: &Request, path: &str) -> Result<Value, Refused>
             Ok(Value::Array(truth.collect::<Result<_, NotFound>>()?))
         }
         ("POST", "changes") => {
-            let changes = parse::<OneOrMany<Change>>(request)?.into_vec();
+            let changes = parse_all::<Change>(request)?;
             let luids = changes.iter().map(|change| state.apply(change)).collect::<Result<Vec<_>, _>>()?;
             Ok(json!({ "luids": luids }))
         }
@@ -115,10 +99,7 @@ fn run(shared: &Shared, request: &Request, path: &str) -> Result<Value, Refused>
         }
         ("GET", "faults") => Ok(json!(state.faults.armed())),
         ("POST", "faults") => {
-            parse::<OneOrMany<Fault>>(request)?
-                .into_vec()
-                .into_iter()
-                .for_each(|fault| state.faults.arm(fault));
+            parse_all(request)?.into_iter().for_each(|fault: Fault| state.faults.arm(fault));
             Ok(done)
         }
         ("DELETE", "faults") => {
@@ -152,4 +133,49 @@ fn run(shared: &Shared, request: &Request, path: &str) -> Result<Value, Refused>
 
 fn parse<T: DeserializeOwned>(request: &Request) -> Result<T, Refused> {
     serde_json::from_str(&request.body).map_err(|error| Refused(400, error.to_string()))
+}
+
+/// One, or a list of them. Which of the two it shall be is told by its first character, so that what is wrong
+/// about it is told as well.
+fn parse_all<T: DeserializeOwned>(request: &Request) -> Result<Vec<T>, Refused> {
+    if request.body.trim_start().starts_with('[') {
+        parse(request)
+    } else {
+        parse(request).map(|one| vec![one])
+    }
+}
+
+/// What can be asked for, with an example of each body.
+fn requests(sites: &[Site]) -> Value {
+    let site = sites.first().map(|site| site.content_url.as_str()).unwrap_or_default();
+    let truth =
+        format!("truth?site={}", form_urlencoded::byte_serialize(site.as_bytes()).collect::<String>());
+    let publish = json!({ "change": "publish", "site": site, "kind": "workbook", "project": ["default"], "name": "Sales" });
+    let busy =
+        json!({ "endpoint": "workbooks", "times": 1, "effect": { "rest_error": { "code": 429_000 } } });
+    let requests = [
+        ("GET", truth.as_str(), Value::Null),
+        ("POST", "changes", publish),
+        ("POST", "index", json!({ "mode": "after", "milliseconds": 500 })),
+        ("POST", "index/settle", Value::Null),
+        ("GET", "faults", Value::Null),
+        ("POST", "faults", busy),
+        ("DELETE", "faults", Value::Null),
+        ("POST", "latency", json!({ "milliseconds": 100 })),
+        ("GET", "jobs", Value::Null),
+        ("POST", "jobs", json!({ "pending_ms": 0, "running_ms": 200, "outcome": "success" })),
+        ("GET", "requests", Value::Null),
+        ("DELETE", "requests", Value::Null),
+        ("GET", "sessions", Value::Null),
+        ("DELETE", "sessions", Value::Null),
+    ];
+    let told = requests.into_iter().map(|(method, path, body)| {
+        let path = format!("/simulator/{path}");
+        if body.is_null() {
+            json!({ "method": method, "path": path })
+        } else {
+            json!({ "method": method, "path": path, "body": body })
+        }
+    });
+    told.collect()
 }

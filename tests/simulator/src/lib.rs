@@ -34,7 +34,7 @@
 //!
 //! | request | does |
 //! |---|---|
-//! | `GET /simulator` | says what there is |
+//! | `GET /simulator` | says what can be asked for, with an example of each body |
 //! | `GET /simulator/truth?site=MySite` | the resources of a site as they are now; of all sites without `site` |
 //! | `POST /simulator/changes` | makes a [`Change`], or each of a list; answers the new LUIDs |
 //! | `POST /simulator/index` | `{"mode":"immediate"}`, `{"mode":"frozen"}` or `{"mode":"after","milliseconds":500}` |

@@ -88,6 +88,41 @@ async fn index_faults_jobs_and_sessions_obey_the_control_api() {
 }
 
 #[tokio::test]
+async fn a_mistaken_fault_or_change_is_answered_with_what_is_wrong_about_it() {
+    let simulator = simulator(&Generate::default());
+    let fault = json!({ "endpoint": "workbooks", "effect": { "rest_eror": { "code": 429_000 } } });
+    let change = json!({ "change": "delete", "site": SITE, "kind": "workbok", "luid": "x" });
+    let cases = [("faults", fault, "rest_eror"), ("changes", change, "workbok")];
+    for (path, mistaken, wrong) in cases {
+        for body in [mistaken.clone(), json!([mistaken])] {
+            let answer = ask(simulator.url(), "POST", path, body).await;
+            assert_eq!(answer.status, 400);
+            let reason = format!("unknown variant `{wrong}`, expected");
+            assert!(answer.text.contains(&reason), "{}", answer.text);
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_request_that_the_server_tells_of_is_one_that_it_answers() {
+    let simulator = simulator(&Generate::default());
+    let told = ask(simulator.url(), "GET", "", Value::Null).await.json();
+    let requests = told["requests"].as_array().expect("a list");
+    assert!(requests.len() > 10, "{told}");
+    for request in requests {
+        let text = |member: &str| request[member].as_str().expect("a text");
+        let path = text("path").strip_prefix("/simulator/").expect("it is below /simulator");
+        let body = request.get("body").cloned().unwrap_or_default();
+        assert_eq!(
+            body.is_null(),
+            !matches!((text("method"), path), ("POST", path) if !path.ends_with("settle"))
+        );
+        let answer = ask(simulator.url(), text("method"), path, body).await;
+        assert_eq!(answer.status, 200, "{request}: {}", answer.text);
+    }
+}
+
+#[tokio::test]
 async fn requests_are_recorded_and_the_control_apis_own_are_not() {
     let simulator = simulator(&Generate::default());
     let session = Session::start(&simulator, SITE).await;
