@@ -294,12 +294,9 @@ impl GraphqlProblem {
                 "TIME_LIMIT_EXCEEDED",
                 "Can't show all data because the timeout limit '30 seconds' has been exceeded.",
             ),
-            Self::PermissionsModeSwitched => coded(
-                "WARNING",
-                "PERMISSIONS_MODE_SWITCHED",
-                "One or more of the attributes used in your filter contain sensitive data so your results have been \
-                 automatically filtered to contain only the results you have permissions to see",
-            ),
+            Self::PermissionsModeSwitched => {
+                permissions_mode_switched("workbooksConnection", &["projectNameWithin"])
+            }
             Self::Timeout => {
                 json!({ "message": "Execution canceled because timeout of 30000 millis was reached", "locations": [] })
             }
@@ -335,6 +332,20 @@ pub(crate) fn node_limit_exceeded(limit: usize) -> Value {
             "severity": "WARNING",
             "code": "NODE_LIMIT_EXCEEDED",
             "properties": { "nodeLimit": limit },
+        },
+    })
+}
+
+/// The warning of a list (`workbooks`, say) that leaves out what the user may not see, because these attributes
+/// could give it away.
+pub(crate) fn permissions_mode_switched(list: &str, attributes: &[&str]) -> Value {
+    json!({
+        "message": "One or more of the attributes used in your filter contain sensitive data so your results have been \
+                    automatically filtered to contain only the results you have permissions to see",
+        "extensions": {
+            "severity": "WARNING",
+            "code": "PERMISSIONS_MODE_SWITCHED",
+            "properties": { list: attributes },
         },
     })
 }

@@ -11,6 +11,7 @@ use serde_json::json;
 
 use super::schema::{PageInfo, type_ref, view};
 use super::{View, invalid_argument};
+use crate::faults::permissions_mode_switched;
 
 /// The most rows on a page.
 const MAX_PAGE: usize = 1000;
@@ -95,8 +96,10 @@ pub(super) fn add_to<T: Any + Clone + Send + Sync>(
     let list_type = format!("[{}{bang}]{bang}", collection.type_name);
     let list = Field::new(collection.list_field, type_ref(&list_type), move |context| {
         let view = view(&context);
-        let mut rows: Vec<T> =
-            sorted(view, collection, &context.args).into_iter().map(|(_, row)| row).collect();
+        let mut rows: Vec<T> = sorted(view, collection, collection.list_field, &context.args)
+            .into_iter()
+            .map(|(_, row)| row)
+            .collect();
         if !nested {
             rows.truncate(view.faults.keep.unwrap_or(usize::MAX));
         }
@@ -131,11 +134,25 @@ fn with_arguments<T>(field: Field, collection: &Collection<T>, old: bool) -> Fie
     }
 }
 
-/// The rows that match, in order, each with the text it was sorted by (empty when by id).
-fn sorted<T: Clone>(view: &View, collection: &Collection<T>, args: &ObjectAccessor<'_>) -> Vec<(String, T)> {
+/// The rows that match, in order, each with the text it was sorted by (empty when by id); `field` is the one that
+/// lists them.
+fn sorted<T: Clone>(
+    view: &View,
+    collection: &Collection<T>,
+    field: &str,
+    args: &ObjectAccessor<'_>,
+) -> Vec<(String, T)> {
     let mut rows = (collection.rows)(view);
-    if args.get("permissionMode").is_some_and(|mode| mode.enum_name() == Ok("FILTER_RESULTS")) {
+    let filters_results =
+        args.get("permissionMode").is_some_and(|mode| mode.enum_name() == Ok("FILTER_RESULTS"));
+    let projects = project_names(args);
+    if filters_results || !projects.is_empty() {
+        let all = rows.len();
         rows.retain(|row| !(collection.is_obfuscated)(row));
+        // Only those who may not see everything are told.
+        if !filters_results && rows.len() < all {
+            view.warn(permissions_mode_switched(field, &projects));
+        }
     }
     if let Some(Value::Object(filter)) = args.get("filter").map(|filter| filter.as_value()) {
         for (name, wanted) in filter.iter().filter(|(_, wanted)| **wanted != Value::Null) {
@@ -158,6 +175,23 @@ fn sorted<T: Clone>(view: &View, collection: &Collection<T>, args: &ObjectAccess
     rows
 }
 
+/// Where the arguments filter or sort by the names of projects.
+fn project_names(args: &ObjectAccessor<'_>) -> Vec<&'static str> {
+    const FILTERS: [&str; 2] = ["projectName", "projectNameWithin"];
+    const ORDER: &str = "PROJECT_NAME";
+    let filter = args.get("filter").map(|filter| filter.as_value());
+    let mut found = Vec::new();
+    if let Some(Value::Object(filter)) = filter {
+        found.extend(
+            FILTERS.into_iter().filter(|name| filter.get(*name).is_some_and(|it| *it != Value::Null)),
+        );
+    }
+    if order(args, "field").as_deref() == Some(ORDER) {
+        found.push(ORDER);
+    }
+    found
+}
+
 /// `name: x` or `nameWithin: [x, y]`.
 fn holds(actual: &Value, wanted: &Value) -> bool {
     match wanted {
@@ -174,11 +208,15 @@ struct Sorting<T> {
 }
 
 fn sorting<T>(collection: &Collection<T>, args: &ObjectAccessor<'_>) -> Sorting<T> {
-    let by = args.get("orderBy").and_then(|by| by.object().ok());
-    let named = |name: &str| by.as_ref()?.get(name)?.enum_name().map(ToOwned::to_owned).ok();
-    let field = named("field").unwrap_or_default();
+    let field = order(args, "field").unwrap_or_default();
     let key = collection.orders.iter().find(|(name, _)| *name == field && *name != "ID").map(|(_, key)| *key);
-    Sorting { key, descending: named("direction").as_deref() == Some("DESC") }
+    Sorting { key, descending: order(args, "direction").as_deref() == Some("DESC") }
+}
+
+/// The `field` or the `direction` of `orderBy`.
+fn order(args: &ObjectAccessor<'_>, name: &str) -> Option<String> {
+    let by = args.get("orderBy")?.object().ok()?;
+    by.get(name)?.enum_name().map(ToOwned::to_owned).ok()
 }
 
 /// A text that sorts as the value does.
@@ -221,7 +259,7 @@ fn page<T: Clone>(
         }
     }
 
-    let mut rows = sorted(view, collection, args);
+    let mut rows = sorted(view, collection, collection.connection_field, args);
     let faults = if nested { crate::faults::ListingFaults::default() } else { view.faults };
     let total = faults.total.unwrap_or(rows.len());
     rows.truncate(faults.keep.unwrap_or(usize::MAX));

@@ -104,6 +104,10 @@ async fn warnings_come_beside_good_data() {
         assert_eq!(answer["data"]["workbooksConnection"]["totalCount"], 40);
         assert_eq!(answer["errors"][0]["extensions"]["code"], code);
         assert_eq!(answer["errors"][0]["extensions"]["severity"], "WARNING");
+        if code == "PERMISSIONS_MODE_SWITCHED" {
+            let switched = json!({ "workbooksConnection": ["projectNameWithin"] });
+            assert_eq!(answer["errors"][0]["extensions"]["properties"], switched);
+        }
     }
 }
 

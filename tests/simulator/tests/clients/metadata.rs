@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
-use tableau_simulator::{Generate, Kind, Options};
+use tableau_simulator::{Generate, Kind, Options, Visibility};
 
 use crate::support::{SITE, Session, answer, simulator, start};
 
@@ -234,6 +234,59 @@ async fn views_answer_what_sheets_and_dashboards_have_in_common() {
         views.iter().all(|view| view["documentViewId"].is_string() && view["index"].is_i64()),
         "{views:?}"
     );
+}
+
+#[tokio::test]
+async fn project_names_in_a_query_leave_out_what_is_obfuscated_and_say_so() {
+    let simulator = simulator(&Generate { workbooks: 5, ..Generate::default() });
+    let session = Session::start(&simulator, SITE).await;
+    let veiled = simulator.resources(SITE)[0].luid.clone();
+    let cases = [
+        (r#"workbooks(filter: {projectName: "none"})"#, Some(("workbooks", "projectName")), 0),
+        (
+            r#"workbooksConnection(filter: {projectNameWithin: ["none", null]})"#,
+            Some(("workbooksConnection", "projectNameWithin")),
+            0,
+        ),
+        (
+            "workbooksConnection(orderBy: {field: PROJECT_NAME, direction: ASC})",
+            Some(("workbooksConnection", "PROJECT_NAME")),
+            4,
+        ),
+        ("workbooks(orderBy: {field: NAME, direction: ASC})", None, 5),
+        (
+            "workbooks(permissionMode: FILTER_RESULTS, orderBy: {field: PROJECT_NAME, direction: ASC})",
+            None,
+            4,
+        ),
+        ("publishedDatasources(orderBy: {field: PROJECT_NAME, direction: ASC})", None, 20),
+    ];
+    for visibility in [Visibility::Full, Visibility::Obfuscated] {
+        simulator.show(SITE, Kind::Workbook, &veiled, visibility);
+        for (list, switched, rows) in &cases {
+            let (fields, at) =
+                if list.contains("Connection") { ("nodes { luid }", "/nodes") } else { ("luid", "") };
+            let answer = session.query(&format!("{{ list: {list} {{ {fields} }} }}"), json!(null)).await;
+            let found = answer["data"]["list"].pointer(at).and_then(Value::as_array).map(Vec::len);
+            let errors = answer.get("errors").cloned();
+            match switched {
+                Some((field, argument)) if visibility == Visibility::Obfuscated => {
+                    assert_eq!(found, Some(*rows), "{list}: {answer}");
+                    let message = "One or more of the attributes used in your filter contain sensitive data so your results have \
+                                   been automatically filtered to contain only the results you have permissions to see";
+                    let extensions = json!({
+                        "severity": "WARNING", "code": "PERMISSIONS_MODE_SWITCHED", "properties": { *field: [argument] }
+                    });
+                    assert_eq!(
+                        errors,
+                        Some(json!([{ "message": message, "extensions": extensions }])),
+                        "{list}"
+                    );
+                }
+                _ => assert_eq!(errors, None, "{list}"),
+            }
+        }
+    }
 }
 
 #[tokio::test]
