@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 
-from asn1crypto import algos, keys as asn1, pem
+from asn1crypto import algos, core, keys as asn1, pem
 from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives import padding, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -27,7 +27,9 @@ def encrypted(key, cipher, key_length: int, name: str, prf: str) -> str:
     padder = padding.PKCS7(cipher.block_size).padder()
     plain = padder.update(private(key, encoding=serialization.Encoding.DER)) + padder.finalize()
     encryptor = Cipher(cipher(secret), CBC(iv)).encryptor()
-    derivation = {"salt": algos.Pbkdf2Salt("specified", salt), "iteration_count": ROUNDS, "prf": {"algorithm": prf}}
+    derivation = {"salt": algos.Pbkdf2Salt("specified", salt), "iteration_count": ROUNDS}
+    if prf != "sha1":  # The default, which OpenSSL leaves out.
+        derivation["prf"] = {"algorithm": prf, "parameters": core.Null()}
     parameters = {
         "key_derivation_func": {"algorithm": "pbkdf2", "parameters": derivation},
         "encryption_scheme": {"algorithm": name, "parameters": iv},
