@@ -9,6 +9,7 @@ use thiserror::Error;
 use super::ledger::LedgerError;
 use crate::resolve::ResolveError;
 use crate::resource::Luid;
+use crate::source::SourceError;
 use crate::tableau::TableauError;
 
 /// How the codes begin that say nothing about the refresh: the session has ended, the request came too slowly, there
@@ -71,7 +72,7 @@ pub enum RefreshError {
         code(tabmap::refresh::unknown),
         help("look at the jobs of the site in Tableau before you start it again")
     )]
-    Unknown(#[source] TableauError),
+    Unknown(#[source] SourceError),
     /// The budget does not allow for finding out which job it is.
     #[error("the looks at jobs are used up, so it could not be found out which job it is")]
     #[diagnostic(
@@ -112,7 +113,9 @@ impl RefreshError {
     #[must_use]
     pub fn tableau(&self) -> Option<&TableauError> {
         match self {
-            Self::Tableau(error) | Self::NotStarted(error) | Self::Unknown(error) => Some(error),
+            Self::Tableau(error) | Self::NotStarted(error) | Self::Unknown(SourceError::Tableau(error)) => {
+                Some(error)
+            }
             Self::Refused { source, .. } => Some(source),
             _ => None,
         }

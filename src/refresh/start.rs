@@ -92,7 +92,7 @@ impl Refresher {
                     continue;
                 }
                 Posted::Refused(error @ TableauError::Unreachable { .. }) if is_open => {
-                    RefreshError::Unknown(error)
+                    RefreshError::Unknown(error.into())
                 }
                 Posted::Refused(error @ TableauError::Unreachable { .. }) => RefreshError::NotStarted(error),
                 Posted::Refused(error) => return Err(RefreshError::refused(error)),
@@ -108,7 +108,7 @@ impl Refresher {
                         // A job that waits or runs shows as a conflict when the start is sent again.
                         Lookup::Forbidden => {
                             is_open = true;
-                            RefreshError::Unknown(error)
+                            RefreshError::Unknown(error.into())
                         }
                         Lookup::None => RefreshError::NotStarted(error),
                     }
@@ -183,7 +183,9 @@ impl Refresher {
             match self.find_since(refreshed, since, options, attendant).await {
                 Ok(Lookup::None) if is_last => break,
                 Ok(Lookup::None) => {}
-                Err(RefreshError::Tableau(error)) if is_last => return Err(RefreshError::Unknown(error)),
+                Err(RefreshError::Tableau(error)) if is_last => {
+                    return Err(RefreshError::Unknown(error.into()));
+                }
                 Err(RefreshError::Tableau(error)) => {
                     tracing::warn!(reason = %error, "could not look for the job");
                     self.sessions.forget(&error).await;

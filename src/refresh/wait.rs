@@ -85,10 +85,13 @@ impl Refresher {
     ) -> Result<(), RefreshError> {
         let mut other = refreshed.beside();
         let ended = self.wait_for_job(&mut other, job, &mut Pauses::new(options), attendant).await?;
-        if ended.is_some() { Ok(()) } else { Err(RefreshError::Running) }
+        match ended {
+            None | Some(Outcome::GaveUp) => Err(RefreshError::Running),
+            Some(_) => Ok(()),
+        }
     }
 
-    /// Polls to the end; `None` when the time is over.
+    /// Polls to the end, or as far as it can be seen; `None` when the time is over.
     async fn wait_for_job(
         &self,
         refreshed: &mut Refreshed,

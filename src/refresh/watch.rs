@@ -6,7 +6,15 @@ use jiff::Timestamp;
 use super::wait::Pauses;
 use super::{Attendant, Outcome, RefreshError, Refreshed, Refresher, Step};
 use crate::resource::ResourceKind;
+use crate::source::SourceError;
+use crate::source::metadata::verdict::{Verdict, code_of};
 use crate::tableau::TableauError;
+
+const DOING: &str = "ask when the extract was refreshed";
+/// What the answer of a server counts as that does not know the query; it gives no code.
+const TOO_OLD: &str = "INVALID_QUERY";
+/// Answers that stay the same until an administrator changes something.
+const LASTING: [&str; 4] = ["FEATURE_DISABLED", "ACCESS_DENIED", "SITE_DISABLED", TOO_OLD];
 
 #[derive(GraphQLQuery)]
 #[graphql(
@@ -28,7 +36,8 @@ struct DatasourceExtractTimes;
 type DateTime = String;
 
 impl Refresher {
-    /// Watches until the extract was refreshed; `None` when the time is over. That a job failed cannot be seen.
+    /// Watches until the extract was refreshed, or gives up at once where that can never be seen; `None` when the time is
+    /// over. That a job failed cannot be seen.
     pub(super) async fn watch(
         &self,
         refreshed: &mut Refreshed,
@@ -38,22 +47,37 @@ impl Refresher {
     ) -> Result<Option<Outcome>, RefreshError> {
         refreshed.is_watched = true;
         attendant.step(Step::Watching).await?;
+        let mut trouble = None;
         while pauses.pass(None, attendant).await? {
-            match self.is_refreshed_since(refreshed, since).await {
+            trouble = match self.is_refreshed_since(refreshed, since).await {
                 Ok(true) => return Ok(Some(Outcome::Succeeded)),
-                Ok(false) => {}
-                Err(error @ TableauError::SignInRefused { .. }) => return Err(error.into()),
+                Ok(false) => None,
+                Err(SourceError::Tableau(error @ TableauError::SignInRefused { .. })) => {
+                    return Err(error.into());
+                }
+                Err(reason) if is_lasting(&reason) => {
+                    refreshed.notes.push(format!(
+                        "the end of the job cannot be seen: this user may not read jobs, and the Metadata API does not \
+                         help: {reason}"
+                    ));
+                    // Not as if the time were over: a job that takes too long may be cancelled.
+                    return Ok(Some(Outcome::GaveUp));
+                }
                 Err(reason) => {
                     tracing::warn!(%reason, "could not ask when the extract was refreshed, asking again");
-                    self.sessions.forget(&reason).await;
+                    if let SourceError::Tableau(error) = &reason {
+                        self.sessions.forget(error).await;
+                    }
+                    Some(reason)
                 }
-            }
+            };
         }
         refreshed.notes.push(
             "this user may not read jobs, so a job that failed looks like one that takes long: ask an administrator, or \
              look at the extract's history in Tableau"
                 .to_owned(),
         );
+        refreshed.notes.extend(trouble.map(|reason| reason.to_string()));
         Ok(None)
     }
 
@@ -63,35 +87,67 @@ impl Refresher {
         &self,
         refreshed: &Refreshed,
         since: Timestamp,
-    ) -> Result<bool, TableauError> {
+    ) -> Result<bool, SourceError> {
         let session = self.sessions.on(refreshed.site()).await?;
         let _turn = self.sessions.metadata_turn().await;
-        let doing = "ask when the extract was refreshed";
         let luid = refreshed.luid.as_str().to_owned();
-        let times: Vec<Option<String>> = match refreshed.key().kind {
+        let (times, errors): (Option<Vec<_>>, _) = match refreshed.key().kind {
             ResourceKind::Workbook => {
                 let query = WorkbookExtractTimes::build_query(workbook_extract_times::Variables { luid });
                 let answer: Response<workbook_extract_times::ResponseData> =
-                    session.metadata(doing, &query).await?;
-                let workbooks = answer.data.and_then(|data| data.workbooks).unwrap_or_default();
-                let sources = workbooks.into_iter().flatten().filter_map(|one| one.embedded_datasources);
-                let sources = sources.flatten().flatten();
-                sources
-                    .flat_map(|one| [one.extract_last_update_time, one.extract_last_refresh_time])
-                    .collect()
+                    session.metadata(DOING, &query).await?;
+                let times = answer.data.and_then(|data| data.workbooks).map(|workbooks| {
+                    let sources = workbooks.into_iter().flatten().filter_map(|one| one.embedded_datasources);
+                    let sources = sources.flatten().flatten();
+                    sources
+                        .flat_map(|one| [one.extract_last_update_time, one.extract_last_refresh_time])
+                        .collect()
+                });
+                (times, answer.errors)
             }
             ResourceKind::Datasource => {
                 let query = DatasourceExtractTimes::build_query(datasource_extract_times::Variables { luid });
                 let answer: Response<datasource_extract_times::ResponseData> =
-                    session.metadata(doing, &query).await?;
-                let sources = answer.data.and_then(|data| data.published_datasources).unwrap_or_default();
-                let sources = sources.into_iter().flatten();
-                sources
-                    .flat_map(|one| [one.extract_last_update_time, one.extract_last_refresh_time])
-                    .collect()
+                    session.metadata(DOING, &query).await?;
+                let times = answer.data.and_then(|data| data.published_datasources).map(|sources| {
+                    let sources = sources.into_iter().flatten();
+                    sources
+                        .flat_map(|one| [one.extract_last_update_time, one.extract_last_refresh_time])
+                        .collect()
+                });
+                (times, answer.errors)
             }
         };
-        let mut times = times.into_iter().flatten().filter_map(|time| time.parse::<Timestamp>().ok());
-        Ok(times.any(|time| time > since))
+        let is_known = times.is_some();
+        let mut times =
+            times.into_iter().flatten().flatten().filter_map(|time| time.parse::<Timestamp>().ok());
+        // A time that is shown is true, whatever was left out beside it.
+        if times.any(|time| time > since) {
+            return Ok(true);
+        }
+        let errors = errors.unwrap_or_default();
+        match errors.iter().find(|error| !matches!(Verdict::of(error), Verdict::Harmless)) {
+            Some(error) => Err(refused(error)),
+            None if !is_known => Err(unanswered("nothing".to_owned(), "no data".to_owned())),
+            None => Ok(false),
+        }
     }
+}
+
+fn refused(error: &graphql_client::Error) -> SourceError {
+    let words = &error.message;
+    if words.starts_with("Validation error") {
+        unanswered(TOO_OLD.to_owned(), format!("this server is too old for the question: {words}"))
+    } else {
+        unanswered(code_of(error), words.clone())
+    }
+}
+
+fn unanswered(code: String, message: String) -> SourceError {
+    SourceError::Metadata { doing: DOING, code, message, help: None }
+}
+
+/// Whether asking again is of no use.
+fn is_lasting(error: &SourceError) -> bool {
+    matches!(error, SourceError::Metadata { code, .. } if LASTING.contains(&code.as_str()))
 }

@@ -12,6 +12,7 @@ use crate::desk::{Answer, Desk};
 
 mod many;
 mod trouble;
+mod watching;
 
 /// Waits that suit a simulator.
 pub const FAST: &str = "[refresh]\nfirst_poll = \"20ms\"\nlongest_poll = \"50ms\"\n";

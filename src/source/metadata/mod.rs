@@ -7,7 +7,7 @@
 
 mod pager;
 mod pages;
-mod verdict;
+pub(crate) mod verdict;
 
 use std::collections::BTreeMap;
 
