@@ -5,13 +5,18 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
 use crate::report::on_one_line;
 use crate::resource::SiteName;
 
 /// What is wrong. The words are stable: configurations and ignore comments name them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+///
+/// `check --help` and the template of the configuration list them.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, clap::ValueEnum,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Code {
     /// A LUID whose resource is gone.
@@ -53,28 +58,6 @@ pub enum Code {
 }
 
 impl Code {
-    /// All codes, in the order of the documentation.
-    pub const ALL: [Self; 18] = [
-        Self::StaleLuid,
-        Self::ReplacedLuid,
-        Self::UnknownLuid,
-        Self::StaleUrl,
-        Self::ReplacedUrl,
-        Self::UnknownResource,
-        Self::AmbiguousResource,
-        Self::MovedResource,
-        Self::UnknownSite,
-        Self::UnknownView,
-        Self::InvalidReference,
-        Self::AmbiguousKey,
-        Self::MissingFromMap,
-        Self::MapDrift,
-        Self::MapTooOld,
-        Self::IncompleteListing,
-        Self::UnreadableFile,
-        Self::UnusedIgnore,
-    ];
-
     /// The word.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -136,7 +119,17 @@ impl Code {
             | Self::IncompleteListing
             | Self::UnreadableFile
             | Self::UnusedIgnore => Severity::Warning,
-            _ => Severity::Error,
+            Self::StaleLuid
+            | Self::ReplacedLuid
+            | Self::UnknownLuid
+            | Self::StaleUrl
+            | Self::ReplacedUrl
+            | Self::UnknownResource
+            | Self::AmbiguousResource
+            | Self::MovedResource
+            | Self::UnknownSite
+            | Self::InvalidReference
+            | Self::MapTooOld => Severity::Error,
         }
     }
 }
@@ -151,7 +144,7 @@ impl FromStr for Code {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        Self::ALL.into_iter().find(|code| code.as_str() == text).ok_or(())
+        Self::value_variants().iter().copied().find(|code| code.as_str() == text).ok_or(())
     }
 }
 

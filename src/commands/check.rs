@@ -2,14 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{Args, ValueEnum as _};
 use jiff::{SignedDuration, Timestamp};
 use miette::Diagnostic;
 use thiserror::Error;
 
 use super::{CommandError, Exit, interrupted, tableau, with_store};
 use crate::check::evidence::{Evidence, EvidenceError};
-use crate::check::finding::{Finding, Severity};
+use crate::check::finding::{Code, Finding, Severity};
 use crate::check::fix::{self, FixError};
 use crate::check::knowledge::Knowledge;
 use crate::check::settings::{Settings, parse_age};
@@ -31,6 +31,7 @@ use crate::source::metadata::MetadataSource;
 ///
 /// `# tabmap: ignore CODE` on a line silences a finding there. Exit code 3: findings of severity error remain.
 #[derive(Debug, Args)]
+#[command(after_help = codes())]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct Check {
     /// Files and folders to search [default: the working directory]
@@ -57,6 +58,12 @@ pub struct Check {
     /// Form of the report
     #[arg(long, value_enum, default_value_t)]
     format: CheckFormat,
+}
+
+/// The codes, for the help.
+fn codes() -> String {
+    let codes: Vec<_> = Code::value_variants().iter().map(|code| code.as_str()).collect();
+    format!("Codes (the file that `tabmap init` writes explains them): {}", codes.join(", "))
 }
 
 /// Why nothing could be checked.

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use clap::ValueEnum as _;
 use serde_json::{Value, json};
 
 use super::gitlab::fingerprints;
@@ -9,7 +10,7 @@ use super::{CheckReport, path_of, whole_message};
 use crate::check::finding::{Code, Finding, Place, Severity};
 
 pub(super) fn document(report: &CheckReport) -> Value {
-    let rules: Vec<_> = Code::ALL.iter().map(|code| rule(*code)).collect();
+    let rules: Vec<_> = Code::value_variants().iter().map(|code| rule(*code)).collect();
     let results: Vec<_> =
         fingerprints(&report.findings).map(|(finding, fingerprint)| result(finding, &fingerprint)).collect();
     json!({
@@ -57,7 +58,7 @@ fn result(finding: &Finding, fingerprint: &str) -> Value {
     }
     let mut result = json!({
         "ruleId": finding.code,
-        "ruleIndex": Code::ALL.iter().position(|code| *code == finding.code),
+        "ruleIndex": Code::value_variants().iter().position(|code| *code == finding.code),
         "level": level(finding.severity),
         "message": {"text": whole_message(finding)},
         "locations": [location],

@@ -88,3 +88,33 @@ fn configuration_that_cannot_be_meant_is_refused() {
         offline(&desk, &[]).refused(2, &words);
     }
 }
+
+#[test]
+fn every_code_stands_in_the_written_configuration_with_its_default_and_in_the_help() {
+    let desk = desk_with_map();
+    desk.write("a.py", GONE);
+    let log = desk.run(&["check", "a.py", "--offline", "--no-exit-code", "--format", "sarif"]).stdout;
+    let log: serde_json::Value = serde_json::from_str(&log).expect("a SARIF log");
+    let mut defaults: Vec<String> = log["runs"][0]["tool"]["driver"]["rules"]
+        .as_array()
+        .expect("rules")
+        .iter()
+        .map(|rule| {
+            format!("#{} = {}", rule["id"].as_str().expect("a code"), rule["defaultConfiguration"]["level"])
+        })
+        .collect();
+    desk.done(&["init", "--config", "written.toml"]);
+    let written = fs::read_to_string(desk.path("written.toml")).expect("the file");
+    let (_, section) = written.split_once("[check.severity]\n").expect("the section");
+    let (section, _) = section.split_once("\n[").expect("another section");
+    let is_key = |line: &&str| line.starts_with('#') && !line.starts_with("# ");
+    let mut listed: Vec<&str> = section.lines().filter(is_key).collect();
+    listed.sort_unstable();
+    defaults.sort_unstable();
+    assert_eq!(listed, defaults);
+    let help = desk.done(&["check", "--help"]);
+    for line in listed {
+        let code = line[1..].split(' ').next().expect("a code");
+        assert!(help.contains(code), "{code} is missing: {help}");
+    }
+}
