@@ -125,7 +125,7 @@ impl Credentials {
                 username: text(USER)?,
                 password: environment.required_secret("TABLEAU_PASSWORD")?,
             }),
-            [first, second, ..] => Err(ConfigError::TwoCredentials { first: name_of(first), second: name_of(second) }),
+            [first, second, ..] => Err(ConfigError::TwoCredentials { first, second }),
             _ => Err(ConfigError::Missing {
                 what: "a way to sign in to Tableau",
                 help: "set TABLEAU_PAT_NAME and TABLEAU_PAT_SECRET (a personal access token, made in Tableau under My \
@@ -133,13 +133,5 @@ impl Credentials {
                     .to_owned(),
             }),
         }
-    }
-}
-
-fn name_of(variable: &str) -> &'static str {
-    match variable {
-        PAT => PAT,
-        APP => APP,
-        _ => USER,
     }
 }
