@@ -7,7 +7,8 @@
 //! walk        the files below some paths
 //! calls, addresses, exposures, manifest, luids, refs_file   find references: data, with their places
 //! comments, arguments, procedure   which calls run, and what they ask for
-//! judge       the second question: does a reference name what is there?
+//! judge       the second question: does a LUID or an address lead to what is there?
+//! named       the same of a name
 //! ignores     what comments silence
 //! fix         puts certain successors in their place
 //! ```
