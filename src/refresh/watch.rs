@@ -56,6 +56,7 @@ impl Refresher {
                     return Err(error.into());
                 }
                 Err(reason) if is_lasting(&reason) => {
+                    tracing::warn!(%reason, "could not ask when the extract was refreshed, and asking again is of no use");
                     refreshed.notes.push(format!(
                         "the end of the job cannot be seen: this user may not read jobs, and the Metadata API does not \
                          help: {reason}"

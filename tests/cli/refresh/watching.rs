@@ -53,6 +53,7 @@ fn extract_that_can_never_be_watched_is_given_up_at_once_and_its_job_goes_on() {
         assert!(begun.elapsed() < Duration::from_secs(15), "at once");
         let note = report["notes"][0].as_str().expect("a note");
         assert!(note.contains("cannot be seen") && note.contains(said), "{note}");
+        assert!(answer.stderr.contains(said), "{answer:?}");
         let job = &desk.tableau.jobs()[0];
         assert_eq!((posts(&desk), job.status.as_str()), (1, "InProgress"), "{said}");
     }
