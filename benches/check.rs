@@ -1,7 +1,7 @@
 //! How long `tabmap check --offline` takes for a large repository, and how much memory: `cargo bench --bench check`.
 //!
-//! 10,000 files of 20 kB (SQL, Python, YAML, Markdown, each with references, good and bad) and a map of 10,000
-//! resources of which a fifth was published again.
+//! 10,000 files of 20 kB (SQL, Python, YAML, Markdown, each with references, good and bad), one file full of calls, and a
+//! map of 10,000 resources of which a fifth was published again.
 
 #![expect(clippy::print_stdout, reason = "a benchmark has no other result")]
 
@@ -15,6 +15,8 @@ use serde_json::json;
 
 const FILES: usize = 10_000;
 const FILE_SIZE: usize = 20_000;
+/// In the one file that is full of them.
+const CALLS: usize = 20_000;
 const RESOURCES: usize = 10_000;
 const RUNS: usize = 5;
 
@@ -67,7 +69,10 @@ fn make_map(folder: &Path) {
 }
 
 fn make_files(folder: &Path) -> usize {
-    let mut bytes = 0;
+    fs::create_dir_all(folder).expect("make a folder");
+    let call = "CALL API__TABLEAU__REFRESH_RESOURCE('workbook', 'Workbook 1', 'Sales', 'MySite');\n";
+    fs::write(folder.join("calls.sql"), call.repeat(CALLS)).expect("write a file");
+    let mut bytes = call.len() * CALLS;
     for number in 0..FILES {
         let below = folder.join(format!("part{:02}", number % 100));
         fs::create_dir_all(&below).expect("make a folder");

@@ -360,13 +360,13 @@ fn budget_of_the_site_postpones_refreshes_without_counting_as_a_failure() {
 #[test]
 fn terminated_server_keeps_what_it_holds_and_the_next_one_goes_on_with_it() {
     let (desk, _) = desk(SALES);
-    desk.tableau.plan_jobs(plan(0, 1500, Outcome::Success));
+    desk.tableau.plan_jobs(plan(0, 20_000, Outcome::Success));
     let mut serving = Serving::start(&desk);
     assert_eq!(serving.deliver(&event("wev_1", "42")), "accepted");
     until("the start", || in_state(&desk, "running") == 1);
     let begun = Instant::now();
     assert_eq!(serving.terminate(), Some(0));
-    assert!(begun.elapsed() < Duration::from_millis(1400), "it does not wait for the job");
+    assert!(begun.elapsed() < Duration::from_secs(15), "it does not wait for the job");
     assert_eq!((in_state(&desk, "running"), desk.tableau.live_sessions()), (1, 0));
     let _serving = Serving::start(&desk);
     until("the refresh", || in_state(&desk, "succeeded") == 1);

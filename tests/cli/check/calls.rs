@@ -1,7 +1,5 @@
 //! Calls: which of them run, and what their arguments mean.
 
-use std::time::{Duration, Instant};
-
 use super::{desk_with_map, document, finds};
 
 /// A call of something that is not there.
@@ -51,16 +49,6 @@ fn call_that_is_commented_out_does_not_run() {
     ] {
         finds(&desk, name, &line.replace("CALL", MISSING), &[]);
     }
-}
-
-#[test]
-fn file_full_of_calls_is_read_once() {
-    let desk = desk_with_map();
-    let calls = format!("{MISSING};\n").repeat(20_000);
-    desk.write("tabmap.toml", "[check.severity]\nunknown-resource = \"off\"\n");
-    let start = Instant::now();
-    finds(&desk, "a.sql", &calls, &[]);
-    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
 }
 
 #[test]
