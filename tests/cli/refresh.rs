@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -483,24 +483,4 @@ fn folder_that_cannot_be_written_to_costs_the_shared_budget_and_not_the_refresh(
     let answer = desk.run(&["refresh", "workbook", "Sales"]);
     assert_eq!(answer.exit, 0, "{answer:?}");
     assert!(answer.stderr.contains("counts its refreshes by itself"), "{answer:?}");
-}
-
-#[test]
-fn interrupted_command_names_the_job_that_goes_on_and_signs_out() {
-    let (desk, ..) = desk();
-    desk.tableau.plan_jobs(plan(0, 60_000, Outcome::Success));
-    let mut command = desk.command(&["refresh", "workbook", "Sales"]);
-    let tabmap = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("start tabmap");
-    let looks = || desk.tableau.requests().iter().filter(|request| request.endpoint == Endpoint::Job).count();
-    while looks() == 0 {
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    let asked = Command::new("kill").args(["-INT", &tabmap.id().to_string()]).status().expect("start kill");
-    assert!(asked.success());
-    let output = tabmap.wait_with_output().expect("wait");
-    assert_eq!(output.status.code(), Some(1));
-    let said = String::from_utf8(output.stderr).expect("text");
-    let job = &desk.tableau.jobs()[0];
-    assert!(said.contains(&format!("job {} (workbook `default::Sales` on site `MySite`) goes on", job.luid)));
-    assert_eq!((job.status.as_str(), desk.tableau.live_sessions()), ("InProgress", 0));
 }

@@ -1,6 +1,6 @@
 //! What goes wrong around the one start, and must neither start a second refresh nor call a running one failed.
 
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
@@ -157,6 +157,32 @@ fn job_that_somebody_else_started_is_not_cancelled() {
     assert_eq!(desk.tableau.jobs()[0].status, "InProgress");
 }
 
+/// Ends it as Ctrl-C does.
+fn interrupted(tabmap: Child) -> Output {
+    let asked = Command::new("kill").args(["-INT", &tabmap.id().to_string()]).status().expect("start kill");
+    assert!(asked.success());
+    let output = tabmap.wait_with_output().expect("wait");
+    assert_eq!(output.status.code(), Some(1));
+    output
+}
+
+#[test]
+fn interrupted_command_names_the_job_that_goes_on_and_signs_out() {
+    let (desk, ..) = desk();
+    desk.tableau.plan_jobs(plan(0, 60_000, Outcome::Success));
+    let mut command = desk.command(&["refresh", "workbook", "Sales"]);
+    let tabmap = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("start tabmap");
+    let looks = || desk.tableau.requests().iter().filter(|request| request.endpoint == Endpoint::Job).count();
+    while looks() == 0 {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let output = interrupted(tabmap);
+    let said = String::from_utf8(output.stderr).expect("text");
+    let job = &desk.tableau.jobs()[0];
+    assert!(said.contains(&format!("job {} (workbook `default::Sales` on site `MySite`) goes on", job.luid)));
+    assert_eq!((job.status.as_str(), desk.tableau.live_sessions()), ("InProgress", 0));
+}
+
 #[test]
 fn interrupted_command_reports_what_has_finished_and_names_only_what_goes_on() {
     let (desk, sales, orders) = desk();
@@ -173,10 +199,7 @@ fn interrupted_command_reports_what_has_finished_and_names_only_what_goes_on() {
     while !is_looked_at() {
         std::thread::sleep(Duration::from_millis(20));
     }
-    let asked = Command::new("kill").args(["-INT", &tabmap.id().to_string()]).status().expect("start kill");
-    assert!(asked.success());
-    let output = tabmap.wait_with_output().expect("wait");
-    assert_eq!(output.status.code(), Some(1));
+    let output = interrupted(tabmap);
     let said = String::from_utf8(output.stderr).expect("text");
     let first = &desk.tableau.jobs()[0];
     assert!(said.contains(&format!("job {} (datasource", second.luid)), "{said}");
