@@ -1,6 +1,12 @@
 //! The contract of `Store`, on a SQLite file and on Snowflake; and Snowflake itself, as far as an emulator goes.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+#[macro_use]
+#[path = "store/ground.rs"]
+mod ground;
+
+#[path = "store/adopted.rs"]
+mod adopted;
 #[path = "store/command.rs"]
 mod command;
 #[path = "store/connection.rs"]
@@ -12,8 +18,6 @@ mod contract;
 mod desk;
 #[path = "store/emulator.rs"]
 mod emulator;
-#[path = "store/ground.rs"]
-mod ground;
 #[path = "store/interrupted.rs"]
 mod interrupted;
 #[path = "store/names.rs"]

@@ -169,8 +169,7 @@ impl Lookups {
         }
         if let Some(first) = refused.first() {
             let count = refused.len();
-            self.warnings
-                .push(format!("REST does not show {count} {kind}(s) by LUID, the first is {first}"));
+            self.warnings.push(format!("REST does not show {count} {kind}(s) by LUID, the first is {first}"));
         }
         Ok(unanswered)
     }

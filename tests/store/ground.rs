@@ -11,6 +11,26 @@ use tabmap::store::{Applied, Run, Store, StoreError};
 
 use crate::emulator::Tenant;
 
+/// Runs each test on a SQLite file and on the Snowflake emulator.
+macro_rules! on_both_stores {
+    ($($(#[$doc:meta])* $name:ident)*) => {
+        mod sqlite {
+            $($(#[$doc])* #[tokio::test] async fn $name() {
+                super::$name(&super::SqliteGround::new()).await;
+            })*
+        }
+        mod snowflake {
+            $($(#[$doc])* #[tokio::test] async fn $name() {
+                super::$name(&super::Tenant::new().await).await;
+            })*
+        }
+    };
+}
+
+pub const RESOURCES: &str = "API__TABLEAU__RESOURCES";
+pub const RUNS: &str = "API__TABLEAU__SYNC_RUNS";
+pub const CHANGES: &str = "API__TABLEAU__RESOURCE_CHANGES";
+
 pub const SERVER: &str = "https://tableau.example.com";
 
 /// A place for a map, of which a test may open stores and look behind them.
