@@ -50,3 +50,4 @@ pub mod source;
 pub mod store;
 pub mod sync;
 pub mod tableau;
+pub mod text;

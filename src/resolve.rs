@@ -9,9 +9,9 @@ use thiserror::Error;
 
 use crate::browser_url::{BrowserUrl, NotAnAddress, Page};
 use crate::mapping::Mapping;
-use crate::report::{ResourceReport, on_one_line};
 use crate::resource::{Luid, ProjectPath, Resource, ResourceKind, SiteName};
 use crate::store::{RecordedChange, Store, StoreError};
+use crate::text::on_one_line;
 
 /// How many near names an unknown one is answered with.
 const MOST_NEAR_NAMES: usize = 3;
@@ -70,7 +70,7 @@ pub enum ResolveError {
         /// What was looked for.
         what: String,
         /// All that fit.
-        candidates: Vec<ResourceReport>,
+        candidates: Vec<Resource>,
     },
     /// A LUID that was current once.
     #[error("LUID {luid} is stale: {what}")]
@@ -86,10 +86,10 @@ pub enum ResolveError {
     },
 }
 
-fn table_of(candidates: &[ResourceReport]) -> String {
+fn table_of(candidates: &[Resource]) -> String {
     let lines: Vec<_> = candidates
         .iter()
-        .map(|one| format!("  {}  site `{}`, {} `{}`", one.luid, one.site, one.kind, one.place()))
+        .map(|one| format!("  {}  site `{}`, {} `{}`", one.luid, one.key.site, one.key.kind, one.place()))
         .collect();
     lines.join("\n")
 }
@@ -230,8 +230,8 @@ impl Question {
                 Err(ResolveError::Unknown { what: self.to_string(), help })
             }
             several => {
-                let mut candidates: Vec<_> = several.iter().map(|one| ResourceReport::of(one)).collect();
-                candidates.sort_by_key(|one| (one.site.clone(), one.kind, one.place()));
+                let mut candidates: Vec<_> = several.iter().copied().cloned().collect();
+                candidates.sort_by_key(|one| (one.key.site.clone(), one.key.kind, one.place()));
                 Err(ResolveError::Ambiguous { what: self.to_string(), candidates })
             }
         }
@@ -400,8 +400,7 @@ fn stale(luid: &Luid, last: &RecordedChange, current: Option<&Luid>) -> ResolveE
 
 fn near_names(kind: ResourceKind, name: &str, resources: &[Resource]) -> String {
     let near = near(kind, name, resources.iter());
-    let names: Vec<_> =
-        near.into_iter().map(|one| format!("`{}`", ResourceReport::of(one).place())).collect();
+    let names: Vec<_> = near.into_iter().map(|one| format!("`{}`", one.place())).collect();
     if names.is_empty() {
         "names count letter by letter; `tabmap list` shows all, `tabmap sync` brings the map up to date"
             .to_owned()

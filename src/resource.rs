@@ -7,6 +7,8 @@ use miette::Diagnostic;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::text::on_one_line;
+
 /// A site's content URL as it stands in links (`MySite` in `https://host/#/site/MySite/workbooks`); empty for the Default site.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -301,6 +303,13 @@ impl Resource {
     #[must_use]
     pub fn id(&self) -> ResourceId {
         ResourceId { site: self.key.site.clone(), kind: self.key.kind, luid: self.luid.clone() }
+    }
+
+    /// Project and name on one line, for people: `Finance/EMEA::Weekly Sales`.
+    #[must_use]
+    pub fn place(&self) -> String {
+        let project = self.key.project.full().unwrap_or_else(|| self.key.project.leaf().to_owned());
+        on_one_line(&format!("{project}::{}", self.key.name))
     }
 }
 

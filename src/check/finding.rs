@@ -8,8 +8,8 @@ use std::str::FromStr;
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
-use crate::report::on_one_line;
 use crate::resource::SiteName;
+use crate::text::on_one_line;
 
 /// What is wrong. The words are stable: configurations and ignore comments name them.
 ///

@@ -11,7 +11,7 @@ use thiserror::Error;
 
 use super::finding::{Finding, Fix};
 use super::walk::display;
-use crate::report::on_one_line;
+use crate::text::on_one_line;
 
 /// A file that could not be corrected.
 #[derive(Debug, Error, Diagnostic)]

@@ -6,8 +6,8 @@ use super::finding::Code;
 use super::knowledge::{Departure, Fate, Knowledge};
 use super::named;
 use super::reference::{Reference, Spanned, Target};
-use crate::report::on_one_line;
 use crate::resource::{Resource, ResourceKind, SiteName};
+use crate::text::on_one_line;
 
 /// What is wrong with a reference.
 #[derive(Debug, Clone, PartialEq, Eq)]

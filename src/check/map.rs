@@ -8,9 +8,9 @@ use super::finding::{Code, Finding, Place, Severity};
 use super::knowledge::SiteView;
 use super::settings::Settings;
 use crate::diff::{Change, ChangeSet};
-use crate::report::{ResourceReport, on_one_line, plural};
 use crate::resource::{PlainKey, Resource, ResourceKind, SiteName};
 use crate::snapshot::Snapshot;
+use crate::text::{on_one_line, plural};
 
 /// Writes findings about one site of the map.
 struct Findings<'a> {
@@ -48,7 +48,7 @@ pub fn check(site: &SiteView<'_>, settings: &Settings) -> Vec<Finding> {
 }
 
 fn place(one: &Resource) -> String {
-    format!("{} `{}`", one.key.kind, ResourceReport::of(one).place())
+    format!("{} `{}`", one.key.kind, one.place())
 }
 
 fn of_change(change: &Change, findings: &mut Findings<'_>) {
@@ -69,7 +69,7 @@ fn of_change(change: &Change, findings: &mut Findings<'_>) {
         Change::Moved { from, to } => findings.add(
             Code::MovedResource,
             place(from),
-            format!("{} is now `{}`", place(from), ResourceReport::of(to).place()),
+            format!("{} is now `{}`", place(from), to.place()),
             sync,
         ),
         Change::Added(new) => findings.add(

@@ -4,9 +4,9 @@ use super::finding::Code;
 use super::judge::{Verdict, bad, described, unknown_site};
 use super::knowledge::{Departure, Knowledge};
 use super::reference::{Project, Site, Spanned};
-use crate::report::{ResourceReport, on_one_line};
 use crate::resolve::{is_project, near};
 use crate::resource::{ProjectPath, Resource, ResourceKind, SiteName};
+use crate::text::on_one_line;
 
 /// What a reference says of a resource.
 struct Wanted<'a> {
@@ -194,5 +194,5 @@ impl Wanted<'_> {
 }
 
 fn place(one: &Resource) -> String {
-    format!("`{}`", ResourceReport::of(one).place())
+    format!("`{}`", one.place())
 }

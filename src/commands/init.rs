@@ -109,7 +109,7 @@ async fn snowflake_objects(config: &Config, is_applied: bool) -> Result<Exit, Co
             Some(reason) => writeln!(text, "{name}: left out ({reason})"),
         };
         for step in steps {
-            let _ = writeln!(text, "  {}", report::on_one_line(&step));
+            let _ = writeln!(text, "  {}", crate::text::on_one_line(&step));
         }
     }
     report::print(&text)?;

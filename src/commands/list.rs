@@ -7,9 +7,10 @@ use serde::Serialize;
 use super::{CommandError, Exit, with_store};
 use crate::config::Config;
 use crate::mapping::Row;
-use crate::report::{self, FORMAT_VERSION, ResourceReport, on_one_line};
+use crate::report::{self, FORMAT_VERSION, ResourceReport};
 use crate::resource::{ResourceKind, SiteName};
 use crate::store::Store;
+use crate::text::on_one_line;
 
 /// Print the map
 #[derive(Debug, Args)]

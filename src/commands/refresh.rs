@@ -191,7 +191,7 @@ fn open_ledger(path: &Path) -> Result<Ledger, RefreshError> {
         Ok(ledger) => Ok(ledger),
         Err(error) => {
             tracing::warn!(
-                reason = report::describe(&error).trim_end(),
+                reason = crate::text::describe(&error).trim_end(),
                 "this run counts its refreshes by itself, without those of other runs"
             );
             Ok(Ledger::in_memory()?)

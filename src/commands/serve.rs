@@ -18,12 +18,13 @@ use crate::refresh::budget::Budget;
 use crate::refresh::ledger::Ledger;
 use crate::refresh::sessions::Sessions;
 use crate::refresh::{IfRunning, Options, RefreshError, Refresher};
-use crate::report::{self, FORMAT_VERSION, Format, on_one_line, plural};
+use crate::report::{self, FORMAT_VERSION, Format};
 use crate::serve::delivery::Secrets;
 use crate::serve::map::CachedMap;
 use crate::serve::metrics::Metrics;
 use crate::serve::queue::{Entry, Queue};
 use crate::serve::{MOST_DELIVERIES, Server, serve};
+use crate::text::{on_one_line, plural};
 
 /// The secrets of dbt's webhooks; white space between several.
 const SECRET: &str = "DBT_WEBHOOK_SECRET";

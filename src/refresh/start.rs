@@ -6,10 +6,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::lookup::Lookup;
 use super::{Attendant, Begun, IfRunning, Options, RefreshError, Refreshed, Refresher, Step, Under, Wanted};
-use crate::report::describe;
 use crate::resource::Luid;
 use crate::tableau::TableauError;
 use crate::tableau::jobs::Posted;
+use crate::text::describe;
 
 /// How often a refresh is posted in all: again after an answer that started nothing, and after a lost answer only
 /// when no job can be found that it started.

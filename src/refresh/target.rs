@@ -7,9 +7,9 @@ use miette::Diagnostic;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::report::on_one_line;
 use crate::resolve::{Question, ResolveError};
 use crate::resource::{ResourceKind, SiteName};
+use crate::text::on_one_line;
 
 /// One thing to refresh.
 ///

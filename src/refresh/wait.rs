@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use super::{Attendant, Options, Outcome, RefreshError, Refreshed, Refresher, Step, Under};
-use crate::report::describe;
 use crate::resource::{Luid, SiteName};
 use crate::tableau::TableauError;
 use crate::tableau::jobs::{Finish, ListedJob, Polled};
+use crate::text::describe;
 
 /// The pauses between looks grow by this factor, as in tableauserverclient's `wait_for_job`.
 const GROWTH: f64 = 1.4;

@@ -1,6 +1,5 @@
 //! What we say: findings and their formats, the one door to stdout, and the log on stderr.
 
-use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write as _};
 use std::sync::OnceLock;
 
@@ -12,6 +11,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::resource::{Resource, ResourceKind, SiteName};
+use crate::text::{describe, sentences_of};
 
 pub mod check;
 pub mod refresh;
@@ -127,33 +127,6 @@ pub fn say(line: &str) {
     let _ = io::stderr().lock().write_all(format!("{line}\n").as_bytes());
 }
 
-/// An error with its causes and its remedy.
-#[must_use]
-pub fn describe(error: &dyn Diagnostic) -> String {
-    let mut text = format!("error: {}\n", sentences_of(error).join("\n  because: "));
-    if let Some(help) = error.help() {
-        let _ = writeln!(text, "  help: {help}");
-    }
-    text
-}
-
-/// An error and its causes.
-fn sentences_of(error: &dyn Diagnostic) -> Vec<String> {
-    let mut sentences = vec![error.to_string()];
-    let mut said = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let words = error.to_string();
-        // Wrapping errors often repeat the words of what they wrap.
-        if !said.contains(words.trim_end()) {
-            sentences.push(words.trim_end().to_owned());
-        }
-        said = words;
-        cause = error.source();
-    }
-    sentences
-}
-
 /// A resource in a document.
 #[derive(Debug, Clone, Serialize)]
 pub struct ResourceReport {
@@ -173,6 +146,9 @@ pub struct ResourceReport {
     pub project_luid: Option<String>,
     /// The number in the browser URL, where known.
     pub vizportal_url_id: Option<String>,
+    /// Project and name on one line, for people.
+    #[serde(skip)]
+    pub place: String,
 }
 
 impl ResourceReport {
@@ -189,34 +165,7 @@ impl ResourceReport {
             luid: luid.to_string(),
             project_luid: project_luid.as_ref().map(ToString::to_string),
             vizportal_url_id: vizportal_url_id.clone(),
+            place: resource.place(),
         }
     }
-
-    /// Project and name on one line.
-    #[must_use]
-    pub fn place(&self) -> String {
-        let project = self.project_path.as_ref().unwrap_or(&self.project_name);
-        on_one_line(&format!("{project}::{}", self.name))
-    }
-}
-
-/// Replaces line ends and control characters by their escapes: a name may hold any, and a report keeps to its
-/// lines and must not steer the terminal.
-#[must_use]
-pub fn on_one_line(text: &str) -> String {
-    let mut line = String::with_capacity(text.len());
-    for letter in text.chars() {
-        if letter.is_control() {
-            line.extend(letter.escape_default());
-        } else {
-            line.push(letter);
-        }
-    }
-    line
-}
-
-/// `1 row`, `2 rows`.
-#[must_use]
-pub fn plural(count: u64, noun: &str) -> String {
-    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }

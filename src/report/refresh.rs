@@ -11,9 +11,10 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use super::{FORMAT_VERSION, Format, ResourceReport, describe, on_one_line, print, print_json};
+use super::{FORMAT_VERSION, Format, ResourceReport, print, print_json};
 use crate::refresh::{Attendant, Outcome, RefreshError, Refreshed, Step};
 use crate::resource::{Resource, SiteName};
+use crate::text::{describe, on_one_line};
 
 /// What became of one refresh, as documents show it.
 #[derive(Debug, Serialize)]
@@ -109,7 +110,7 @@ impl RefreshReport {
 /// A resource on one line.
 #[must_use]
 pub fn named(resource: &ResourceReport) -> String {
-    format!("{} `{}` on site `{}`", resource.kind, resource.place(), resource.site)
+    format!("{} `{}` on site `{}`", resource.kind, resource.place, resource.site)
 }
 
 /// Prints the results.

@@ -7,11 +7,12 @@ use jiff::Timestamp;
 use miette::Diagnostic;
 use serde::Serialize;
 
-use super::{FORMAT_VERSION, Format, ResourceReport, describe, on_one_line, plural, print, print_json};
+use super::{FORMAT_VERSION, Format, ResourceReport, print, print_json};
 use crate::diff::{Ambiguity, Change, Counts};
 use crate::resource::{ResourceKind, SiteName};
 use crate::snapshot::Header;
 use crate::sync::{Outcome, Synced};
+use crate::text::{describe, on_one_line, plural};
 
 /// How many changes of a site the text report spells out.
 const MOST_CHANGES_SHOWN: usize = 20;
@@ -145,7 +146,7 @@ impl SiteReport {
             let [first, ..] = candidates.as_slice() else {
                 continue;
             };
-            let paths: Vec<_> = candidates.iter().map(|one| format!("`{}`", one.place())).collect();
+            let paths: Vec<_> = candidates.iter().map(|one| format!("`{}`", one.place)).collect();
             let _ = writeln!(
                 out,
                 "  ambiguous: {} `{}` in project `{}` is in {}",
@@ -205,12 +206,12 @@ impl ChangeReport {
     fn text(&self, out: &mut String) {
         let line = match (&self.before, &self.after) {
             (Some(before), Some(after)) if before.luid == after.luid => {
-                format!("{} `{}` -> `{}`  {}", after.kind, before.place(), after.place(), after.luid)
+                format!("{} `{}` -> `{}`  {}", after.kind, before.place, after.place, after.luid)
             }
             (Some(before), Some(after)) => {
-                format!("{} `{}`  {} -> {}", after.kind, after.place(), before.luid, after.luid)
+                format!("{} `{}`  {} -> {}", after.kind, after.place, before.luid, after.luid)
             }
-            (Some(one), None) | (None, Some(one)) => format!("{} `{}`  {}", one.kind, one.place(), one.luid),
+            (Some(one), None) | (None, Some(one)) => format!("{} `{}`  {}", one.kind, one.place, one.luid),
             (None, None) => return,
         };
         let _ = writeln!(out, "  {:<8} {line}", self.change);

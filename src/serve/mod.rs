@@ -26,9 +26,9 @@ use self::queue::Queue;
 use self::settings::Rule;
 use crate::refresh::target::Target;
 use crate::refresh::{Options, Refresher};
-use crate::report::{describe, on_one_line};
 use crate::resolve::{Question, ResolveError};
 use crate::resource::SiteName;
+use crate::text::{describe, on_one_line};
 
 pub mod delivery;
 mod listen;

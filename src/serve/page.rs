@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::Server;
 use super::queue::Entry;
-use crate::report::on_one_line;
+use crate::text::on_one_line;
 
 /// How old the map may be that the page shows.
 const MAP_AGE: Duration = Duration::from_secs(5 * 60);

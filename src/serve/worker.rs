@@ -14,10 +14,10 @@ use super::Server;
 use super::queue::Due;
 use crate::refresh::ledger::LedgerError;
 use crate::refresh::{Attendant, Options, Outcome, RefreshError, Refreshed, Step, Wanted};
-use crate::report::describe;
 use crate::resolve::ResolveError;
 use crate::resource::Resource;
 use crate::store::StoreError;
+use crate::text::describe;
 
 /// How often the queue is looked at without being called: `--retry` puts things there from another process.
 const LOOK: Duration = Duration::from_secs(1);

@@ -5,9 +5,9 @@ use std::fs::OpenOptions;
 use std::io::{self, Write as _};
 use std::path::Path;
 
-use super::super::plural;
 use super::{CheckReport, summary, whole_message};
 use crate::check::finding::{Finding, Severity};
+use crate::text::plural;
 
 /// GitHub shows this many annotations of a kind for each step and drops the others.
 const MOST_ANNOTATIONS: usize = 10;

@@ -4,9 +4,9 @@ use std::io;
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
-use super::super::on_one_line;
 use super::{CheckReport, path_of, whole_message};
 use crate::check::finding::{Finding, Severity};
+use crate::text::on_one_line;
 
 pub(super) fn render(report: &CheckReport) -> io::Result<String> {
     let mut suite = TestSuite::new("tabmap check");

@@ -97,7 +97,7 @@ fn whole_message(finding: &Finding) -> String {
 
 /// One sentence on how much was looked at and what came out.
 fn summary(report: &CheckReport) -> String {
-    use super::plural;
+    use crate::text::plural;
     let Files { checked, binary, huge } = report.files;
     let Counts { references, open, foreign, ignored } = report.counts;
     let some = |count: u64, what: &str| (count > 0).then(|| format!("{count} {what}"));

@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 
 use unicode_width::UnicodeWidthChar;
 
-use super::super::{on_one_line, plural};
 use super::{CheckReport, summary};
 use crate::check::finding::{Code, Finding, Position};
+use crate::text::{on_one_line, plural};
 
 pub(super) fn render(report: &CheckReport) -> String {
     let mut out = String::new();
