@@ -44,6 +44,7 @@ pub mod refresh;
 pub mod report;
 pub mod resolve;
 pub mod resource;
+pub mod retry;
 pub mod serve;
 pub mod snapshot;
 pub mod source;

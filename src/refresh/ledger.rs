@@ -6,16 +6,21 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use miette::Diagnostic;
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use thiserror::Error;
 use tokio::sync::oneshot;
 
+use crate::retry::RetryPolicy;
+
 const SCHEMA: &str = include_str!("../../sql/queue/schema.sql");
 /// How long to wait for another process that writes to the same file.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
+/// About as long, for what answers "busy" without waiting.
+const OPENING: RetryPolicy =
+    RetryPolicy::new(100, Duration::from_millis(20)).up_to(Duration::from_millis(150));
 /// The most pieces of work that one commit takes.
 const LARGEST_BATCH: usize = 512;
 
@@ -118,18 +123,7 @@ impl Ledger {
 /// Tries again while another process opens the same new file: a change of the journal mode answers "busy" at once,
 /// whatever the time limit for locks (sqlite.org, "Write-Ahead Logging").
 fn patiently(work: impl Fn() -> rusqlite::Result<()>) -> rusqlite::Result<()> {
-    let since = Instant::now();
-    loop {
-        match work() {
-            Err(error)
-                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
-                    && since.elapsed() < LOCK_TIMEOUT =>
-            {
-                std::thread::sleep(Duration::from_millis(20));
-            }
-            result => return result,
-        }
-    }
+    OPENING.run_blocking(work, |error| error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy))
 }
 
 fn serve(mut connection: Connection, arriving: &Receiver<Work>) {
