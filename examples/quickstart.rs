@@ -7,7 +7,6 @@ use std::error::Error;
 
 use secrecy::SecretString;
 use tableau_simulator::{Content, Generate, Kind, Options, Simulator};
-use tabmap::config::Credentials;
 use tabmap::diff::Change;
 use tabmap::plan::Limits;
 use tabmap::resource::{Luid, SiteName};
@@ -15,6 +14,7 @@ use tabmap::source::metadata::MetadataSource;
 use tabmap::store::Store;
 use tabmap::store::sqlite::SqliteStore;
 use tabmap::sync::{Mode, Sync, Synced};
+use tabmap::tableau::Credentials;
 use tabmap::tableau::Tableau;
 
 const PROJECT: &str = "default";

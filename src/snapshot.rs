@@ -9,7 +9,7 @@ use crate::resource::{Luid, Resource, ResourceKind, SiteName};
 /// Where a snapshot comes from and how far it can be trusted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Header {
-    /// The server, as [`crate::config::ServerUrl::identity`] prints it.
+    /// The server, as [`crate::tableau::ServerUrl::identity`] prints it.
     pub server: String,
     /// The site as sign-in named it, not as somebody typed it.
     pub site: SiteName,

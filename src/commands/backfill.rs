@@ -2,8 +2,9 @@
 
 use clap::Args;
 
+use super::open::tableau;
 use super::sync::{SyncOptions, sync_sites};
-use super::{CommandError, Exit, tableau, with_store};
+use super::{CommandError, Exit, with_store};
 use crate::config::Config;
 use crate::report;
 use crate::source::metadata::MetadataSource;

@@ -7,18 +7,20 @@ use jiff::{SignedDuration, Timestamp};
 use miette::Diagnostic;
 use thiserror::Error;
 
-use super::{CommandError, Exit, interrupted, tableau, with_store};
+use super::open::tableau;
+use super::{CommandError, Exit, interrupted, with_store};
 use crate::check::evidence::{Evidence, EvidenceError};
 use crate::check::finding::{Code, Finding, Severity};
 use crate::check::fix::{self, FixError};
 use crate::check::knowledge::Knowledge;
 use crate::check::settings::{Settings, parse_age};
 use crate::check::{self, NoSuchPath, Outcome, map};
-use crate::config::{Config, ServerUrl};
+use crate::config::Config;
 use crate::report;
 use crate::report::check::{CheckFormat, CheckReport};
 use crate::source::Source;
 use crate::source::metadata::MetadataSource;
+use crate::tableau::ServerUrl;
 
 /// Report stale ids and names: in the map, and in the files below PATHS
 ///

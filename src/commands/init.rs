@@ -9,10 +9,12 @@ use clap::Args;
 use miette::Diagnostic;
 use thiserror::Error;
 
-use super::{CommandError, Exit, open_snowflake, open_store, table_names, with_store};
-use crate::config::{Config, ConfigError, DEFAULT_FILE, Environment, Flags, StoreAddress, TEMPLATE};
+use super::open::{open_snowflake, open_store};
+use super::{CommandError, Exit, with_store};
+use crate::config::{Config, ConfigError, DEFAULT_FILE, Environment, Flags, TEMPLATE};
 use crate::report;
 use crate::store::Store as _;
+use crate::store::StoreAddress;
 use crate::store::snowflake::objects::{AppliedFile, Objects, Token};
 
 /// Write a commented tabmap.toml, and create or upgrade the tables
@@ -84,7 +86,7 @@ impl Init {
 async fn snowflake_objects(config: &Config, is_applied: bool) -> Result<Exit, CommandError> {
     let environment = &config.environment;
     let token = if is_applied { token(environment)? } else { None };
-    let (tables, settings) = (table_names(config), &config.tables.objects);
+    let (tables, settings) = (config.snowflake.table_names(), &config.snowflake.objects);
     let objects = Objects::new(&tables, settings, config.server()?, token.as_ref())?;
     if !is_applied {
         report::print(&objects.sql())?;

@@ -1,15 +1,13 @@
 //! One file per command: its flags, its help, what it wires together. No other logic lives here.
 
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use clap::{Parser, Subcommand};
 use miette::Diagnostic;
 use thiserror::Error;
 
-use crate::config::{
-    Config, ConfigError, Credentials, Environment, Flags, SnowflakeTables, StoreAddress, named_file,
-};
+use self::open::open_store;
+use crate::config::{Config, ConfigError, Environment, Flags, named_file};
 use crate::refresh::RefreshError;
 use crate::refresh::target::TargetsError;
 use crate::report::Logging;
@@ -17,17 +15,16 @@ use crate::resolve::ResolveError;
 use crate::resource::ResourceKind;
 use crate::source::Source;
 use crate::source::recording::RecordingError;
-use crate::store::snowflake::connection::{Connection, ConnectionError};
+use crate::store::snowflake::connection::ConnectionError;
 use crate::store::snowflake::objects::ObjectsError;
-use crate::store::snowflake::{SessionOptions, SnowflakeStore, TableNames};
-use crate::store::sqlite::SqliteStore;
 use crate::store::{Store, StoreError};
-use crate::tableau::{Tableau, TableauError};
+use crate::tableau::TableauError;
 
 mod backfill;
 mod check;
 mod init;
 mod list;
+mod open;
 mod refresh;
 mod resolve;
 mod serve;
@@ -234,34 +231,6 @@ async fn with_store<T>(
         tracing::debug!(reason = %error, "could not close the store's session");
     }
     result
-}
-
-fn open_store(config: &Config) -> Result<Arc<dyn Store>, CommandError> {
-    Ok(match &config.store {
-        StoreAddress::Sqlite(path) => Arc::new(SqliteStore::new(path)),
-        StoreAddress::Snowflake(name) => Arc::new(open_snowflake(config, name.as_deref())?),
-    })
-}
-
-fn open_snowflake(config: &Config, connection: Option<&str>) -> Result<SnowflakeStore, CommandError> {
-    let variable = |name: &str| config.environment.get(name).map(str::to_owned);
-    let connection = Connection::find(connection, &variable)?;
-    Ok(SnowflakeStore::new(connection, table_names(config), SessionOptions::default()))
-}
-
-fn table_names(config: &Config) -> TableNames {
-    let SnowflakeTables { database, schema, resources, sync_runs, resource_changes, objects: _ } =
-        config.tables.clone();
-    TableNames { database, schema, resources, runs: sync_runs, changes: resource_changes }
-}
-
-fn tableau(config: &Config) -> Result<Tableau, CommandError> {
-    let credentials = Credentials::from_environment(&config.environment)?;
-    let tableau = Tableau::new(config.server()?.clone(), credentials, config.ca_bundle.as_deref())?;
-    Ok(match config.tableau_timeout {
-        Some(timeout) => tableau.with_call_timeout(timeout),
-        None => tableau,
-    })
 }
 
 /// Completes when the process is asked to stop.

@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use super::{CommandError, Exit, interrupted, kind_and_what, tableau, with_store};
+use super::open::tableau;
+use super::{CommandError, Exit, interrupted, kind_and_what, with_store};
 use crate::config::Config;
 use crate::refresh::budget::Budget;
 use crate::refresh::ledger::Ledger;

@@ -12,7 +12,8 @@ use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, Semaphore, watch};
 
-use super::{CommandError, Exit, interrupted, open_store, tableau};
+use super::open::{open_store, tableau};
+use super::{CommandError, Exit, interrupted};
 use crate::config::{Config, ConfigError};
 use crate::refresh::budget::Budget;
 use crate::refresh::ledger::Ledger;

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::{CommandError, Exit, tableau, with_store};
+use super::open::tableau;
+use super::{CommandError, Exit, with_store};
 use crate::config::Config;
 use crate::plan::{Limits, MaxRemoved};
 use crate::report;

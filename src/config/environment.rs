@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use secrecy::SecretString;
 
 use super::ConfigError;
+use crate::tableau::Credentials;
 
 /// The variables of the process, or those of a test.
 #[derive(Clone, Default)]
@@ -67,63 +68,32 @@ impl Environment {
     }
 }
 
-/// How to sign in.
-#[derive(Debug, Clone)]
-pub enum Credentials {
-    /// A personal access token. One token has one session: a second sign-in ends the first.
-    PersonalAccessToken {
-        /// The token's name.
-        name: String,
-        /// The token's secret.
-        secret: SecretString,
-    },
-    /// A connected app with direct trust, in the name of a user.
-    ConnectedApp {
-        /// The app's client id.
-        client_id: String,
-        /// The id of its secret.
-        secret_id: String,
-        /// The secret.
-        secret: SecretString,
-        /// The user to act for.
-        username: String,
-    },
-    /// A user with a password (Tableau Server with local or directory users).
-    Password {
-        /// The user.
-        username: String,
-        /// The password.
-        password: SecretString,
-    },
-}
-
 const PAT: &str = "TABLEAU_PAT_NAME";
 const APP: &str = "TABLEAU_JWT_CLIENT_ID";
 const USER: &str = "TABLEAU_USERNAME";
 
-impl Credentials {
-    /// The one way to sign in that the environment describes.
-    pub fn from_environment(environment: &Environment) -> Result<Self, ConfigError> {
-        let set: Vec<&str> =
-            [PAT, APP, USER].into_iter().filter(|name| environment.get(name).is_some()).collect();
+impl Environment {
+    /// The one way to sign in that the variables describe.
+    pub fn credentials(&self) -> Result<Credentials, ConfigError> {
+        let set: Vec<&str> = [PAT, APP, USER].into_iter().filter(|name| self.get(name).is_some()).collect();
         let text = |name: &'static str| {
             let help = format!("set {name}: the way to sign in that the other variables describe needs it");
-            environment.get(name).map(str::to_owned).ok_or(ConfigError::Missing { what: name, help })
+            self.get(name).map(str::to_owned).ok_or(ConfigError::Missing { what: name, help })
         };
         match set.as_slice() {
-            [PAT] => Ok(Self::PersonalAccessToken {
+            [PAT] => Ok(Credentials::PersonalAccessToken {
                 name: text(PAT)?,
-                secret: environment.required_secret("TABLEAU_PAT_SECRET")?,
+                secret: self.required_secret("TABLEAU_PAT_SECRET")?,
             }),
-            [APP] => Ok(Self::ConnectedApp {
+            [APP] => Ok(Credentials::ConnectedApp {
                 client_id: text(APP)?,
                 secret_id: text("TABLEAU_JWT_SECRET_ID")?,
-                secret: environment.required_secret("TABLEAU_JWT_SECRET")?,
+                secret: self.required_secret("TABLEAU_JWT_SECRET")?,
                 username: text("TABLEAU_JWT_USERNAME")?,
             }),
-            [USER] => Ok(Self::Password {
+            [USER] => Ok(Credentials::Password {
                 username: text(USER)?,
-                password: environment.required_secret("TABLEAU_PASSWORD")?,
+                password: self.required_secret("TABLEAU_PASSWORD")?,
             }),
             [first, second, ..] => Err(ConfigError::TwoCredentials { first, second }),
             _ => Err(ConfigError::Missing {

@@ -5,26 +5,23 @@
 
 mod environment;
 mod error;
-mod objects;
-mod server_url;
 
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::time::Duration;
 
 use serde::Deserialize;
 
-pub use self::environment::{Credentials, Environment};
+pub use self::environment::Environment;
 pub use self::error::{ConfigError, TomlError};
-pub use self::objects::{NightlyRefresh, SnowflakeObjects};
-pub use self::server_url::ServerUrl;
 use crate::browser_url::BrowserUrl;
 use crate::check;
 use crate::plan::{Limits, MaxRemoved};
 use crate::refresh;
 use crate::resource::SiteName;
 use crate::serve;
-use crate::store::snowflake::TableNames;
+use crate::store::StoreAddress;
+use crate::store::snowflake::SnowflakeSettings;
+use crate::tableau::{InvalidServer, ServerUrl};
 
 /// The file that is read when it stands in the working directory and no other is named.
 pub const DEFAULT_FILE: &str = "tabmap.toml";
@@ -45,8 +42,8 @@ pub struct Config {
     pub tableau_timeout: Option<Duration>,
     /// Where the map is kept.
     pub store: StoreAddress,
-    /// Names of the tables in Snowflake.
-    pub tables: SnowflakeTables,
+    /// Names in Snowflake.
+    pub snowflake: SnowflakeSettings,
     /// What a run may not exceed.
     pub limits: Limits,
     /// What `check` asks for and how it judges.
@@ -78,74 +75,13 @@ pub struct Flags {
     pub store: Option<String>,
 }
 
-/// Where the map is kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum StoreAddress {
-    /// A SQLite file.
-    Sqlite(PathBuf),
-    /// A connection of the Snowflake CLI's configuration; `None` is its default connection.
-    Snowflake(Option<String>),
-}
-
-impl FromStr for StoreAddress {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text.trim().split_once(':') {
-            Some(("sqlite", path)) if !path.trim().is_empty() => Ok(Self::Sqlite(PathBuf::from(path.trim()))),
-            Some(("snowflake", name)) if !name.contains(['/', '@']) => {
-                Ok(Self::Snowflake(Some(name.trim().to_owned()).filter(|name| !name.is_empty())))
-            }
-            None if text.trim() == "snowflake" => Ok(Self::Snowflake(None)),
-            _ => Err(format!("{} names no store", shown(text))),
-        }
-    }
-}
-
-/// A text for messages; an address of a database may hold a password.
-fn shown(text: &str) -> String {
-    if text.contains("//") || text.contains('@') { "an address".to_owned() } else { format!("`{text}`") }
-}
-
-/// The names of the tables in Snowflake, as they stand between double quotes: case counts.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct SnowflakeTables {
-    /// The database.
-    pub database: String,
-    /// The schema.
-    pub schema: String,
-    /// The map.
-    pub resources: String,
-    /// One row for each run and site.
-    pub sync_runs: String,
-    /// Every change ever applied.
-    pub resource_changes: String,
-    /// What `init --snowflake-objects` puts around the tables.
-    pub objects: SnowflakeObjects,
-}
-
-impl Default for SnowflakeTables {
-    fn default() -> Self {
-        let TableNames { database, schema, resources, runs, changes } = TableNames::default();
-        Self {
-            database,
-            schema,
-            resources,
-            sync_runs: runs,
-            resource_changes: changes,
-            objects: SnowflakeObjects::default(),
-        }
-    }
-}
-
 /// The file as it stands, before its values are checked.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct File {
     store: Option<String>,
     tableau: TableauSection,
-    snowflake: SnowflakeTables,
+    snowflake: SnowflakeSettings,
     limits: LimitsSection,
     check: check::settings::Section,
     refresh: refresh::settings::Settings,
@@ -192,9 +128,8 @@ impl Config {
 
         let names = ["--server", "TABLEAU_SERVER", "`server` under `[tableau]`"];
         let server = first(flags.server.as_ref(), "TABLEAU_SERVER", file.tableau.server.as_ref(), names);
-        let server = server
-            .map(|(name, text)| ServerUrl::parse(&name, &text, &file.tableau.allow_http))
-            .transpose()?;
+        let server =
+            server.map(|(name, text)| server_url(name, &text, &file.tableau.allow_http)).transpose()?;
 
         let names = ["--store", "TABMAP_STORE", "`store`"];
         let store = match first(flags.store.as_ref(), "TABMAP_STORE", file.store.as_ref(), names) {
@@ -230,7 +165,7 @@ impl Config {
                 .timeout_seconds
                 .map(|seconds| Duration::from_secs(seconds.get().into())),
             store,
-            tables: file.snowflake,
+            snowflake: file.snowflake,
             limits: Limits { max_removed: max_removed.unwrap_or_default() },
             check,
             refresh: file.refresh,
@@ -260,6 +195,15 @@ impl Config {
         }
         Ok(&self.sites)
     }
+}
+
+fn server_url(name: String, text: &str, allow_http: &[String]) -> Result<ServerUrl, ConfigError> {
+    ServerUrl::parse(text, allow_http).map_err(|error| match error {
+        InvalidServer::PlainHttp(url) => ConfigError::PlainHttp { url },
+        InvalidServer::NotAnAddress(reason) => {
+            ConfigError::Value { name, reason, help: "write it as https://tableau.example.com".to_owned() }
+        }
+    })
 }
 
 /// The file that the flag or else `TABMAP_CONFIG` names.

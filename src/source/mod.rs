@@ -21,7 +21,7 @@ pub trait Source: Send + Sync {
     /// The `SOURCE` column of a run.
     fn name(&self) -> &'static str;
 
-    /// The server, as [`crate::config::ServerUrl::identity`] prints it.
+    /// The server, as [`crate::tableau::ServerUrl::identity`] prints it.
     fn server(&self) -> String;
 
     /// Lists one site. The snapshot says of which kinds the listing was complete; a listing that could not even

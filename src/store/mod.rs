@@ -12,9 +12,12 @@ use crate::mapping::Mapping;
 use crate::plan::Plan;
 use crate::resource::{Luid, ProjectPath, ResourceKind, SiteName};
 
+mod address;
 pub mod snowflake;
 pub mod sqlite;
 mod tables;
+
+pub use self::address::StoreAddress;
 
 /// One run over one site.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,9 +5,11 @@
 //! So a process signs in to one site after another, never to two at once.
 
 mod connected_app;
+mod credentials;
 mod error;
 pub mod jobs;
 mod reply;
+mod server;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -21,9 +23,10 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 
 use self::connected_app::connected_app_token;
+pub use self::credentials::Credentials;
 pub use self::error::TableauError;
 use self::reply::{Patience, Reply, RestError};
-use crate::config::{Credentials, ServerUrl};
+pub use self::server::{InvalidServer, ServerUrl};
 use crate::resource::{Luid, SiteName};
 
 /// The oldest version that answers `serverinfo`; the answer names the version that everything else uses.

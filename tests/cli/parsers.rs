@@ -2,11 +2,12 @@
 
 use proptest::prelude::*;
 use tabmap::browser_url::BrowserUrl;
-use tabmap::config::{Config, Environment, Flags, StoreAddress};
+use tabmap::config::{Config, Environment, Flags};
 use tabmap::plan::MaxRemoved;
 use tabmap::resolve::Question;
 use tabmap::resource::{Luid, ProjectPath, ResourceKind, SiteName};
 use tabmap::source::recording::Recording;
+use tabmap::store::StoreAddress;
 
 /// Anything, and things that look like what the parsers know.
 fn text() -> impl Strategy<Value = String> {

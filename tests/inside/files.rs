@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use tabmap::config::{ServerUrl, SnowflakeObjects};
 use tabmap::store::snowflake::TableNames;
+use tabmap::store::snowflake::objects::SnowflakeObjects;
 use tabmap::store::snowflake::objects::{Objects, Token};
+use tabmap::tableau::ServerUrl;
 
 /// The files by their names, filled with a token so that every statement is whole.
 pub fn files(tables: &TableNames, settings: &SnowflakeObjects) -> BTreeMap<String, String> {

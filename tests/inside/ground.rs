@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tableau_simulator::{Content, JobPlan, Kind, Options, Outcome, Simulator, SiteContent};
-use tabmap::config::SnowflakeObjects;
 use tabmap::store::snowflake::TableNames;
+use tabmap::store::snowflake::objects::SnowflakeObjects;
 
 use crate::files::{body, files};
 use crate::snowpark::{CLIENTS, Procedure};

@@ -3,9 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tabmap::config::SnowflakeObjects;
 use tabmap::store::Store;
 use tabmap::store::snowflake::SessionOptions;
+use tabmap::store::snowflake::objects::SnowflakeObjects;
 
 use crate::emulator::Tenant;
 use crate::files::{body, files};

@@ -3,9 +3,9 @@
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
-use tabmap::config::{NightlyRefresh, SnowflakeObjects};
 use tabmap::store::snowflake::TableNames;
 use tabmap::store::snowflake::objects::Objects;
+use tabmap::store::snowflake::objects::{NightlyRefresh, SnowflakeObjects};
 
 use crate::files::{body, by_name, files};
 use crate::{venv, whitelist};

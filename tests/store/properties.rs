@@ -10,13 +10,13 @@ use secrecy::SecretString;
 use tableau_simulator::{
     Content, Effect, Endpoint, Fault, GraphqlProblem, IndexMode, Item, Kind, Options, Simulator,
 };
-use tabmap::config::Credentials;
 use tabmap::diff::diff;
 use tabmap::plan::{Limits, MaxRemoved, Plan};
 use tabmap::source::Source;
 use tabmap::source::metadata::MetadataSource;
 use tabmap::store::{Run, Store, StoreError};
 use tabmap::sync::{Mode, Sync};
+use tabmap::tableau::Credentials;
 use tabmap::tableau::Tableau;
 use tokio::runtime::Runtime;
 

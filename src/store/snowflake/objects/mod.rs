@@ -6,6 +6,7 @@
 
 mod apply;
 mod object;
+mod settings;
 mod shown;
 mod values;
 
@@ -14,10 +15,11 @@ use secrecy::SecretString;
 use thiserror::Error;
 
 pub use self::apply::AppliedFile;
+pub use self::settings::{NightlyRefresh, SnowflakeObjects};
 use self::values::Values;
 use super::TableNames;
-use crate::config::{NightlyRefresh, ServerUrl, SnowflakeObjects};
 use crate::store::StoreError;
+use crate::tableau::ServerUrl;
 
 /// One file of `sql/snowflake/objects`.
 struct Template {

@@ -2,10 +2,11 @@
 
 use secrecy::ExposeSecret;
 
+use super::settings::{NightlyRefresh, SnowflakeObjects};
 use super::{HANDLER, Token};
-use crate::config::{NightlyRefresh, ServerUrl, SnowflakeObjects};
 use crate::store::snowflake::quoting::{identifier, literal, python_text};
 use crate::store::snowflake::{TableNames, sql};
+use crate::tableau::ServerUrl;
 
 const CALL_AND_CHECK: &str = include_str!("../../../../sql/snowflake/objects/call_and_check.sql");
 

@@ -3,9 +3,19 @@
 use std::fmt;
 use std::str::FromStr;
 
+use thiserror::Error;
 use url::{Host, Url};
 
-use super::ConfigError;
+/// A text that is not the address of a server that credentials may be sent to.
+#[derive(Debug, Error)]
+pub enum InvalidServer {
+    /// Not an address, or one with more in it than scheme, host and port.
+    #[error("{0}")]
+    NotAnAddress(String),
+    /// Plain http to another machine.
+    #[error("`{0}` is plain http: everybody on the way could read the credentials")]
+    PlainHttp(Url),
+}
 
 /// The address of a Tableau server: scheme, host and port.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,14 +24,10 @@ pub struct ServerUrl(Url);
 impl ServerUrl {
     /// Reads an address; whatever follows the host (people paste what the browser shows) is dropped. Plain
     /// http is for this machine, and for the hosts in `allow_http`.
-    pub(super) fn parse(name: &str, text: &str, allow_http: &[String]) -> Result<Self, ConfigError> {
+    pub fn parse(text: &str, allow_http: &[String]) -> Result<Self, InvalidServer> {
         // What does not parse may hold a password before an `@`.
         let shown = if text.contains('@') { "what it holds (with credentials in it)" } else { text.trim() };
-        let invalid = |reason: String| ConfigError::Value {
-            name: name.to_owned(),
-            reason,
-            help: "write it as https://tableau.example.com".to_owned(),
-        };
+        let invalid = InvalidServer::NotAnAddress;
         let text = text.trim();
         let with_scheme = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
         let mut url = Url::parse(&with_scheme).map_err(|error| invalid(format!("`{shown}`: {error}")))?;
@@ -40,7 +46,7 @@ impl ServerUrl {
         match url.scheme() {
             "https" => {}
             "http" if is_loopback || is_allowed => {}
-            "http" => return Err(ConfigError::PlainHttp { url }),
+            "http" => return Err(InvalidServer::PlainHttp(url)),
             other => return Err(invalid(format!("`{other}` is not a scheme that Tableau speaks"))),
         }
         url.set_path("");
@@ -67,10 +73,10 @@ impl ServerUrl {
 }
 
 impl FromStr for ServerUrl {
-    type Err = ConfigError;
+    type Err = InvalidServer;
 
-    fn from_str(text: &str) -> Result<Self, ConfigError> {
-        Self::parse("the server's address", text, &[])
+    fn from_str(text: &str) -> Result<Self, InvalidServer> {
+        Self::parse(text, &[])
     }
 }
 

@@ -1,0 +1,39 @@
+//! Stores and servers, made from the configuration.
+
+use std::sync::Arc;
+
+use super::CommandError;
+use crate::config::Config;
+use crate::store::snowflake::connection::Connection;
+use crate::store::snowflake::{SessionOptions, SnowflakeStore};
+use crate::store::sqlite::SqliteStore;
+use crate::store::{Store, StoreAddress};
+use crate::tableau::Tableau;
+
+/// The store that the configuration names.
+pub(super) fn open_store(config: &Config) -> Result<Arc<dyn Store>, CommandError> {
+    Ok(match &config.store {
+        StoreAddress::Sqlite(path) => Arc::new(SqliteStore::new(path)),
+        StoreAddress::Snowflake(name) => Arc::new(open_snowflake(config, name.as_deref())?),
+    })
+}
+
+/// A Snowflake connection, by its name or the default one.
+pub(super) fn open_snowflake(
+    config: &Config,
+    connection: Option<&str>,
+) -> Result<SnowflakeStore, CommandError> {
+    let variable = |name: &str| config.environment.get(name).map(str::to_owned);
+    let connection = Connection::find(connection, &variable)?;
+    Ok(SnowflakeStore::new(connection, config.snowflake.table_names(), SessionOptions::default()))
+}
+
+/// Tableau, with the credentials of the environment; nothing is sent yet.
+pub(super) fn tableau(config: &Config) -> Result<Tableau, CommandError> {
+    let credentials = config.environment.credentials()?;
+    let tableau = Tableau::new(config.server()?.clone(), credentials, config.ca_bundle.as_deref())?;
+    Ok(match config.tableau_timeout {
+        Some(timeout) => tableau.with_call_timeout(timeout),
+        None => tableau,
+    })
+}
