@@ -1,0 +1,110 @@
+//! Projects and how they nest.
+
+use std::fmt;
+
+/// A project and its parents.
+///
+/// Only REST knows how projects nest. Where it could not be asked, and in rows that another tool wrote, the
+/// leaf alone is known. Printed `Finance/EMEA`, with a `/` inside a name as `\/` and a `\` as `\\`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ProjectPath {
+    names: Vec<String>,
+    rooted: bool,
+}
+
+impl ProjectPath {
+    /// The names from the root down; `None` when there are none.
+    #[must_use]
+    pub fn from_root(names: Vec<String>) -> Option<Self> {
+        (!names.is_empty()).then_some(Self { names, rooted: true })
+    }
+
+    /// A project of which only its own name is known.
+    #[must_use]
+    pub fn leaf_only(name: &str) -> Self {
+        Self { names: vec![name.to_owned()], rooted: false }
+    }
+
+    /// The printed form, read back. Never fails: every text names some project.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        let mut names = vec![String::new()];
+        let mut letters = text.chars();
+        while let Some(letter) = letters.next() {
+            match letter {
+                '/' => names.push(String::new()),
+                '\\' => push_last(&mut names, letters.next().unwrap_or('\\')),
+                other => push_last(&mut names, other),
+            }
+        }
+        Self { names, rooted: true }
+    }
+
+    /// The project's own name, the `PROJECT_NAME` column.
+    #[must_use]
+    pub fn leaf(&self) -> &str {
+        self.names.last().map_or("", String::as_str)
+    }
+
+    /// Whether the parents are known too.
+    #[must_use]
+    pub fn is_rooted(&self) -> bool {
+        self.rooted
+    }
+
+    /// The printed form when the parents are known, the `PROJECT_PATH` column.
+    #[must_use]
+    pub fn full(&self) -> Option<String> {
+        self.rooted.then(|| self.to_string())
+    }
+
+    /// Whether both may be the same project, as far as both are known.
+    #[must_use]
+    pub fn agrees_with(&self, other: &Self) -> bool {
+        if self.rooted && other.rooted { self.names == other.names } else { self.leaf() == other.leaf() }
+    }
+
+    /// Whether a person who wrote `self` (any tail of a path: `EMEA`, `Finance/EMEA`) may mean `project`.
+    #[must_use]
+    pub fn is_tail_of(&self, project: &Self) -> bool {
+        project.names.ends_with(&self.names)
+    }
+}
+
+fn push_last(names: &mut [String], letter: char) {
+    if let Some(last) = names.last_mut() {
+        last.push(letter);
+    }
+}
+
+impl fmt::Display for ProjectPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> =
+            self.names.iter().map(|name| name.replace('\\', r"\\").replace('/', r"\/")).collect();
+        f.pad(&names.join("/"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_project_path_reads_back_what_it_prints() {
+        for names in
+            [vec!["A"], vec!["A", "B"], vec!["A/B", "C"], vec![r"A\", "B"], vec![r"\/", r"\\"], vec![""]]
+        {
+            let path = ProjectPath::from_root(names.iter().map(ToString::to_string).collect()).unwrap();
+            assert_eq!(ProjectPath::parse(&path.to_string()), path, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_slash_inside_a_name_is_told_apart_from_a_nested_project() {
+        let nested = ProjectPath::from_root(vec!["A".into(), "B".into()]).unwrap();
+        let slash = ProjectPath::from_root(vec!["A/B".into()]).unwrap();
+        assert_eq!(nested.to_string(), "A/B");
+        assert_eq!(slash.to_string(), r"A\/B");
+        assert!(!nested.agrees_with(&slash));
+    }
+}

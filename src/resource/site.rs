@@ -1,0 +1,77 @@
+//! The name of a site.
+
+use std::fmt;
+use std::str::FromStr;
+
+use miette::Diagnostic;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// A site's content URL as it stands in links (`MySite` in `https://host/#/site/MySite/workbooks`); empty for the Default site.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SiteName(String);
+
+/// A text that cannot be a site's content URL.
+#[derive(Debug, Error, Diagnostic, PartialEq, Eq)]
+#[error("`{0}` is not a site's content URL")]
+#[diagnostic(help(
+    "take the part after `/site/` in the address bar of a browser; for the Default site write `Default`"
+))]
+pub struct InvalidSiteName(String);
+
+impl SiteName {
+    /// A content URL as Tableau gave it or as this tool stored it, taken as it is.
+    #[must_use]
+    pub fn from_content_url(content_url: &str) -> Self {
+        Self(content_url.to_owned())
+    }
+
+    /// The content URL; empty for the Default site.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether `other` names the same site: Tableau signs in to `mysite` when the site is called `MySite`.
+    #[must_use]
+    pub fn is_same_site(&self, other: &Self) -> bool {
+        self.0.to_lowercase() == other.0.to_lowercase()
+    }
+}
+
+impl FromStr for SiteName {
+    type Err = InvalidSiteName;
+
+    fn from_str(text: &str) -> Result<Self, InvalidSiteName> {
+        let name = text.trim();
+        if name == "Default" {
+            return Ok(Self(String::new()));
+        }
+        if name.is_empty()
+            || name.contains(|c: char| c.is_whitespace() || c.is_control() || "/\\#?&:,'\"".contains(c))
+        {
+            return Err(InvalidSiteName(text.to_owned()));
+        }
+        Ok(Self(name.to_owned()))
+    }
+}
+
+impl fmt::Display for SiteName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(if self.0.is_empty() { "Default" } else { &self.0 })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_site_is_written_default_and_stored_empty() {
+        let site: SiteName = "Default".parse().unwrap();
+        assert_eq!(site.as_str(), "");
+        assert_eq!(site.to_string(), "Default");
+        assert!("my site".parse::<SiteName>().is_err());
+    }
+}
