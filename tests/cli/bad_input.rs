@@ -1,8 +1,7 @@
 //! Bad input: a clear message that names the thing and the remedy, the right exit code, nothing written.
 
 use tableau_simulator::{Effect, Endpoint, Fault};
-
-use crate::desk::Desk;
+use test_support::desk::Desk;
 
 #[test]
 fn unknown_key_in_the_configuration_is_named_with_its_line() {

@@ -5,8 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-
-use crate::desk::Desk;
+use test_support::desk::Desk;
 
 mod addresses;
 mod any_text;
@@ -70,7 +69,7 @@ fn desk_with_repository() -> Desk {
 }
 
 /// Runs a check of the map alone, whatever its age.
-fn offline(desk: &Desk, more: &[&str]) -> crate::desk::Answer {
+fn offline(desk: &Desk, more: &[&str]) -> test_support::desk::Answer {
     let arguments: Vec<&str> = ["check", "--offline"].iter().chain(&ANY_AGE).chain(more).copied().collect();
     desk.run(&arguments)
 }

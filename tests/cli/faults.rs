@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use jiff::{Timestamp, ToSpan};
 use serde_json::{Value, json};
 use tableau_simulator::{Content, Effect, Endpoint, Fault, GraphqlProblem, Kind};
+use test_support::desk::Desk;
 
-use crate::desk::Desk;
 use crate::witness::desk_without_witness;
 
 /// A site that is mapped, and then loses a workbook and gains a data source.

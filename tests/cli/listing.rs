@@ -2,8 +2,7 @@
 
 use serde_json::Value;
 use tableau_simulator::Kind;
-
-use crate::desk::Desk;
+use test_support::desk::Desk;
 
 #[test]
 fn csv_carries_every_name_byte_for_byte() {

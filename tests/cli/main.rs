@@ -2,7 +2,6 @@
 
 mod bad_input;
 mod check;
-mod desk;
 mod documents;
 mod faults;
 mod listing;
@@ -16,6 +15,4 @@ mod serving;
 mod sync;
 mod transport;
 mod trouble;
-#[path = "../support/venv.rs"]
-mod venv;
 mod witness;

@@ -4,8 +4,7 @@ use std::process::Stdio;
 
 use rusqlite::Connection;
 use tableau_simulator::{Content, Kind};
-
-use crate::desk::Desk;
+use test_support::desk::Desk;
 
 const FIVE_COLUMNS: &str = "CREATE TABLE API__TABLEAU__RESOURCES (RESOURCE_TYPE TEXT, SITE_ID TEXT, PROJECT_NAME TEXT, \
                             RESOURCE_NAME TEXT, RESOURCE_ID TEXT)";

@@ -7,8 +7,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use tableau_simulator::{Content, Effect, Endpoint, Fault, JobPlan, Kind, Options, Outcome, Simulator};
-
-use crate::desk::{Answer, Desk};
+use test_support::desk::{Answer, Desk};
 
 mod many;
 mod trouble;

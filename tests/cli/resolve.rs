@@ -1,8 +1,7 @@
 //! `resolve`: everything that people know a resource by leads to its current LUID, or to a reason why not.
 
 use tableau_simulator::Kind;
-
-use crate::desk::Desk;
+use test_support::desk::Desk;
 
 fn desk() -> (Desk, String, String, String) {
     let desk = Desk::empty();

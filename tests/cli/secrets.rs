@@ -4,8 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use tableau_simulator::{Effect, Endpoint, Fault, GraphqlProblem};
-
-use crate::desk::Desk;
+use test_support::desk::Desk;
 
 const COMMANDS: &[&[&str]] = &[
     &["init"],

@@ -9,8 +9,7 @@ use hmac::{Hmac, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
 use tableau_simulator::{JobPlan, Kind, Outcome};
-
-use crate::desk::Desk;
+use test_support::desk::Desk;
 
 pub const SECRET: &str = "dbtwhs_not-a-real-secret";
 pub const SALES: &str = "[[webhook.rule]]\njob_id = 42\nrefresh = [{ workbook = \"Sales\", project = \"default\", site = \"MySite\" }]\n";

@@ -2,8 +2,7 @@
 
 use serde_json::Value;
 use tableau_simulator::{Content, IndexMode, Kind, Options, Simulator};
-
-use crate::desk::Desk;
+use test_support::desk::Desk;
 
 fn counts(report: &Value) -> [u64; 5] {
     ["added", "replaced", "moved", "removed", "corrected"]

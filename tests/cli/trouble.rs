@@ -6,8 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use tableau_simulator::Kind;
-
-use crate::desk::{Answer, Desk};
+use test_support::desk::{Answer, Desk};
 
 fn answer(command: &mut Command) -> Answer {
     let output = command.output().expect("start the command");

@@ -3,8 +3,8 @@
 
 use serde_json::json;
 use tableau_simulator::{Change, Effect, Endpoint, Fault, GraphqlProblem, IndexMode, Kind, Visibility};
+use test_support::desk::Desk;
 
-use crate::desk::Desk;
 use crate::faults::{changed_desk, code, ends_complete, ends_incomplete, refused, warning};
 
 /// The same, and REST refuses to list: the Metadata API is alone.

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use crate::apply::{APPLY, answers, changes, ground, run, shows_nothing};
-use crate::desk::Desk;
-use crate::emulator::Tenant;
 use crate::files::by_name;
+use test_support::desk::Desk;
+use test_support::emulator::Tenant;
 
 const INTEGRATION: &str = "^SHOW INTEGRATIONS LIKE ('API__TABLEAU')";
 

@@ -4,9 +4,9 @@
 //! answers as done, so these tests show which statements are sent, when and how often, and not that Snowflake takes them.
 
 use serde_json::{Value, json};
+use test_support::desk::{Answer, Desk};
+use test_support::emulator::Tenant;
 
-use crate::desk::{Answer, Desk};
-use crate::emulator::Tenant;
 use crate::files::by_name;
 
 pub const APPLY: [&str; 3] = ["init", "--snowflake-objects", "--apply"];

@@ -4,11 +4,30 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use tabmap::store::Store;
-use tabmap::store::snowflake::SessionOptions;
+use tabmap::store::snowflake::connection::Connection;
 use tabmap::store::snowflake::objects::SnowflakeObjects;
+use tabmap::store::snowflake::{Session, SessionOptions, SnowflakeStore, TableNames};
+use test_support::emulator::Tenant;
 
-use crate::emulator::Tenant;
 use crate::files::{body, files};
+
+fn tables(tenant: &Tenant) -> TableNames {
+    TableNames { database: tenant.database.clone(), ..TableNames::default() }
+}
+
+fn connection(tenant: &Tenant) -> Connection {
+    let variables = tenant.environment(&[]);
+    Connection::find(Some("test"), &|name| variables.get(name).cloned())
+        .expect("a connection to the emulator")
+}
+
+fn session(tenant: &Tenant) -> Session {
+    Session::new(&connection(tenant), SessionOptions::default()).unwrap()
+}
+
+fn store(tenant: &Tenant) -> SnowflakeStore {
+    SnowflakeStore::new(connection(tenant), tables(tenant), SessionOptions::default())
+}
 
 /// The statements of the map's file that fakesnow knows.
 fn map_statements(file: &str) -> Vec<&str> {
@@ -19,8 +38,8 @@ fn map_statements(file: &str) -> Vec<&str> {
 /// A tenant whose map was made from the file, and the files.
 async fn ground() -> (Tenant, BTreeMap<String, String>) {
     let tenant = Tenant::new().await;
-    let files = files(&tenant.tables(), &SnowflakeObjects::default());
-    let session = tenant.session(SessionOptions::default());
+    let files = files(&tables(&tenant), &SnowflakeObjects::default());
+    let session = session(&tenant);
     let schema = format!("CREATE SCHEMA IF NOT EXISTS \"{}\".\"MAPPING_TABLES\"", tenant.database);
     session.query("create the schema", &schema).await.unwrap();
     let statements = map_statements(&files["40_map.sql"]);
@@ -74,15 +93,14 @@ async fn columns(tenant: &Tenant) -> Vec<Vec<Option<String>>> {
 async fn the_file_of_the_map_and_migrate_create_the_same_columns() {
     let (by_file, _) = ground().await;
     let by_migrate = Tenant::new().await;
-    let store = by_migrate.store();
-    store.migrate().await.unwrap();
+    store(&by_migrate).migrate().await.unwrap();
     let found = columns(&by_file).await;
     let tables: BTreeSet<_> = found.iter().map(|row| row[0].clone()).collect();
     assert_eq!(tables.len(), 3, "{tables:?}");
     assert_eq!(found, columns(&by_migrate).await);
 
     // And neither has anything to do where the other has been.
-    let steps = by_file.store().migrate().await.unwrap().steps;
+    let steps = store(&by_file).migrate().await.unwrap().steps;
     assert!(steps.is_empty(), "{steps:?}");
 }
 
@@ -99,7 +117,7 @@ async fn the_view_shows_the_keys_that_stand_for_more_than_one_resource() {
 async fn a_key_resolves_to_its_id_to_null_when_unknown_and_fails_when_ambiguous() {
     let (tenant, files) = ground().await;
     fill(&tenant, &ROWS).await;
-    let session = tenant.session(SessionOptions::default());
+    let session = session(&tenant);
     let file = &files["50_refresh_procedure.sql"];
     let start = "FUNCTION \"".to_owned() + &tenant.database;
     let (_, first) = file.split_once(&start).unwrap();

@@ -6,9 +6,10 @@ use std::process::{Command, Stdio};
 use tabmap::store::snowflake::TableNames;
 use tabmap::store::snowflake::objects::Objects;
 use tabmap::store::snowflake::objects::{NightlyRefresh, SnowflakeObjects};
+use test_support::venv;
 
 use crate::files::{body, by_name, files};
-use crate::{venv, whitelist};
+use crate::whitelist;
 
 /// What sqlfluff does not understand of each text.
 fn sqlfluff(texts: &[String]) -> Vec<Option<String>> {

@@ -10,11 +10,11 @@ use tableau_simulator::{Content, JobPlan, Options, Outcome, Simulator, Token};
 use tabmap::store::snowflake::TableNames;
 
 use crate::apply::{accept, shows_nothing};
-use crate::desk::Desk;
-use crate::emulator::Tenant;
 use crate::files::{body, by_name};
 use crate::parse::troubles;
 use crate::snowpark::{CLIENTS, Procedure};
+use test_support::desk::Desk;
+use test_support::emulator::Tenant;
 
 const TOKENS: [(&str, &str); 2] = [("procedure", "secret-of-the-procedure"), ("tabmap", "secret-of-tabmap")];
 

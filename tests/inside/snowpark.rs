@@ -6,8 +6,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 use tabmap::store::snowflake::TableNames;
-
-use crate::venv;
+use test_support::venv;
 
 /// Clients of Tableau: the newest, and one that raises where the newest answers `None` (409093).
 pub const CLIENTS: [&str; 2] = ["0.42", "0.38"];

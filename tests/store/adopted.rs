@@ -5,8 +5,8 @@ use tabmap::diff::Counts;
 use tabmap::mapping::Version;
 use tabmap::resource::ResourceKind;
 use tabmap::store::StoreError;
+use test_support::emulator::Tenant;
 
-use crate::emulator::Tenant;
 use crate::ground::{
     CHANGES, Ground, RESOURCES, RUNS, SqliteGround, mapped, minute, resource, site, snapshot, sorted, sync,
     workbook,

@@ -4,9 +4,9 @@ use std::process::Stdio;
 
 use serde_json::{Value, json};
 use tableau_simulator::Kind;
+use test_support::desk::Desk;
+use test_support::emulator::Tenant;
 
-use crate::desk::Desk;
-use crate::emulator::Tenant;
 use crate::sign_in::keys;
 
 /// A desk whose map is kept in a tenant's database.

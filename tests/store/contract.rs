@@ -6,12 +6,13 @@ use tabmap::diff::Counts;
 use tabmap::mapping::Version;
 use tabmap::resource::{Luid, Resource, ResourceKind};
 use tabmap::store::{Run, Side, StoreError};
+use test_support::emulator::Tenant;
 
-use crate::emulator::Tenant;
 use crate::ground::{
     CHANGES, Ground, RESOURCES, RUNS, SERVER, SqliteGround, mapped, minute, plan, resource, site, snapshot,
     snapshot_of, sorted, sync, workbook,
 };
+use crate::opens::Opens;
 
 on_both_stores! {
     a_first_sync_fills_the_map_and_a_second_writes_no_row

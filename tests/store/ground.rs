@@ -8,8 +8,9 @@ use tabmap::resource::{Luid, ProjectPath, Resource, ResourceKey, ResourceKind, S
 use tabmap::snapshot::{Header, Notes, Snapshot};
 use tabmap::store::sqlite::SqliteStore;
 use tabmap::store::{Applied, Run, Store, StoreError};
+use test_support::emulator::Tenant;
 
-use crate::emulator::Tenant;
+use crate::opens::Opens;
 
 /// Runs each test on a SQLite file and on the Snowflake emulator.
 macro_rules! on_both_stores {
@@ -93,7 +94,7 @@ impl Ground for SqliteGround {
 #[async_trait]
 impl Ground for Tenant {
     fn store(&self) -> Box<dyn Store> {
-        Box::new(Tenant::store(self))
+        Box::new(Opens::store(self))
     }
 
     fn table(&self, name: &str) -> String {

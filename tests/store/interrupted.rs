@@ -10,9 +10,10 @@ use tabmap::resource::Resource;
 use tabmap::snapshot::Snapshot;
 use tabmap::store::snowflake::SnowflakeError;
 use tabmap::store::{Run, Store, StoreError};
+use test_support::emulator::{Fault, Tenant};
 
-use crate::emulator::{Fault, Tenant};
 use crate::ground::{mapped, minute, plan, site, snapshot, sorted, sync, workbook};
+use crate::opens::Opens;
 
 /// More than the statements of one sync; the loops end when a fault is not reached any more.
 const ENOUGH: u64 = 40;

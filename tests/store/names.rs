@@ -1,6 +1,6 @@
 //! Names as people write them come back byte for byte.
+use test_support::emulator::Tenant;
 
-use crate::emulator::Tenant;
 use crate::ground::{Ground, SqliteGround, mapped, minute, snapshot, sorted, sync, workbook};
 
 fn nasty_names() -> Vec<String> {

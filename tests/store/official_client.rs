@@ -1,8 +1,7 @@
 //! The emulator is worth something only if Snowflake's own client takes it for Snowflake.
 
 use std::process::Command;
-
-use crate::emulator::{Tenant, port, python};
+use test_support::emulator::{Tenant, port, python};
 
 #[tokio::test]
 async fn snowflakes_own_python_client_works_with_the_emulator() {

@@ -18,9 +18,9 @@ use tabmap::store::{Run, Store, StoreError};
 use tabmap::sync::{Mode, Sync};
 use tabmap::tableau::Credentials;
 use tabmap::tableau::Tableau;
+use test_support::emulator::Tenant;
 use tokio::runtime::Runtime;
 
-use crate::emulator::Tenant;
 use crate::ground::{Ground, SqliteGround, site};
 
 const SITE: &str = "MySite";

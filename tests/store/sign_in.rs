@@ -7,8 +7,9 @@ use std::sync::OnceLock;
 use serde_json::json;
 use tabmap::store::snowflake::connection::{Connection, ConnectionError};
 use tabmap::store::snowflake::{Fault, Session, SessionOptions, SnowflakeError};
+use test_support::emulator::{Tenant, python};
 
-use crate::emulator::{Tenant, python};
+use crate::opens::Opens;
 
 /// Key pairs of `keys.py`, made once.
 pub fn keys() -> &'static HashMap<String, String> {

@@ -4,8 +4,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use tabmap::store::snowflake::{Fault, Session, SessionOptions};
+use test_support::emulator::{CHUNK_ROWS, SLOW_AFTER, Tenant};
 
-use crate::emulator::{CHUNK_ROWS, SLOW_AFTER, Tenant};
+use crate::opens::Opens;
 
 async fn opened() -> (Tenant, Session) {
     let tenant = Tenant::new().await;

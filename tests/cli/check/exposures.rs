@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::json;
 
 use super::{desk_with_map, desk_with_repository, document, finds, offline, places};
-use crate::desk::Desk;
+use test_support::desk::Desk;
 
 /// A project of dbt with these exposures, and with the manifest that dbt made of others.
 fn project(yaml: &str, exposures: &serde_json::Value) -> Desk {

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use super::{desk_with_map, desk_with_repository, document, offline};
-use crate::desk::Desk;
+use test_support::desk::Desk;
 
 /// What must be replaced by what: all that has one certain successor.
 const SUCCESSORS: [(&str, &str); 5] = [

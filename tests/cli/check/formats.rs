@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use super::{desk_with_map, desk_with_repository, document, offline};
-use crate::venv;
+use test_support::venv;
 
 fn shown(format: &str) -> String {
     let desk = desk_with_repository();

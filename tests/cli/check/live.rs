@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 use tableau_simulator::{Effect, Endpoint, Fault, GraphqlProblem, IndexMode, Kind};
-
-use crate::desk::Desk;
+use test_support::desk::Desk;
 
 /// The codes of the findings about the map, and all about files.
 fn codes(desk: &Desk, arguments: &[&str], exit: i32) -> Vec<String> {

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use super::{desk_with_map, fixture};
-use crate::desk::Desk;
+use test_support::desk::Desk;
 
 /// A command of a snippet and where its output goes.
 struct Step {

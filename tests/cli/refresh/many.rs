@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use tableau_simulator::{Kind, Outcome};
 
 use super::{FAST, desk, plan};
-use crate::desk::Desk;
+use test_support::desk::Desk;
 
 #[test]
 fn refreshes_begin_in_the_order_of_the_file() {

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use tableau_simulator::{Content, Effect, Endpoint, Fault, Kind, Options, Outcome, Simulator};
 
 use super::{FAST, desk, plan, posts, refresh, with_options};
-use crate::desk::Desk;
+use test_support::desk::Desk;
 
 fn rest_error(code: u32) -> Effect {
     Effect::RestError { code, headers: [].into() }

@@ -6,7 +6,7 @@ use serde_json::json;
 use tableau_simulator::{Effect, Endpoint, Fault, GraphqlProblem, Outcome};
 
 use super::{desk, plan, posts, refresh};
-use crate::desk::Desk;
+use test_support::desk::Desk;
 
 fn forbid_jobs(desk: &Desk) {
     for endpoint in [Endpoint::Job, Endpoint::Jobs] {

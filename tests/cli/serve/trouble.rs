@@ -10,7 +10,7 @@ use tableau_simulator::{Content, Effect, Endpoint, Fault, Kind, Options, Outcome
 
 use crate::serving::{SALES, Serving, desk, event, in_state, plan, until, write_config};
 
-fn queue(desk: &crate::desk::Desk) -> Connection {
+fn queue(desk: &test_support::desk::Desk) -> Connection {
     let queue = Connection::open(desk.path("tabmap-refreshes.db")).expect("open the queue");
     queue.busy_timeout(Duration::from_secs(10)).expect("wait for locks");
     queue

@@ -10,6 +10,3 @@ mod python;
 mod rest;
 mod sessions;
 mod support;
-
-#[path = "../../../support/venv.rs"]
-mod venv;

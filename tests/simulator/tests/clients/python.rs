@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tableau_simulator::{Generate, Item, JobPlan, Kind, Options, Outcome, Simulator};
 
 use crate::support::{SITE, claims, jwt, simulator, start};
-use crate::venv;
+use test_support::venv;
 
 fn script(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python").join(name)

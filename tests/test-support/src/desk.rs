@@ -13,7 +13,9 @@ use tempfile::TempDir;
 
 /// Where a person sits who runs `tabmap`.
 pub struct Desk {
+    /// The server that the variables name.
     pub tableau: Simulator,
+    /// Where commands run; empty at first.
     pub folder: TempDir,
     environment: BTreeMap<String, String>,
 }
@@ -21,8 +23,11 @@ pub struct Desk {
 /// What the binary answered.
 #[derive(Debug)]
 pub struct Answer {
+    /// All of it.
     pub stdout: String,
+    /// All of it.
     pub stderr: String,
+    /// The exit code.
     pub exit: i32,
 }
 
@@ -44,6 +49,7 @@ impl Desk {
         }))
     }
 
+    /// A server with this content.
     pub fn with(content: Content) -> Self {
         Self::at(Simulator::start(Options { content, ..Options::default() }).expect("start the simulator"))
     }
@@ -85,20 +91,24 @@ impl Desk {
         }
     }
 
+    /// Puts a variable into the environment.
     pub fn set(&mut self, name: &str, value: impl Into<String>) -> &mut Self {
         self.environment.insert(name.to_owned(), value.into());
         self
     }
 
+    /// Takes a variable out of the environment.
     pub fn unset(&mut self, name: &str) -> &mut Self {
         self.environment.remove(name);
         self
     }
 
+    /// A path in the folder.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
+    /// Writes a file in the folder.
     pub fn write(&self, name: &str, text: &str) -> PathBuf {
         let path = self.path(name);
         std::fs::write(&path, text).expect("write a file");
@@ -107,7 +117,7 @@ impl Desk {
 
     /// The command, not yet started: no variable but this desk's own, no terminal.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        self.command_of(env!("CARGO_BIN_EXE_tabmap"), arguments)
+        self.command_of(crate::tabmap(), arguments)
     }
 
     /// The same with another program.
@@ -118,6 +128,7 @@ impl Desk {
         command
     }
 
+    /// Runs a command to its end.
     pub fn run(&self, arguments: &[&str]) -> Answer {
         let output = self.command(arguments).output().expect("start tabmap");
         Answer {

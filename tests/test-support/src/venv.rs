@@ -1,18 +1,18 @@
 //! Python environments for tests: made once below `target/`, from PyPI, at pinned versions.
-//!
-//! Included by path (`#[path = ".../support/venv.rs"] mod venv;`) by the test binaries that need Python.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::profile_folder;
+
 /// The `python` of a virtual environment that holds exactly `requirements` (pip's notation) and what they need.
 ///
 /// The first test that asks makes it, the others wait for it; later runs find it ready. Panics, and says
 /// what to install, when it cannot be made: a test that needs Python never passes without it.
 pub fn python(name: &str, requirements: &[&str]) -> PathBuf {
-    let home = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("venv");
+    let home = profile_folder().join("../tmp/venv");
     fs::create_dir_all(&home).expect("create the folder for virtual environments");
     let lock = File::create(home.join(format!("{name}.lock"))).expect("create the lock file");
     lock.lock().expect("lock the virtual environment");

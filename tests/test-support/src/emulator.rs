@@ -3,17 +3,15 @@
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tabmap::store::snowflake::connection::Connection;
-use tabmap::store::snowflake::{Session, SessionOptions, SnowflakeStore, TableNames};
 
-use crate::venv;
+use crate::{repository, venv};
 
 /// Seconds after which the emulator answers "still running"; Snowflake's are 45.
 pub const SLOW_AFTER: f64 = 2.0;
@@ -21,8 +19,9 @@ pub const SLOW_AFTER: f64 = 2.0;
 /// Rows above which the emulator splits a result.
 pub const CHUNK_ROWS: usize = 1_000;
 
+/// The Python that has what the emulator needs, and the official client.
 pub fn python() -> PathBuf {
-    let requirements: Vec<_> = include_str!("../snowflake_emulator/requirements.txt").lines().collect();
+    let requirements: Vec<_> = include_str!("../../snowflake_emulator/requirements.txt").lines().collect();
     venv::python("snowflake-emulator", &requirements)
 }
 
@@ -35,7 +34,7 @@ struct Emulator {
 fn emulator() -> &'static Emulator {
     static EMULATOR: OnceLock<Emulator> = OnceLock::new();
     EMULATOR.get_or_init(|| {
-        let server = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snowflake_emulator/server.py");
+        let server = repository("tests/snowflake_emulator/server.py");
         let mut process = Command::new(python())
             .arg(server)
             .args(["--slow-after", &SLOW_AFTER.to_string(), "--chunk-rows", &CHUNK_ROWS.to_string()])
@@ -54,6 +53,7 @@ fn emulator() -> &'static Emulator {
     })
 }
 
+/// The port on which the emulator listens; it is started if need be.
 pub fn port() -> u16 {
     emulator().port
 }
@@ -70,12 +70,16 @@ async fn call(path: &str, body: Option<Value>) -> Value {
 
 /// One test's user and database.
 pub struct Tenant {
+    /// Its name, in capitals.
     pub user: String,
+    /// The database, which is empty at first.
     pub database: String,
+    /// The password of the user.
     pub password: String,
 }
 
 impl Tenant {
+    /// A tenant whose user has a password.
     pub async fn new() -> Self {
         Self::with(json!({})).await
     }
@@ -123,24 +127,6 @@ impl Tenant {
         variables
     }
 
-    pub fn connection(&self, more: &[(&str, &str)]) -> Connection {
-        let variables = self.environment(more);
-        Connection::find(Some("test"), &|name| variables.get(name).cloned())
-            .expect("a connection to the emulator")
-    }
-
-    pub fn session(&self, options: SessionOptions) -> Session {
-        Session::new(&self.connection(&[]), options).unwrap()
-    }
-
-    pub fn tables(&self) -> TableNames {
-        TableNames { database: self.database.clone(), ..TableNames::default() }
-    }
-
-    pub fn store(&self) -> SnowflakeStore {
-        SnowflakeStore::new(self.connection(&[]), self.tables(), SessionOptions::default())
-    }
-
     /// Runs statements aside from any session; the rows of the last one.
     pub async fn sql(&self, statements: &[&str]) -> Vec<Vec<Option<String>>> {
         let body = json!({ "database": self.database, "schema": "MAPPING_TABLES", "statements": statements });
@@ -176,6 +162,7 @@ fn without_comments(sql: &str) -> String {
     sql.lines().filter(|line| !line.trim_start().starts_with("--")).collect::<Vec<_>>().join("\n")
 }
 
+/// A fault that is armed.
 pub struct Fault {
     id: u64,
 }

@@ -1,0 +1,17 @@
+//! The contract of `Store`, on a SQLite file and on Snowflake; and Snowflake itself, as far as an emulator goes.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+#[macro_use]
+mod ground;
+
+mod adopted;
+mod command;
+mod connection;
+mod contract;
+mod interrupted;
+mod names;
+mod official_client;
+mod opens;
+mod properties;
+mod sign_in;
+mod transport;
