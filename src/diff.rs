@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::mapping::{Mapping, Row, Version};
-use crate::resource::{Resource, ResourceKey, ResourceKind};
+use crate::resource::{PerKind, Resource, ResourceKey};
 use crate::snapshot::{Header, Snapshot};
 
 /// One difference between the map and the site.
@@ -80,10 +80,8 @@ pub struct Counts {
 pub struct ChangeSet {
     /// The snapshot's header.
     pub snapshot: Header,
-    /// Workbooks in the snapshot.
-    pub workbooks: u64,
-    /// Data sources in the snapshot.
-    pub datasources: u64,
+    /// How many of each kind the snapshot has.
+    pub listed: PerKind<u64>,
     /// The changes, sorted by key.
     pub changes: Vec<Change>,
     /// Resources whose row keeps its key and LUID and gets its other columns filled or corrected.
@@ -185,8 +183,7 @@ fn compare(snapshot: &Snapshot, mapping: &Mapping, rewrite_all: bool) -> ChangeS
         |kind| snapshot.resources().iter().filter(|resource| resource.key.kind == kind).count() as u64;
     ChangeSet {
         snapshot: snapshot.header.clone(),
-        workbooks: of_kind(ResourceKind::Workbook),
-        datasources: of_kind(ResourceKind::Datasource),
+        listed: PerKind::of(of_kind),
         changes,
         corrected,
         ambiguous: ambiguities(after),

@@ -127,7 +127,7 @@ impl Knowledge {
             if let Some(number) = &one.vizportal_url_id {
                 self.by_number.entry((one.key.kind, number.clone())).or_default().push(at);
             }
-            if one.key.kind == ResourceKind::Workbook {
+            if one.key.kind.facts().names_views {
                 self.view_names.insert((lower(&one.key.site), view_name(&one.key.name)));
             }
         }
@@ -135,7 +135,7 @@ impl Knowledge {
             self.departed_by_luid.entry(one.before.luid.as_str().to_lowercase()).or_default().push(at);
             self.departed_by_name.entry((one.kind, one.before.name.clone())).or_default().push(at);
             let is_here = one.after.as_ref().is_some_and(|after| self.has(&one.site, one.kind, &after.luid));
-            if one.kind == ResourceKind::Workbook && is_here {
+            if one.kind.facts().names_views && is_here {
                 self.view_names.insert((lower(&one.site), view_name(&one.before.name)));
             }
         }

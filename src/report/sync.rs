@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::{FORMAT_VERSION, Format, ResourceReport, print, print_json};
 use crate::diff::{Ambiguity, Change, Counts};
-use crate::resource::{ResourceKind, SiteName};
+use crate::resource::{PerKind, ResourceKind, SiteName};
 use crate::snapshot::Header;
 use crate::sync::{Outcome, Synced};
 use crate::text::{describe, on_one_line, plural};
@@ -30,8 +30,8 @@ pub struct SiteReport {
     run_id: Option<String>,
     source: Option<String>,
     snapshot_at: Option<Timestamp>,
-    workbooks: u64,
-    datasources: u64,
+    #[serde(flatten)]
+    listed: PerKind<u64>,
     counts: Counts,
     lagging: u64,
     ghosts: u64,
@@ -65,8 +65,7 @@ impl SiteReport {
             run_id: synced.run_id.clone(),
             source: Some(source.clone()),
             snapshot_at: Some(*taken_at),
-            workbooks: set.workbooks,
-            datasources: set.datasources,
+            listed: set.listed,
             counts: set.counts(),
             lagging: notes.lagging,
             ghosts: notes.ghosts,
@@ -91,8 +90,7 @@ impl SiteReport {
             run_id: None,
             source: None,
             snapshot_at: None,
-            workbooks: 0,
-            datasources: 0,
+            listed: PerKind::default(),
             counts: Counts::default(),
             lagging: 0,
             ghosts: 0,
@@ -127,13 +125,9 @@ impl SiteReport {
             let _ = writeln!(out, "{site}: failed, nothing was written");
             return;
         }
-        let _ = writeln!(
-            out,
-            "{site}: {}, {}{}",
-            plural(self.workbooks, "workbook"),
-            plural(self.datasources, "data source"),
-            self.incompleteness(),
-        );
+        let listed: Vec<_> =
+            self.listed.iter().map(|(kind, count)| plural(*count, kind.facts().noun)).collect();
+        let _ = writeln!(out, "{site}: {}{}", listed.join(", "), self.incompleteness());
         for change in self.changes.iter().take(MOST_CHANGES_SHOWN) {
             change.text(out);
         }

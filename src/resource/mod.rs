@@ -8,7 +8,7 @@ mod site;
 
 pub use id::{Luid, ResourceId};
 pub use key::{PlainKey, ResourceKey};
-pub use kind::ResourceKind;
+pub use kind::{KindFacts, PerKind, ResourceKind};
 pub use project::ProjectPath;
 pub use site::{InvalidSiteName, SiteName};
 

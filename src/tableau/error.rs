@@ -7,7 +7,7 @@ use miette::Diagnostic;
 use reqwest::StatusCode;
 use thiserror::Error;
 
-use crate::resource::SiteName;
+use crate::resource::{ResourceKind, SiteName};
 
 /// A failed conversation with Tableau.
 #[derive(Debug, Error, Diagnostic)]
@@ -160,10 +160,10 @@ pub enum TableauError {
 }
 
 impl TableauError {
-    /// Whether Tableau says that the resource does not exist: 404006 for a workbook, 404004 for a data source.
+    /// Whether Tableau says that the resource does not exist.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
-        matches!(self, Self::Refused { code, .. } if code == "404006" || code == "404004")
+        ResourceKind::ALL.into_iter().any(|kind| self.has_code(kind.facts().not_found))
     }
 
     /// Whether it is about the session or the account, so that nothing else will be answered either.

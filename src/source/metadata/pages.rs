@@ -69,10 +69,7 @@ pub struct PageRequest {
 impl PageRequest {
     /// What errors and the log say is being done.
     pub const fn doing(&self) -> &'static str {
-        match self.kind {
-            ResourceKind::Workbook => "list the workbooks by the Metadata API",
-            ResourceKind::Datasource => "list the published data sources by the Metadata API",
-        }
+        self.kind.facts().listing
     }
 
     /// Asks.

@@ -136,8 +136,6 @@ pub(super) fn run_row(run: &Run, plan: &Plan, status: &str) -> serde_json::Value
         "snapshot_at": moment(snapshot.taken_at),
         "started_at": moment(run.started_at),
         "status": status,
-        "workbooks": set.workbooks,
-        "datasources": set.datasources,
         "added": counts.added,
         "replaced": counts.replaced,
         "moved": counts.moved,
@@ -150,6 +148,9 @@ pub(super) fn run_row(run: &Run, plan: &Plan, status: &str) -> serde_json::Value
         "warnings": serde_json::Value::from(snapshot.notes.warnings.clone()).to_string(),
         "tool_version": run.tool_version,
     });
+    for (kind, count) in set.listed.iter() {
+        row[kind.path_segment()] = (*count).into();
+    }
     // A run without changes is finished at once.
     if status != APPLYING {
         row["finished_at"] = moment(Timestamp::now()).into();

@@ -8,7 +8,7 @@ use rusqlite::{Connection, ErrorCode, params};
 
 use super::{LOCK_TIMEOUT, SqliteStore, other_servers};
 use crate::plan::Plan;
-use crate::resource::{Luid, Resource};
+use crate::resource::{Luid, PerKind, Resource};
 use crate::store::{Applied, Run, RunStatus, StoreError};
 
 const UPDATE_RESOURCE: &str = include_str!("../../../sql/sqlite/update_resource.sql");
@@ -119,6 +119,7 @@ fn write(connection: &Connection, run: &Run, plan: &Plan) -> rusqlite::Result<u6
     }
 
     let (counts, notes) = (set.counts(), &set.snapshot.notes);
+    let PerKind([workbooks, datasources]) = set.listed;
     connection.execute(
         INSERT_RUN,
         params![
@@ -130,8 +131,8 @@ fn write(connection: &Connection, run: &Run, plan: &Plan) -> rusqlite::Result<u6
             text_of(run.started_at),
             text_of(Timestamp::now()),
             RunStatus::of(plan).as_str(),
-            number(set.workbooks),
-            number(set.datasources),
+            number(workbooks),
+            number(datasources),
             number(counts.added),
             number(counts.replaced),
             number(counts.moved),
