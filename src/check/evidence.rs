@@ -7,7 +7,7 @@ use thiserror::Error;
 use super::finding::Finding;
 use super::knowledge::SiteView;
 use super::map;
-use super::settings::Settings;
+use super::severities::Severities;
 use crate::diff::{ChangeSet, diff};
 use crate::mapping::Mapping;
 use crate::resource::SiteName;
@@ -116,14 +116,14 @@ impl Evidence {
         asked_for: &[SiteName],
         max_age: SignedDuration,
         now: Timestamp,
-        settings: &Settings,
+        severities: &Severities,
     ) -> Vec<Finding> {
         let is_asked_for = |site: &SiteName| {
             asked_for.is_empty() || asked_for.iter().any(|wanted| wanted.is_same_site(site))
         };
         let sites = self.mappings.iter().map(|mapping| &mapping.site).filter(|site| is_asked_for(site));
         let age =
-            |site| map::check_age(site, self.past.complete_at.get(site).copied(), now, max_age, settings);
+            |site| map::check_age(site, self.past.complete_at.get(site).copied(), now, max_age, severities);
         sites.filter_map(age).collect()
     }
 }

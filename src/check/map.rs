@@ -6,7 +6,7 @@ use jiff::{SignedDuration, SpanRound, Timestamp, Unit};
 
 use super::finding::{Code, Finding, Place, Severity};
 use super::knowledge::SiteView;
-use super::settings::Settings;
+use super::severities::Severities;
 use crate::diff::{Change, ChangeSet};
 use crate::resource::{PlainKey, Resource, ResourceKind, SiteName};
 use crate::snapshot::Snapshot;
@@ -15,13 +15,13 @@ use crate::text::{on_one_line, plural};
 /// Writes findings about one site of the map.
 struct Findings<'a> {
     site: &'a SiteName,
-    settings: &'a Settings,
+    severities: &'a Severities,
     found: Vec<Finding>,
 }
 
 impl Findings<'_> {
     fn add(&mut self, code: Code, subject: String, message: String, remedy: &str) {
-        let severity = self.settings.severity(code, None);
+        let severity = self.severities.of(code, None);
         if severity != Severity::Off {
             let place = Place::Map(self.site.clone());
             let remedy = Some(remedy.to_owned());
@@ -32,10 +32,10 @@ impl Findings<'_> {
 
 /// What is wrong with the rows of one site.
 #[must_use]
-pub fn check(site: &SiteView<'_>, settings: &Settings) -> Vec<Finding> {
+pub fn check(site: &SiteView<'_>, severities: &Severities) -> Vec<Finding> {
     let Some(mapping) = site.mapping else { return Vec::new() };
     let name = site.snapshot.map_or(&mapping.site, |snapshot| &snapshot.header.site);
-    let mut findings = Findings { site: name, settings, found: Vec::new() };
+    let mut findings = Findings { site: name, severities, found: Vec::new() };
     if let Some(changes) = site.changes {
         for change in &changes.changes {
             of_change(change, &mut findings);
@@ -104,9 +104,9 @@ fn drift(changes: &ChangeSet, findings: &mut Findings<'_>) {
 
 /// What Tableau did not list completely.
 #[must_use]
-pub fn check_listing(snapshot: &Snapshot, settings: &Settings) -> Vec<Finding> {
+pub fn check_listing(snapshot: &Snapshot, severities: &Severities) -> Vec<Finding> {
     let header = &snapshot.header;
-    let mut findings = Findings { site: &header.site, settings, found: Vec::new() };
+    let mut findings = Findings { site: &header.site, severities, found: Vec::new() };
     for kind in ResourceKind::ALL.into_iter().filter(|kind| !header.complete.contains(kind)) {
         let message =
             format!("Tableau did not list every {kind}: what is missing from the list may be there, or gone");
@@ -148,7 +148,7 @@ pub fn check_age(
     complete_at: Option<Timestamp>,
     now: Timestamp,
     max_age: SignedDuration,
-    settings: &Settings,
+    severities: &Severities,
 ) -> Option<Finding> {
     let message = match complete_at {
         None => "it was never synced completely".to_owned(),
@@ -164,7 +164,7 @@ pub fn check_age(
             )
         }
     };
-    let mut findings = Findings { site, settings, found: Vec::new() };
+    let mut findings = Findings { site, severities, found: Vec::new() };
     findings.add(
         Code::MapTooOld,
         "age".to_owned(),

@@ -20,6 +20,16 @@ pub struct Reference {
     pub extent: Range<usize>,
     /// What it names.
     pub target: Target,
+    /// In a generated file: what it was generated from, relative to the project.
+    pub origin: Option<String>,
+}
+
+impl Reference {
+    /// A reference that somebody wrote.
+    #[must_use]
+    pub fn new(extent: Range<usize>, target: Target) -> Self {
+        Self { extent, target, origin: None }
+    }
 }
 
 /// What a reference names.
@@ -114,7 +124,7 @@ impl Target {
     #[must_use]
     pub fn key(&self) -> Option<String> {
         Some(match self {
-            Self::Luid { luid, .. } => format!("luid {}", luid.value.to_lowercase()),
+            Self::Luid { luid, is_declared: true } => format!("luid {}", luid.value.to_lowercase()),
             Self::Page { site, kind, number, .. } => format!("page {site} {kind} {}", number.value),
             Self::View { site, workbook, .. } => format!("view {site} {}", workbook.value),
             Self::Name { kind, name, project, site } => {
@@ -122,7 +132,7 @@ impl Target {
                 format!("name {site:?} {kind} {project:?} {:?}", name.value)
             }
             Self::Invalid { message, .. } => format!("invalid {message}"),
-            Self::Computed => return None,
+            Self::Luid { is_declared: false, .. } | Self::Computed => return None,
         })
     }
 }

@@ -1,14 +1,15 @@
 //! The `[check]` section of the configuration.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use jiff::{SignedDuration, Span, SpanRelativeTo};
 use serde::Deserialize;
 
-use super::calls::Calls;
+use super::finders::calls::Calls;
 use super::finding::{Code, Severity};
+use super::severities::Severities;
+use super::walk::Scope;
 
 /// The name of the refresh procedure.
 const PROCEDURE: &str = "API__TABLEAU__REFRESH_RESOURCE";
@@ -17,58 +18,30 @@ const MAX_AGE: SignedDuration = SignedDuration::from_hours(26);
 /// How large a text may be that is searched.
 const MAX_FILE_SIZE: u64 = 10 * 1024 * 1024;
 
-/// What a check asks for and how it judges.
+/// What a check asks for: each stage gets its own part.
 #[derive(Debug, Clone)]
-pub struct Settings {
+pub struct CheckSettings {
     /// How old the last complete sync may be.
     pub max_age: SignedDuration,
     /// The calls of the refresh procedure.
     pub calls: Calls,
     /// Other names of the Tableau server in addresses.
     pub hosts: Vec<String>,
-    /// Larger files are skipped and counted.
-    pub max_file_size: u64,
-    exclude: Gitignore,
-    severity: BTreeMap<Code, Severity>,
-    overrides: Vec<(Gitignore, BTreeMap<Code, Severity>)>,
+    /// The files that are searched.
+    pub scope: Scope,
+    /// How bad findings are.
+    pub severities: Severities,
 }
 
-impl Default for Settings {
+impl Default for CheckSettings {
     fn default() -> Self {
         Self {
             max_age: MAX_AGE,
             calls: Calls::of(&[PROCEDURE.to_owned()]).expect("a valid pattern"),
             hosts: Vec::new(),
-            max_file_size: MAX_FILE_SIZE,
-            exclude: Gitignore::empty(),
-            severity: BTreeMap::new(),
-            overrides: Vec::new(),
+            scope: Scope { max_file_size: MAX_FILE_SIZE, exclude: Gitignore::empty() },
+            severities: Severities::default(),
         }
-    }
-}
-
-impl Settings {
-    /// Whether the configuration keeps a file or folder out of the check.
-    #[must_use]
-    pub fn excludes(&self, path: &Path, is_folder: bool) -> bool {
-        path.is_relative() && self.exclude.matched(path, is_folder).is_ignore()
-    }
-
-    /// The same of a file to which no walk led, and so through none of its folders.
-    #[must_use]
-    pub fn excludes_with_folders(&self, path: &Path) -> bool {
-        path.is_relative() && self.exclude.matched_path_or_any_parents(path, false).is_ignore()
-    }
-
-    /// How bad a finding is in a file, or in the map.
-    #[must_use]
-    pub fn severity(&self, code: Code, path: Option<&str>) -> Severity {
-        let of_path = path.map(Path::new).filter(|path| path.is_relative()).and_then(|path| {
-            let fits = |paths: &Gitignore| paths.matched_path_or_any_parents(path, false).is_ignore();
-            let mut levels = self.overrides.iter().rev().filter(|(paths, _)| fits(paths));
-            levels.find_map(|(_, severity)| severity.get(&code))
-        });
-        *of_path.or(self.severity.get(&code)).unwrap_or(&code.default_severity())
     }
 }
 
@@ -97,8 +70,8 @@ pub type InvalidKey = (&'static str, String);
 
 impl Section {
     /// Checks every value.
-    pub fn into_settings(self) -> Result<Settings, InvalidKey> {
-        let defaults = Settings::default();
+    pub fn into_settings(self) -> Result<CheckSettings, InvalidKey> {
+        let defaults = CheckSettings::default();
         let calls = match self.procedures {
             None => defaults.calls,
             Some(names) if names.is_empty() || names.iter().any(|name| name.trim().is_empty()) => {
@@ -111,14 +84,15 @@ impl Section {
             let paths = patterns(&one.paths).map_err(|reason| ("overrides", reason))?;
             Ok((paths, one.severity))
         });
-        Ok(Settings {
+        Ok(CheckSettings {
             max_age: max_age.map_err(|reason| ("max_age", reason))?.unwrap_or(MAX_AGE),
             calls,
             hosts: self.hosts,
-            max_file_size: self.max_file_size.unwrap_or(MAX_FILE_SIZE),
-            exclude: patterns(&self.exclude).map_err(|reason| ("exclude", reason))?,
-            severity: self.severity,
-            overrides: overrides.collect::<Result<_, _>>()?,
+            scope: Scope {
+                max_file_size: self.max_file_size.unwrap_or(MAX_FILE_SIZE),
+                exclude: patterns(&self.exclude).map_err(|reason| ("exclude", reason))?,
+            },
+            severities: Severities::new(self.severity, overrides.collect::<Result<_, _>>()?),
         })
     }
 }

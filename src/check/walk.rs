@@ -6,12 +6,34 @@ use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Mutex;
 
+use ignore::gitignore::Gitignore;
 use ignore::{DirEntry, WalkBuilder, WalkState};
-
-use super::settings::Settings;
 
 /// How much of a file is looked at to tell text from other data.
 const HEAD: usize = 8 * 1024;
+
+/// The files that are searched.
+#[derive(Debug, Clone)]
+pub struct Scope {
+    /// Larger files are skipped and counted.
+    pub max_file_size: u64,
+    /// Patterns as in a `.gitignore` in the working directory.
+    pub exclude: Gitignore,
+}
+
+impl Scope {
+    /// Whether the configuration keeps a file or folder out of the check.
+    #[must_use]
+    pub fn excludes(&self, path: &Path, is_folder: bool) -> bool {
+        path.is_relative() && self.exclude.matched(path, is_folder).is_ignore()
+    }
+
+    /// The same of a file to which no walk led, and so through none of its folders.
+    #[must_use]
+    pub fn excludes_with_folders(&self, path: &Path) -> bool {
+        path.is_relative() && self.exclude.matched_path_or_any_parents(path, false).is_ignore()
+    }
+}
 
 /// What a file turned out to be.
 #[derive(Debug)]
@@ -26,7 +48,7 @@ pub enum Content {
 
 /// Visits every file once, on as many threads as there are processors. `visit` gets the path relative to the working
 /// directory where it is below it, or the reason why something could not be visited.
-pub fn walk(paths: &[PathBuf], settings: &Settings, visit: impl Fn(PathBuf, io::Result<()>) + Sync) {
+pub fn walk(paths: &[PathBuf], scope: &Scope, visit: impl Fn(PathBuf, io::Result<()>) + Sync) {
     let Some((first, others)) = paths.split_first() else { return };
     let here = std::env::current_dir().unwrap_or_default();
     let mut builder = WalkBuilder::new(first);
@@ -36,11 +58,11 @@ pub fn walk(paths: &[PathBuf], settings: &Settings, visit: impl Fn(PathBuf, io::
     // Outside of a repository `.gitignore` counts too, and `.github` is worth a look.
     builder.hidden(false).require_git(false).follow_links(false);
     let excluded = {
-        let (here, settings) = (here.clone(), settings.clone());
+        let (here, scope) = (here.clone(), scope.clone());
         move |entry: &DirEntry| {
             let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
             let is_git = entry.depth() > 0 && entry.file_name() == OsStr::new(".git");
-            is_git || settings.excludes(&relative(&here, entry.path()), is_folder)
+            is_git || scope.excludes(&relative(&here, entry.path()), is_folder)
         }
     };
     builder.filter_entry(move |entry| !excluded(entry));

@@ -10,11 +10,16 @@ use thiserror::Error;
 use super::open::tableau;
 use super::{CommandError, Exit, interrupted, with_store};
 use crate::check::evidence::{Evidence, EvidenceError};
+use crate::check::file::Stages;
+use crate::check::finders::Finders;
 use crate::check::finding::{Code, Finding, Severity};
 use crate::check::fix::{self, FixError};
 use crate::check::knowledge::Knowledge;
-use crate::check::settings::{Settings, parse_age};
-use crate::check::{self, NoSuchPath, Outcome, map};
+use crate::check::searched::Searched;
+use crate::check::settings::{CheckSettings, parse_age};
+use crate::check::severities::Severities;
+use crate::check::walk::Scope;
+use crate::check::{self, NoSuchPath, map};
 use crate::config::Config;
 use crate::report;
 use crate::report::check::{CheckFormat, CheckReport};
@@ -92,22 +97,23 @@ pub enum CheckError {
 impl Check {
     pub(super) async fn run(self, config: &Config) -> Result<Exit, CommandError> {
         let evidence = self.evidence(config).await?;
+        let CheckSettings { max_age, calls, hosts, scope, severities } = config.check.clone();
         let changes = evidence.changes();
         let views = evidence.views(&changes);
         let mut findings = Vec::new();
         let listed = views.iter().filter_map(|view| view.snapshot);
-        findings.extend(listed.flat_map(|snapshot| map::check_listing(snapshot, &config.check)));
+        findings.extend(listed.flat_map(|snapshot| map::check_listing(snapshot, &severities)));
         if !self.live {
-            findings.extend(views.iter().flat_map(|view| map::check(view, &config.check)));
-            let max_age = self.max_age.unwrap_or(config.check.max_age);
-            findings.extend(evidence.too_old(&config.sites, max_age, Timestamp::now(), &config.check));
+            findings.extend(views.iter().flat_map(|view| map::check(view, &severities)));
+            let max_age = self.max_age.unwrap_or(max_age);
+            findings.extend(evidence.too_old(&config.sites, max_age, Timestamp::now(), &severities));
         }
-        let mut hosts = config.check.hosts.clone();
+        let mut hosts = hosts;
         hosts.extend(evidence.server.clone().or_else(|| config.server.as_ref().map(ServerUrl::identity)));
         let knowledge = Knowledge::of(hosts, &views, &evidence.past);
-        let Outcome { findings: in_files, files, counts } =
-            self.search(knowledge, config.check.clone()).await?;
-        findings.extend(in_files);
+        let searched = self.search(scope, Finders::new(calls), knowledge, severities).await?;
+        let Searched { files, counts, .. } = searched;
+        findings.extend(searched.findings);
         Finding::sort(&mut findings);
 
         let fixed = if self.fix {
@@ -155,15 +161,22 @@ impl Check {
     }
 
     /// On a thread of its own, which the end of the process does not wait for.
-    async fn search(&self, knowledge: Knowledge, settings: Settings) -> Result<Outcome, CommandError> {
+    async fn search(
+        &self,
+        scope: Scope,
+        finders: Finders,
+        knowledge: Knowledge,
+        severities: Severities,
+    ) -> Result<Searched, CommandError> {
         let paths = if self.paths.is_empty() { vec![PathBuf::from(".")] } else { self.paths.clone() };
         let (sender, receiver) = tokio::sync::oneshot::channel();
         std::thread::spawn(move || {
+            let stages = Stages { finders: &finders, knowledge: &knowledge, severities: &severities };
             // Nobody listens any more when the process was interrupted.
-            let _ = sender.send(check::files(&paths, &knowledge, &settings));
+            let _ = sender.send(check::files(&paths, &scope, stages));
         });
         tokio::select! {
-            outcome = receiver => Ok(outcome.map_err(|_| CheckError::BrokeOff)?.map_err(CheckError::Path)?),
+            searched = receiver => Ok(searched.map_err(|_| CheckError::BrokeOff)?.map_err(CheckError::Path)?),
             () = interrupted() => Err(CommandError::Interrupted),
         }
     }

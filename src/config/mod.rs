@@ -47,7 +47,7 @@ pub struct Config {
     /// What a run may not exceed.
     pub limits: Limits,
     /// What `check` asks for and how it judges.
-    pub check: check::settings::Settings,
+    pub check: check::settings::CheckSettings,
     /// How refreshes go.
     pub refresh: refresh::settings::Settings,
     /// How `serve` goes.

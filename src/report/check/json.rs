@@ -4,9 +4,8 @@ use serde::Serialize;
 
 use super::super::FORMAT_VERSION;
 use super::CheckReport;
-use crate::check::Files;
-use crate::check::file::Counts;
 use crate::check::finding::{Code, Finding, Place, Severity};
+use crate::check::searched::{FileCounts, ReferenceCounts};
 use crate::resource::SiteName;
 
 #[derive(Serialize)]
@@ -14,8 +13,8 @@ pub(super) struct Document<'a> {
     format_version: u32,
     errors: u64,
     warnings: u64,
-    files: Files,
-    references: Counts,
+    files: FileCounts,
+    references: ReferenceCounts,
     findings: Vec<FindingDocument<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     fixed: Option<FixedDocument<'a>>,

@@ -4,9 +4,9 @@ use std::io::{self, Write as _};
 use std::path::Path;
 
 use super::{print, print_json};
-use crate::check::file::Counts;
 use crate::check::finding::{Finding, Place, Severity};
-use crate::check::{Files, fix::Fixed};
+use crate::check::fix::Fixed;
+use crate::check::searched::{FileCounts, ReferenceCounts};
 use crate::config::DEFAULT_FILE;
 
 mod github;
@@ -40,9 +40,9 @@ pub struct CheckReport {
     /// What is wrong, sorted.
     pub findings: Vec<Finding>,
     /// The files that were looked at.
-    pub files: Files,
+    pub files: FileCounts,
     /// The references in them.
-    pub counts: Counts,
+    pub counts: ReferenceCounts,
     /// What was corrected, or would be in a dry run.
     pub fixed: Option<Fixed>,
     /// Whether the corrections were only shown.
@@ -98,8 +98,8 @@ fn whole_message(finding: &Finding) -> String {
 /// One sentence on how much was looked at and what came out.
 fn summary(report: &CheckReport) -> String {
     use crate::text::plural;
-    let Files { checked, binary, huge } = report.files;
-    let Counts { references, open, foreign, ignored } = report.counts;
+    let FileCounts { checked, binary, huge } = report.files;
+    let ReferenceCounts { references, open, foreign, ignored } = report.counts;
     let some = |count: u64, what: &str| (count > 0).then(|| format!("{count} {what}"));
     let join = |parts: [Option<String>; 3]| {
         let parts: Vec<_> = parts.into_iter().flatten().collect();

@@ -3,10 +3,12 @@
 use std::path::Path;
 
 use proptest::prelude::*;
-use tabmap::check::file::Judge;
+use tabmap::check::file::{self, Stages};
+use tabmap::check::finders::calls::Calls;
+use tabmap::check::finders::{Finders, TextFile};
 use tabmap::check::knowledge::{Knowledge, SiteView};
-use tabmap::check::settings::Settings;
-use tabmap::check::{manifest, walk};
+use tabmap::check::severities::Severities;
+use tabmap::check::walk;
 use tabmap::mapping::{Mapping, Row, Version};
 use tabmap::resource::{Luid, ProjectPath, Resource, ResourceKey, ResourceKind, SiteName};
 use tabmap::store::{Past, RecordedChange, Side};
@@ -31,6 +33,10 @@ fn text() -> impl Strategy<Value = String> {
         ]).prop_map(str::to_owned),
     ];
     proptest::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
+}
+
+fn finders() -> Finders {
+    Finders::new(Calls::of(&["API__TABLEAU__REFRESH_RESOURCE".to_owned()]).expect("a pattern"))
 }
 
 fn knowledge() -> Knowledge {
@@ -78,10 +84,10 @@ proptest! {
 
     #[test]
     fn no_text_makes_a_finder_panic_and_what_is_found_lies_in_it(text in text()) {
-        let (knowledge, settings) = (knowledge(), Settings::default());
-        let judge = Judge::new(&knowledge, &settings);
+        let (knowledge, finders, severities) = (knowledge(), finders(), Severities::default());
+        let stages = Stages { finders: &finders, knowledge: &knowledge, severities: &severities };
         for path in ["a.sql", "models/a.yml", "tabmap-refs.toml"] {
-            for finding in judge.check(Path::new(path), &text).findings {
+            for finding in file::text(Path::new(path), &text, stages).findings {
                 let at = finding.place.position().expect("a place in the text");
                 prop_assert!(text.get(at.span.clone()).is_some(), "{finding:?}");
                 prop_assert!(at.excerpt.get(at.marked.clone()).is_some(), "{finding:?}");
@@ -91,11 +97,10 @@ proptest! {
                 }
             }
         }
-        if let Some(rendered) = manifest::find(&text) {
-            for finding in judge.check_manifest(Path::new("target/manifest.json"), &text, rendered, |_, _| false).findings {
-                let at = finding.place.position().expect("a place in the text");
-                prop_assert!(text.get(at.span.clone()).is_some(), "{finding:?}");
-            }
+        let manifest = TextFile { path: Path::new("target/manifest.json"), text: &text };
+        for reference in finders.find_generated(&manifest).unwrap_or_default() {
+            prop_assert!(text.get(reference.extent.clone()).is_some(), "{reference:?}");
+            prop_assert!(reference.target.span().is_none_or(|span| text.get(span.clone()).is_some()), "{reference:?}");
         }
     }
 
@@ -108,16 +113,17 @@ proptest! {
 
 #[test]
 fn deep_nesting_and_open_ends_are_borne() {
-    let (knowledge, settings) = (knowledge(), Settings::default());
-    let judge = Judge::new(&knowledge, &settings);
+    let (knowledge, finders, severities) = (knowledge(), finders(), Severities::default());
+    let stages = Stages { finders: &finders, knowledge: &knowledge, severities: &severities };
     let deep = format!("exposures: tableau {}", "[".repeat(50_000));
     let deep_blocks = format!("exposures:\n  tableau:\n{}", "- ".repeat(20_000));
     let open = "API__TABLEAU__REFRESH_RESOURCE('".repeat(5_000);
     let comments = "API__TABLEAU__REFRESH_RESOURCE(/*".repeat(5_000);
     for text in [&deep, &deep_blocks, &open, &comments] {
-        let _ = judge.check(Path::new("a.yml"), text);
+        let _ = file::text(Path::new("a.yml"), text, stages);
     }
     let manifest =
         format!("{{\"metadata\": {{\"dbt_schema_version\": \"1\"}}, \"exposures\": {}", "[".repeat(50_000));
-    assert_eq!(manifest::find(&manifest), None);
+    let manifest = TextFile { path: Path::new("manifest.json"), text: &manifest };
+    assert_eq!(finders.find_generated(&manifest), None);
 }

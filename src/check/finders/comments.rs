@@ -1,6 +1,6 @@
 //! What is commented out, and so does not run. A text is taken for code when in doubt.
 
-use super::lines::boundary;
+use crate::check::lines::boundary;
 
 /// How far before a place is looked for what makes a comment of it.
 const LOOK_BACK: usize = 1024;

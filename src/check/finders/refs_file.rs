@@ -11,15 +11,18 @@
 //! ```
 
 use std::ops::Range;
+use std::path::Path;
 
 use serde::Deserialize;
 
 use super::addresses;
-use super::exposures::{Fields, luid};
-use super::reference::{Reference, Spanned, Target};
+use super::finder::{Finder, Found, TextFile};
+use super::written::{Fields, luid};
+use crate::check::finding::Code;
+use crate::check::reference::{Reference, Spanned, Target};
 
 /// The name of the file, in whatever folder.
-pub const FILE_NAME: &str = "tabmap-refs.toml";
+const FILE_NAME: &str = "tabmap-refs.toml";
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -40,11 +43,27 @@ struct Entry {
     url: Option<toml::Spanned<String>>,
 }
 
-/// The references of the file, or the place and the reason why it cannot be read.
-pub fn find(text: &str) -> Result<Vec<Reference>, (Range<usize>, String)> {
-    let file: File = toml::from_str(text)
-        .map_err(|error| (error.span().unwrap_or_default(), error.message().trim_end().to_owned()))?;
-    Ok(file.reference.into_iter().map(|entry| reference(text, entry)).collect())
+/// Reads the lists that are kept by hand.
+#[derive(Debug)]
+pub struct RefsFile;
+
+impl Finder for RefsFile {
+    fn reads(&self, path: &Path) -> bool {
+        path.file_name().is_some_and(|name| name == FILE_NAME)
+    }
+
+    fn find(&self, file: &TextFile<'_>) -> Found {
+        match toml::from_str::<File>(file.text) {
+            Ok(entries) => Found::References(
+                entries.reference.into_iter().map(|entry| reference(file.text, entry)).collect(),
+            ),
+            Err(error) => Found::Unreadable {
+                code: Code::InvalidReference,
+                span: error.span().unwrap_or_default(),
+                reason: error.message().trim_end().to_owned(),
+            },
+        }
+    }
 }
 
 fn reference(text: &str, entry: toml::Spanned<Entry>) -> Reference {
@@ -54,14 +73,10 @@ fn reference(text: &str, entry: toml::Spanned<Entry>) -> Reference {
     // The span of a table is its header alone; a comment beside a value is meant for the whole.
     let values = [&kind, &name, &project, &site, &id, &url].into_iter().flatten();
     let extent = header.start..values.map(|one| one.span().end).fold(header.end, usize::max);
-    let invalid = |message: &str| Reference {
-        extent: extent.clone(),
-        target: Target::Invalid {
-            message: message.to_owned(),
-            remedy: "write `luid`, or `url`, or `type` and `name` with `project` and `site` where needed"
-                .to_owned(),
-            span: header.clone(),
-        },
+    let remedy = "write `luid`, or `url`, or `type` and `name` with `project` and `site` where needed";
+    let invalid = |message: &str| {
+        let (message, remedy) = (message.to_owned(), remedy.to_owned());
+        Reference::new(extent.clone(), Target::Invalid { message, remedy, span: header.clone() })
     };
     let is_named = kind.is_some() || name.is_some() || project.is_some() || site.is_some();
     match (value(id), value(url), is_named) {

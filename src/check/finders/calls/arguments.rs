@@ -1,7 +1,7 @@
 //! The arguments of a call in SQL, wherever the SQL stands.
 
-use super::lines::boundary;
-use super::reference::Spanned;
+use crate::check::lines::boundary;
+use crate::check::reference::Spanned;
 
 /// How far a call may reach: a parenthesis that is never closed must not cost more.
 const LONGEST_CALL: usize = 4 * 1024;

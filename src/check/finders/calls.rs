@@ -1,14 +1,19 @@
 //! Calls of the refresh procedure: in SQL files, in hooks of dbt, in Jinja text, in strings of other languages.
 
 use std::ops::Range;
+use std::path::Path;
 
 use regex::{Regex, RegexBuilder};
 
-use super::arguments::read;
+use self::arguments::read;
+use self::procedure::target;
 use super::comments::Comments;
-use super::lines::boundary;
-use super::procedure::target;
-use super::reference::Reference;
+use super::finder::{Finder, Found, TextFile};
+use crate::check::lines::boundary;
+use crate::check::reference::Reference;
+
+mod arguments;
+mod procedure;
 
 /// How far before a call is looked for what it is part of.
 const LOOK_BACK: usize = 1024;
@@ -23,12 +28,17 @@ impl Calls {
         let names: Vec<String> = procedures.iter().map(|name| regex::escape(name.trim())).collect();
         RegexBuilder::new(&names.join("|")).case_insensitive(true).build().map(Self)
     }
+}
 
-    /// The calls in the text of a file with an extension.
-    #[must_use]
-    pub fn find(&self, text: &str, extension: &str) -> Vec<Reference> {
+impl Finder for Calls {
+    fn reads(&self, _: &Path) -> bool {
+        true
+    }
+
+    fn find(&self, file: &TextFile<'_>) -> Found {
+        let text = file.text;
         let mut references = Vec::new();
-        let mut comments = Comments::of(text, extension);
+        let mut comments = Comments::of(text, file.extension());
         for name in self.0.find_iter(text) {
             if !is_whole_name(text, &name.range()) || is_definition(text, name.start()) {
                 continue;
@@ -41,10 +51,10 @@ impl Calls {
             // A bare `NAME()` in a sentence is a mention.
             if !arguments.is_empty() {
                 let extent = name.start()..end;
-                references.push(Reference { target: target(&arguments, &extent), extent });
+                references.push(Reference::new(extent.clone(), target(&arguments, &extent)));
             }
         }
-        references
+        Found::References(references)
     }
 }
 

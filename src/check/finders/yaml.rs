@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span};
 
-use super::lines::Lines;
+use crate::check::lines::Lines;
 
 /// How deep a document may nest.
 const DEEPEST: usize = 64;

@@ -2,14 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+use std::path::Path;
 
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::addresses;
-use super::exposures::{Fields, luid};
-use super::reference::{Reference, Spanned};
+use super::finder::{Finder, Found, TextFile};
+use super::written::{Fields, luid};
+use crate::check::reference::{Reference, Spanned};
 
 #[derive(Deserialize)]
 struct Manifest<'a> {
@@ -62,46 +64,48 @@ struct Tableau<'a> {
     site: Option<&'a RawValue>,
 }
 
-/// A reference and the file, relative to the dbt project, that dbt read it from.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Rendered {
-    /// The reference, in the manifest.
-    pub reference: Reference,
-    /// Where it comes from.
-    pub origin: Option<String>,
+/// Reads what dbt made of exposures, from the manifest that it writes.
+#[derive(Debug)]
+pub struct Manifests;
+
+impl Finder for Manifests {
+    fn reads(&self, path: &Path) -> bool {
+        path.file_name().is_some_and(|name| name == "manifest.json")
+    }
+
+    fn is_generated(&self) -> bool {
+        true
+    }
+
+    fn find(&self, file: &TextFile<'_>) -> Found {
+        let Ok(manifest) = serde_json::from_str::<Manifest<'_>>(file.text) else { return Found::NotMine };
+        let exposures = manifest.exposures.into_values();
+        Found::References(exposures.flat_map(|exposure| of_exposure(file.text, exposure)).collect())
+    }
 }
 
-/// The references of a manifest; `None` when the text is something else.
-#[must_use]
-pub fn find(text: &str) -> Option<Vec<Rendered>> {
-    let manifest: Manifest<'_> = serde_json::from_str(text).ok()?;
-    let mut rendered = Vec::new();
-    for exposure in manifest.exposures.into_values() {
-        let config = exposure.config.and_then(parse::<Config<'_>>);
-        let metas = [exposure.meta, config.and_then(|config| config.meta)];
-        let mut references = Vec::new();
-        references.extend(spanned(text, exposure.url).and_then(|url| addresses::read(text, &url)));
-        for meta in metas.into_iter().flatten().filter_map(parse::<Meta<'_>>) {
-            references.extend(spanned(text, meta.tableau_luid).map(luid));
-            if let Some((raw, tableau)) = meta.tableau.and_then(|raw| Some((raw, parse::<Tableau<'_>>(raw)?)))
-            {
-                let fields = Fields {
-                    kind: spanned(text, tableau.kind),
-                    name: spanned(text, tableau.name),
-                    project: spanned(text, tableau.project),
-                    site: spanned(text, tableau.site),
-                };
-                references.push(fields.reference(span(text, raw)));
-            }
+fn of_exposure(text: &str, exposure: Exposure<'_>) -> Vec<Reference> {
+    let config = exposure.config.and_then(parse::<Config<'_>>);
+    let metas = [exposure.meta, config.and_then(|config| config.meta)];
+    let mut references = Vec::new();
+    references.extend(spanned(text, exposure.url).and_then(|url| addresses::read(text, &url)));
+    for meta in metas.into_iter().flatten().filter_map(parse::<Meta<'_>>) {
+        references.extend(spanned(text, meta.tableau_luid).map(luid));
+        if let Some((raw, tableau)) = meta.tableau.and_then(|raw| Some((raw, parse::<Tableau<'_>>(raw)?))) {
+            let fields = Fields {
+                kind: spanned(text, tableau.kind),
+                name: spanned(text, tableau.name),
+                project: spanned(text, tableau.project),
+                site: spanned(text, tableau.site),
+            };
+            references.push(fields.reference(span(text, raw)));
         }
-        // Versions of dbt that know `config.meta` write the same in both places.
-        let mut seen = BTreeSet::new();
-        references.retain(|one| one.target.key().is_none_or(|key| seen.insert(key)));
-        let origin = exposure.original_file_path;
-        rendered
-            .extend(references.into_iter().map(|reference| Rendered { reference, origin: origin.clone() }));
     }
-    Some(rendered)
+    // Versions of dbt that know `config.meta` write the same in both places.
+    let mut seen = BTreeSet::new();
+    references.retain(|one| one.target.key().is_none_or(|key| seen.insert(key)));
+    let origin = exposure.original_file_path;
+    references.into_iter().map(|reference| Reference { origin: origin.clone(), ..reference }).collect()
 }
 
 fn parse<'a, T: Deserialize<'a>>(raw: &'a RawValue) -> Option<T> {

@@ -1,13 +1,15 @@
 //! Addresses of Tableau's web client, anywhere in a text.
 
 use std::ops::Range;
+use std::path::Path;
 use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::lines::boundary;
-use super::reference::{Reference, Spanned, Target};
+use super::finder::{Finder, Found, TextFile};
 use crate::browser_url::{BrowserUrl, Page};
+use crate::check::lines::boundary;
+use crate::check::reference::{Reference, Spanned, Target};
 
 /// An address ends where a quote, a bracket or white space begins. JSON may write `\/` for `/`.
 static ADDRESS: LazyLock<Regex> = LazyLock::new(|| {
@@ -25,9 +27,21 @@ static PLACE: LazyLock<Regex> = LazyLock::new(|| {
 /// How far before a place a host may begin.
 const LONGEST_HOST: usize = 256;
 
-/// The addresses of workbooks, data sources and views.
-#[must_use]
-pub fn find(text: &str) -> Vec<Reference> {
+/// Finds addresses of workbooks, data sources and views.
+#[derive(Debug)]
+pub struct Addresses;
+
+impl Finder for Addresses {
+    fn reads(&self, _: &Path) -> bool {
+        true
+    }
+
+    fn find(&self, file: &TextFile<'_>) -> Found {
+        Found::References(of_text(file.text))
+    }
+}
+
+fn of_text(text: &str) -> Vec<Reference> {
     let mut references = Vec::new();
     let mut taken: Vec<Range<usize>> = Vec::new();
     for found in ADDRESS.find_iter(text) {
@@ -126,5 +140,5 @@ fn reference(whole: &str, written: &str, start: usize, has_host: bool) -> Option
         Page::View { .. } => Target::View { host, site, workbook: part_after("views")? },
         Page::Other => return None,
     };
-    Some(Reference { extent: start..start + written.len(), target })
+    Some(Reference::new(start..start + written.len(), target))
 }

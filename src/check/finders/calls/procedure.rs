@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::arguments::{Argument, Value};
-use super::reference::{Project, Site, Spanned, Target};
+use crate::check::reference::{Project, Site, Spanned, Target};
 use crate::resource::{ProjectPath, ResourceKind};
 
 /// The parameters, in their order.

@@ -1,9 +1,9 @@
 //! Whether a name leads to one resource, and to where it leads if not.
 
-use super::finding::Code;
-use super::judge::{Verdict, bad, described, unknown_site};
-use super::knowledge::{Departure, Knowledge};
-use super::reference::{Project, Site, Spanned};
+use super::judgement::{Judgement, bad, described, unknown_site};
+use crate::check::finding::Code;
+use crate::check::knowledge::{Departure, Knowledge};
+use crate::check::reference::{Project, Site, Spanned};
 use crate::resolve::{is_project, near};
 use crate::resource::{ProjectPath, Resource, ResourceKind, SiteName};
 use crate::text::on_one_line;
@@ -17,18 +17,18 @@ struct Wanted<'a> {
     knowledge: &'a Knowledge,
 }
 
-pub(super) fn verdict(
+pub(super) fn judge(
     kind: ResourceKind,
     name: &Spanned<String>,
     project: Option<&Spanned<Project>>,
     site: Option<&Spanned<Site>>,
     knowledge: &Knowledge,
-) -> Verdict {
-    Wanted { kind, name, project, site, knowledge }.verdict()
+) -> Judgement {
+    Wanted { kind, name, project, site, knowledge }.judge()
 }
 
 impl Wanted<'_> {
-    fn verdict(&self) -> Verdict {
+    fn judge(&self) -> Judgement {
         if let Some(site) = self.site
             && !self.knowledge.sites().iter().any(|known| self.is_on(known))
         {
@@ -38,16 +38,16 @@ impl Wanted<'_> {
         let of_name: Vec<_> = self.knowledge.with_name(self.kind, &self.name.value).filter(on_site).collect();
         let fitting: Vec<_> = of_name.iter().copied().filter(|one| self.is_in(&one.key.project)).collect();
         match fitting.as_slice() {
-            [_] => Verdict::Fine,
+            [_] => Judgement::Fine,
             [] => match self.departed() {
                 // It is known by its LUID to be elsewhere.
-                Some((verdict, Some(_))) => verdict,
-                _ if self.knowledge.may_lack(self.kind, |site| self.is_on(site)) => Verdict::Open,
-                Some((verdict, None)) => verdict,
+                Some((judgement, Some(_))) => judgement,
+                _ if self.knowledge.may_lack(self.kind, |site| self.is_on(site)) => Judgement::Open,
+                Some((judgement, None)) => judgement,
                 None => self.unknown(&of_name),
             },
             // A project or site that is computed may well tell them apart.
-            _ if self.is_open() => Verdict::Open,
+            _ if self.is_open() => Judgement::Open,
             several => self.ambiguous(several),
         }
     }
@@ -92,9 +92,9 @@ impl Wanted<'_> {
         format!("{} `{}`{project}{site}", self.kind, on_one_line(&self.name.value))
     }
 
-    fn wrong_site(&self, site: &Spanned<Site>) -> Verdict {
+    fn wrong_site(&self, site: &Spanned<Site>) -> Judgement {
         let Site::Column(text) = &site.value else {
-            let Site::Loose(name) = &site.value else { return Verdict::Open };
+            let Site::Loose(name) = &site.value else { return Judgement::Open };
             return unknown_site(&name.to_string(), &site.span, self.knowledge);
         };
         let meant = text.parse::<SiteName>().ok();
@@ -114,7 +114,7 @@ impl Wanted<'_> {
     }
 
     /// Something had that name and place, and the map remembers what became of it, and what it is now.
-    fn departed(&self) -> Option<(Verdict, Option<&Resource>)> {
+    fn departed(&self) -> Option<(Judgement, Option<&Resource>)> {
         let fits = |one: &Departure| self.is_on(&one.site) && self.is_in(&one.before.project);
         let mut former = self.knowledge.former(self.kind, &self.name.value).filter(|(one, _)| fits(one));
         let (departure, now) = former.next()?;
@@ -141,7 +141,7 @@ impl Wanted<'_> {
         Some((bad(Code::MovedResource, blamed, message, Some(remedy)), Some(now)))
     }
 
-    fn unknown(&self, of_name: &[&Resource]) -> Verdict {
+    fn unknown(&self, of_name: &[&Resource]) -> Judgement {
         let message = format!("there is no {}", self.what());
         let (blamed, remedy) = match (of_name, self.project) {
             ([one], Some(project)) => (&project.span, format!("use project {}", self.project_of(one))),
@@ -164,7 +164,7 @@ impl Wanted<'_> {
         bad(Code::UnknownResource, blamed, message, Some(remedy))
     }
 
-    fn ambiguous(&self, several: &[&Resource]) -> Verdict {
+    fn ambiguous(&self, several: &[&Resource]) -> Judgement {
         let places: Vec<_> =
             several.iter().map(|one| format!("{} on site `{}`", place(one), one.key.site)).collect();
         let message = format!("{} is ambiguous: it fits {}", self.what(), places.join(" and "));

@@ -1,0 +1,63 @@
+//! What every finder is, gets and gives.
+
+use std::fmt::Debug;
+use std::ops::Range;
+use std::path::Path;
+
+use crate::check::finding::Code;
+use crate::check::reference::Reference;
+
+/// A text under search.
+#[derive(Debug, Clone, Copy)]
+pub struct TextFile<'a> {
+    /// Where it stands.
+    pub path: &'a Path,
+    /// All of it.
+    pub text: &'a str,
+}
+
+impl<'a> TextFile<'a> {
+    /// The end of its name, after the last dot.
+    #[must_use]
+    pub fn extension(&self) -> &'a str {
+        self.path.extension().and_then(|one| one.to_str()).unwrap_or_default()
+    }
+}
+
+/// What a finder found in a file.
+#[derive(Debug)]
+pub enum Found {
+    /// References, in any order.
+    References(Vec<Reference>),
+    /// A file of the finder's form that is broken.
+    Unreadable {
+        /// What kind of trouble that is.
+        code: Code,
+        /// Where it breaks.
+        span: Range<usize>,
+        /// Why.
+        reason: String,
+    },
+    /// The file only has the name of one that this finder reads.
+    NotMine,
+}
+
+/// Finds one kind of reference.
+pub trait Finder: Debug + Send + Sync {
+    /// Whether it reads files of that name.
+    fn reads(&self, path: &Path) -> bool;
+
+    /// What stands in a file that it reads, with the places.
+    fn find(&self, file: &TextFile<'_>) -> Found;
+
+    /// Whether its files are generated from others: they are read after those and by no other finder, may be large,
+    /// and are not corrected.
+    fn is_generated(&self) -> bool {
+        false
+    }
+}
+
+/// Whether a file has one of these endings.
+pub(super) fn has_extension(path: &Path, extensions: &[&str]) -> bool {
+    path.extension().and_then(|one| one.to_str()).is_some_and(|one| extensions.contains(&one))
+}

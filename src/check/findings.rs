@@ -1,0 +1,134 @@
+//! Stage four: what is told of one file. Ignore comments and severities count here and nowhere before.
+
+use std::ops::Range;
+
+use super::finders::{TextFile, Unreadable};
+use super::finding::{Code, Finding, Fix, Place, Severity};
+use super::ignores::{self, Ignore};
+use super::judge::Problem;
+use super::lines::Lines;
+use super::reference::{Reference, Target};
+use super::severities::Severities;
+use super::walk::display;
+
+/// Something to tell of a file.
+#[derive(Debug)]
+pub struct Complaint {
+    /// An ignore comment on any of these lines silences it.
+    extent: Range<usize>,
+    subject: String,
+    problem: Problem,
+}
+
+impl Complaint {
+    /// A file, or a part of it, that a finder could not read.
+    #[must_use]
+    pub fn unreadable(file: &TextFile<'_>, (code, span, reason): Unreadable) -> Self {
+        let message = format!("the file cannot be read: {reason}");
+        let problem = Problem { code, span: span.clone(), message, remedy: None, replacement: None };
+        Self { extent: span, subject: display(file.path), problem }
+    }
+
+    /// A reference that is wrong.
+    #[must_use]
+    pub fn of(file: &TextFile<'_>, reference: Reference, mut problem: Problem) -> Self {
+        let written = |span: &Range<usize>| file.text.get(span.clone());
+        // What stands there in escapes or over several lines is not corrected.
+        problem.replacement.take_if(|_| match &reference.target {
+            Target::Luid { luid: part, .. } | Target::Page { number: part, .. } => {
+                written(&part.span) != Some(&part.value)
+            }
+            Target::View { .. } | Target::Name { .. } | Target::Computed | Target::Invalid { .. } => true,
+        });
+        let subject = reference.target.span().and_then(written).unwrap_or_default().to_owned();
+        Self { extent: reference.extent, subject, problem }
+    }
+
+    /// A generated file is not corrected by hand.
+    #[must_use]
+    pub fn without_replacement(mut self) -> Self {
+        self.problem.replacement = None;
+        self
+    }
+}
+
+/// The findings, and how many complaints a comment silenced.
+#[must_use]
+pub fn of_file(
+    file: &TextFile<'_>,
+    complaints: Vec<Complaint>,
+    severities: &Severities,
+) -> (Vec<Finding>, u64) {
+    let may_have_ignores = ignores::may_have_some(file.text);
+    if complaints.is_empty() && !may_have_ignores {
+        return (Vec::new(), 0);
+    }
+    let lines = Lines::of(file.text);
+    let mut ignores = if may_have_ignores { ignores::find(file.text, &lines) } else { Vec::new() };
+    let mut left = Vec::new();
+    let mut silenced = 0;
+    for complaint in complaints {
+        if silence(&complaint, &mut ignores, &lines) {
+            silenced += 1;
+        } else {
+            left.push(complaint);
+        }
+    }
+    left.extend(ignores.into_iter().filter(|one| !one.is_used).map(unused));
+    (written_up(file, left, &lines, severities), silenced)
+}
+
+/// The same of a generated file: what looks like an ignore comment in it belongs to its sources.
+#[must_use]
+pub fn of_generated(
+    file: &TextFile<'_>,
+    complaints: Vec<Complaint>,
+    severities: &Severities,
+) -> Vec<Finding> {
+    written_up(file, complaints, &Lines::of(file.text), severities)
+}
+
+fn silence(complaint: &Complaint, ignores: &mut [Ignore], lines: &Lines<'_>) -> bool {
+    let extent = lines.line(complaint.extent.start)..=lines.line(complaint.extent.end);
+    let fits = |one: &&mut Ignore| one.code == Some(complaint.problem.code) && extent.contains(&one.line);
+    let mut is_silenced = false;
+    for ignore in ignores.iter_mut().filter(fits) {
+        ignore.is_used = true;
+        is_silenced = true;
+    }
+    is_silenced
+}
+
+fn unused(ignore: Ignore) -> Complaint {
+    let message = match ignore.code {
+        Some(code) => format!("nothing on this line is `{code}`"),
+        None => format!("`{}` is not a code", ignore.word),
+    };
+    let remedy = Some("take the comment out, or correct the code".to_owned());
+    let (extent, span) = (ignore.span.clone(), ignore.span);
+    let problem = Problem { code: Code::UnusedIgnore, span, message, remedy, replacement: None };
+    Complaint { extent, subject: ignore.word, problem }
+}
+
+fn written_up(
+    file: &TextFile<'_>,
+    complaints: Vec<Complaint>,
+    lines: &Lines<'_>,
+    severities: &Severities,
+) -> Vec<Finding> {
+    let path = display(file.path);
+    let finding = |complaint: Complaint| {
+        let Problem { code, span, message, remedy, replacement } = complaint.problem;
+        let severity = severities.of(code, Some(&path));
+        if severity == Severity::Off {
+            return None;
+        }
+        let place = Place::Text(lines.position(&path, &span));
+        let fix = replacement.and_then(|new| {
+            let old = file.text.get(span.clone())?.to_owned();
+            Some(Fix { path: file.path.to_owned(), span, old, new })
+        });
+        Some(Finding { code, severity, place, subject: complaint.subject, message, remedy, fix })
+    };
+    complaints.into_iter().filter_map(finding).collect()
+}

@@ -1,0 +1,89 @@
+//! Whether an address leads to what is there.
+
+use super::judgement::{Judgement, Problem, bad, described, namesake, unknown_site};
+use crate::check::finding::Code;
+use crate::check::knowledge::{Fate, Knowledge};
+use crate::check::reference::Spanned;
+use crate::resource::{ResourceKind, SiteName};
+use crate::text::on_one_line;
+
+/// The known site that an address means.
+fn known_site<'a>(site: &SiteName, knowledge: &'a Knowledge) -> Option<&'a SiteName> {
+    knowledge.sites().iter().find(|known| known.is_same_site(site))
+}
+
+pub(super) fn page(
+    site: &SiteName,
+    kind: ResourceKind,
+    number: &Spanned<String>,
+    knowledge: &Knowledge,
+) -> Judgement {
+    if known_site(site, knowledge).is_none() {
+        return unknown_site(&site.to_string(), &number.span, knowledge);
+    }
+    if knowledge.with_number(kind, &number.value).any(|one| one.key.site.is_same_site(site)) {
+        return Judgement::Fine;
+    }
+    let mut of_kind =
+        knowledge.resources().iter().filter(|one| one.key.kind == kind && one.key.site.is_same_site(site));
+    let what = format!("{kind} {} on site `{site}`", number.value);
+    match knowledge.fates_of_number(site, kind, &number.value).as_slice() {
+        [Fate::Replaced { departure, by }] => {
+            let new = by.vizportal_url_id.clone();
+            Judgement::Bad(Problem {
+                code: Code::ReplacedUrl,
+                span: number.span.clone(),
+                message: format!("{what} was replaced: {} was published again", described(departure)),
+                remedy: Some(new.as_ref().map_or_else(
+                    || format!("the {kind} now has LUID {}", by.luid),
+                    |new| format!("the {kind} now has number {new}"),
+                )),
+                replacement: new,
+            })
+        }
+        [Fate::Gone(departure), ..] => {
+            let message = format!("{what} is gone: it was {}", described(departure));
+            bad(Code::StaleUrl, &number.span, message, Some(namesake(departure, knowledge)))
+        }
+        [] if knowledge.may_lack(kind, |known| known.is_same_site(site)) => Judgement::Open,
+        // Rows that another tool wrote have no number until the next sync.
+        [] if of_kind.any(|one| one.vizportal_url_id.is_none()) => Judgement::Open,
+        _ => {
+            let remedy =
+                "open it in the browser: what is newer than the last sync is known after the next one";
+            let message = format!("{what} is not known");
+            bad(Code::UnknownResource, &number.span, message, Some(remedy.to_owned()))
+        }
+    }
+}
+
+pub(super) fn view(site: &SiteName, workbook: &Spanned<String>, knowledge: &Knowledge) -> Judgement {
+    if known_site(site, knowledge).is_none() {
+        return unknown_site(&site.to_string(), &workbook.span, knowledge);
+    }
+    let decoded = percent_decoded(&workbook.value);
+    if knowledge.has_view(site, &decoded) {
+        return Judgement::Fine;
+    }
+    if knowledge.may_lack(ResourceKind::Workbook, |known| known.is_same_site(site)) {
+        return Judgement::Open;
+    }
+    let message =
+        format!("no known workbook on site `{site}` has the name `{}` in addresses", on_one_line(&decoded));
+    let remedy =
+        "the workbook was deleted, or it was renamed before the map first saw it; open it in the browser";
+    bad(Code::UnknownView, &workbook.span, message, Some(remedy.to_owned()))
+}
+
+fn percent_decoded(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut decoded = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        let digits = bytes.get(at + 1..at + 3).and_then(|digits| std::str::from_utf8(digits).ok());
+        let escaped = digits.filter(|_| *byte == b'%').and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        decoded.push(escaped.unwrap_or(*byte));
+        at += if escaped.is_some() { 3 } else { 1 };
+    }
+    String::from_utf8_lossy(&decoded).into_owned()
+}
