@@ -1,4 +1,4 @@
-//! How long `tabmap check --offline` takes for a large repository, and how much memory: `cargo bench --bench check`.
+//! How long `tabmap check --offline` takes for a large repository, and how much memory: `cargo bench --locked --bench check`.
 //!
 //! 10,000 files of 20 kB (SQL, Python, YAML, Markdown, each with references, good and bad), one file full of calls, and a
 //! map of 10,000 resources of which a fifth was published again.

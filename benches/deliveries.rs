@@ -2,7 +2,7 @@
 //! own, signed, accepted and on disk before it is answered.
 //!
 //! ```text
-//! cargo bench --bench deliveries [-- DELIVERIES_A_SECOND SECONDS]
+//! cargo bench --locked --bench deliveries [-- DELIVERIES_A_SECOND SECONDS]
 //! ```
 //!
 //! Deliveries are sent by the clock, whether or not earlier ones were answered, and times count from when each was

@@ -1,4 +1,4 @@
-//! The main job from end to end, with nothing to configure: `cargo run --example quickstart`.
+//! The main job from end to end, with nothing to configure: `cargo run --locked --example quickstart`.
 //!
 //! Starts a Tableau server that is simulated, keeps the map of one site in a SQLite file, and shows what
 //! happens to the map when a workbook is published again.
