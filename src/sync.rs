@@ -1,4 +1,10 @@
 //! The flow for one site: load, snapshot, diff, approve, apply.
+//!
+//! [`Sync::site`] is the tour. How sites are spelt in rows of other tools is in `spelling`, what happens when another
+//! run changes the map meanwhile in `again`.
+
+mod again;
+mod spelling;
 
 use jiff::Timestamp;
 use miette::Diagnostic;
@@ -12,9 +18,6 @@ use crate::resource::SiteName;
 use crate::snapshot::Snapshot;
 use crate::source::{Source, SourceError};
 use crate::store::{Run, Store, StoreError};
-
-/// How often a plan is made anew because another run changed the map meanwhile.
-const ATTEMPTS: u32 = 5;
 
 /// What a sync does with what it found.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -91,95 +94,83 @@ pub enum SyncError {
     Refused(#[from] Refused),
 }
 
+/// What of an approved plan was written.
+struct Written {
+    outcome: Outcome,
+    run_id: Option<String>,
+    rows: u64,
+}
+
+impl Written {
+    fn nothing(outcome: Outcome) -> Self {
+        Self { outcome, run_id: None, rows: 0 }
+    }
+}
+
 impl Sync<'_> {
     /// Brings the map up to date with one site.
     pub async fn site(&self, site: &SiteName) -> Result<Synced, SyncError> {
         let started_at = Timestamp::now();
-        // Loaded before the snapshot: a map that is not there must not cost a listing, and a live snapshot is
-        // newer than all that the map holds now, whatever the clocks say.
-        let mut mapping = self.store.load(&self.stored_spelling(site).await?).await?;
-        self.refuse_other_server(&mapping)?;
-        let mut snapshot = self.source.snapshot(site, &mapping).await?;
-        if self.is_live {
-            snapshot = snapshot.taken_after(mapping.newest_snapshot_at);
-        }
-        self.warn_of_other_spellings(&mut snapshot).await?;
-        if mapping.site != snapshot.header.site {
-            mapping = self.store.load(&snapshot.header.site).await?;
-        }
-        if mapping.misspelt_rows > 0 {
-            snapshot.header.notes.warnings.push(format!(
-                "{} rows are not kept up to date, because their RESOURCE_TYPE is not written `workbook` or `datasource`: \
-                 update or delete them",
-                mapping.misspelt_rows
-            ));
-        }
-        for _ in 0..ATTEMPTS {
-            let changes = match self.mode {
-                Mode::EveryRow => diff_rewriting_all(&snapshot, &mapping),
-                Mode::Changes | Mode::DryRun => diff(&snapshot, &mapping),
+        let mapping = self.load(site).await?;
+        let mut snapshot = self.snapshot(site, &mapping).await?;
+        let mapping = spelling::as_signed_in(self.store, mapping, &snapshot).await?;
+        spelling::warn_of_others(self.store, &mapping, &mut snapshot.header).await?;
+        again::when_the_map_changed(self.store, mapping, async |mapping| {
+            let changes = self.diff(&snapshot, mapping);
+            let written = match self.approve(&changes)? {
+                Some(plan) => self.apply(started_at, &plan).await?,
+                None => Written::nothing(Outcome::Superseded),
             };
-            let done = |outcome, run_id, rows_written| Synced {
-                outcome,
-                snapshot: snapshot.clone(),
-                changes: changes.clone(),
-                run_id,
-                rows_written,
-            };
-            let plan = match Plan::approve(changes.clone(), self.limits) {
-                Ok(plan) => plan,
-                Err(Refused::Superseded { .. }) if self.is_live => {
-                    return Ok(done(Outcome::Superseded, None, 0));
-                }
-                Err(refused) => return Err(refused.into()),
-            };
-            if self.mode == Mode::DryRun {
-                return Ok(done(Outcome::Planned, None, 0));
-            }
-            let run = Run { started_at, ..Run::begin() };
-            match self.store.apply(&run, &plan).await {
-                Ok(applied) => {
-                    let outcome = if changes.is_empty() { Outcome::Unchanged } else { Outcome::Applied };
-                    return Ok(done(outcome, Some(run.id.to_string()), applied.rows_written));
-                }
-                Err(StoreError::MappingChanged) => {
-                    tracing::info!(%site, "another run changed the map, comparing again");
-                    mapping = self.store.load(&snapshot.header.site).await?;
-                }
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Err(StoreError::MappingChanged.into())
+            Ok(Synced::of(snapshot.clone(), changes, written))
+        })
+        .await
     }
 
-    /// People write `mysite`; rows carry what sign-in answered.
-    async fn stored_spelling(&self, site: &SiteName) -> Result<SiteName, StoreError> {
-        let known = self.store.sites().await?;
-        Ok(known.into_iter().find(|known| known.is_same_site(site)).unwrap_or_else(|| site.clone()))
-    }
-
-    /// Rows of another tool may spell the site otherwise; callers would meet them beside ours, and no sync owns them.
-    async fn warn_of_other_spellings(&self, snapshot: &mut Snapshot) -> Result<(), StoreError> {
-        let header = &mut snapshot.header;
-        for other in self.store.sites().await? {
-            let is_default =
-                header.site.as_str().is_empty() && other.as_str().eq_ignore_ascii_case("default");
-            if is_default || other.is_same_site(&header.site) && other != header.site {
-                header.notes.warnings.push(format!(
-                    "rows with SITE_ID '{}' are not kept up to date: Tableau spells the site '{}'; update or delete them",
-                    other.as_str(),
-                    header.site.as_str()
-                ));
-            }
-        }
-        Ok(())
-    }
-
-    fn refuse_other_server(&self, mapping: &Mapping) -> Result<(), StoreError> {
+    /// Before the snapshot: a map that is not there must not cost a listing, and a live snapshot is newer than all that
+    /// the map holds now, whatever the clocks say.
+    async fn load(&self, site: &SiteName) -> Result<Mapping, StoreError> {
+        let mapping = self.store.load(&spelling::in_the_map(self.store, site).await?).await?;
         let run = self.source.server();
         match &mapping.server {
             Some(map) if *map != run => Err(StoreError::OtherServer { map: map.clone(), run }),
-            _ => Ok(()),
+            _ => Ok(mapping),
         }
+    }
+
+    async fn snapshot(&self, site: &SiteName, mapping: &Mapping) -> Result<Snapshot, SyncError> {
+        let snapshot = self.source.snapshot(site, mapping).await?;
+        Ok(if self.is_live { snapshot.taken_after(mapping.newest_snapshot_at) } else { snapshot })
+    }
+
+    fn diff(&self, snapshot: &Snapshot, mapping: &Mapping) -> ChangeSet {
+        match self.mode {
+            Mode::EveryRow => diff_rewriting_all(snapshot, mapping),
+            Mode::Changes | Mode::DryRun => diff(snapshot, mapping),
+        }
+    }
+
+    /// The plan; `None` when the map is newer than a live snapshot, which another run brought meanwhile.
+    fn approve(&self, changes: &ChangeSet) -> Result<Option<Plan>, Refused> {
+        match Plan::approve(changes.clone(), self.limits) {
+            Err(Refused::Superseded { .. }) if self.is_live => Ok(None),
+            plan => plan.map(Some),
+        }
+    }
+
+    async fn apply(&self, started_at: Timestamp, plan: &Plan) -> Result<Written, StoreError> {
+        if self.mode == Mode::DryRun {
+            return Ok(Written::nothing(Outcome::Planned));
+        }
+        let run = Run { started_at, ..Run::begin() };
+        let applied = self.store.apply(&run, plan).await?;
+        let outcome = if plan.changes().is_empty() { Outcome::Unchanged } else { Outcome::Applied };
+        Ok(Written { outcome, run_id: Some(run.id.to_string()), rows: applied.rows_written })
+    }
+}
+
+impl Synced {
+    fn of(snapshot: Snapshot, changes: ChangeSet, written: Written) -> Self {
+        let Written { outcome, run_id, rows } = written;
+        Self { outcome, snapshot, changes, run_id, rows_written: rows }
     }
 }
