@@ -10,7 +10,7 @@ use thiserror::Error;
 use crate::browser_url::{BrowserUrl, NotAnAddress, Page};
 use crate::mapping::Mapping;
 use crate::resource::{Luid, ProjectPath, Resource, ResourceKind, SiteName};
-use crate::store::{RecordedChange, Store, StoreError};
+use crate::store::{Lookup, RecordedChange, Store, StoreError};
 use crate::text::on_one_line;
 
 /// How many near names an unknown one is answered with.
@@ -157,16 +157,31 @@ impl Question {
 
     /// The one resource of the map that fits.
     pub async fn resolve(&self, store: &dyn Store) -> Result<Resource, ResolveError> {
-        let mut resources = Vec::new();
-        for site in store.sites().await? {
-            if !self.sites.is_empty() && !self.sites.iter().any(|wanted| wanted.is_same_site(&site)) {
-                continue;
-            }
-            let mapping = store.load(&site).await?;
-            self.refuse_other_server(mapping.server)?;
-            resources.extend(mapping.rows.into_iter().map(|row| row.resource));
+        let found = store.find(&self.lookup(), &self.sites).await?;
+        self.refuse_other_server(found.server)?;
+        let mut resources: Vec<_> = found.rows.into_iter().map(|row| row.resource).collect();
+        resources.retain(|one| self.is_in_project(one));
+        if resources.is_empty() && self.is_by_name() {
+            resources = self.all(store).await?;
         }
         self.answer_with_history(&resources, store).await
+    }
+
+    /// What the near names are chosen from.
+    async fn all(&self, store: &dyn Store) -> Result<Vec<Resource>, ResolveError> {
+        let mut resources = Vec::new();
+        for site in store.sites().await? {
+            if self.is_searched(&site) {
+                let mapping = store.load(&site).await?;
+                self.refuse_other_server(mapping.server)?;
+                resources.extend(mapping.rows.into_iter().map(|row| row.resource));
+            }
+        }
+        Ok(resources)
+    }
+
+    fn is_searched(&self, site: &SiteName) -> bool {
+        self.sites.is_empty() || self.sites.iter().any(|wanted| wanted.is_same_site(site))
     }
 
     async fn answer_with_history(
@@ -176,7 +191,7 @@ impl Question {
     ) -> Result<Resource, ResolveError> {
         match self.answer(resources) {
             Err(ResolveError::Unknown { what, help }) => {
-                let stale = self.became_of_it(store, resources).await?;
+                let stale = self.became_of_it(store).await?;
                 Err(stale.unwrap_or(ResolveError::Unknown { what, help }))
             }
             answer => answer.cloned(),
@@ -187,9 +202,11 @@ impl Question {
     pub async fn resolve_in(&self, map: &LoadedMap, store: &dyn Store) -> Result<Resource, ResolveError> {
         self.refuse_map_of_other_server(map)?;
         let all = || self.searched(map).flat_map(|mapping| &mapping.rows).map(|row| &row.resource);
-        let mut resources: Vec<Resource> = all().filter(|one| self.fits(one)).cloned().collect();
+        let lookup = self.lookup();
+        let fits = |one: &&Resource| lookup.fits(one) && self.is_in_project(one);
+        let mut resources: Vec<Resource> = all().filter(fits).cloned().collect();
         if resources.is_empty() {
-            // For the near names, and for what took the place of a LUID.
+            // For the near names.
             resources = all().cloned().collect();
         }
         self.answer_with_history(&resources, store).await
@@ -201,9 +218,7 @@ impl Question {
     }
 
     fn searched<'a>(&'a self, map: &'a LoadedMap) -> impl Iterator<Item = &'a Mapping> {
-        map.mappings.iter().filter(|mapping| {
-            self.sites.is_empty() || self.sites.iter().any(|wanted| wanted.is_same_site(&mapping.site))
-        })
+        map.mappings.iter().filter(|mapping| self.is_searched(&mapping.site))
     }
 
     /// Whether it asks for a name, and not for one resource whatever it is called.
@@ -216,7 +231,9 @@ impl Question {
     pub fn answer<'a>(&self, resources: &'a [Resource]) -> Result<&'a Resource, ResolveError> {
         // A table that another tool wrote may hold a resource twice.
         let mut seen = BTreeSet::new();
-        let mut fitting: Vec<&Resource> = resources.iter().filter(|one| self.fits(one)).collect();
+        let lookup = self.lookup();
+        let fits = |one: &&Resource| lookup.fits(one) && self.is_in_project(one);
+        let mut fitting: Vec<&Resource> = resources.iter().filter(fits).collect();
         fitting.retain(|one| seen.insert(one.id()));
         match fitting.as_slice() {
             [one] => Ok(one),
@@ -237,15 +254,16 @@ impl Question {
         }
     }
 
-    fn fits(&self, one: &Resource) -> bool {
-        let has_number = |number: &str| one.vizportal_url_id.as_deref() == Some(number);
-        let fits = match &self.what {
-            What::Luid { kind, luid } => one.luid == *luid && kind.is_none_or(|kind| kind == one.key.kind),
-            What::Page { kind, number, .. } => one.key.kind == *kind && has_number(number),
-            // A number names a page; a resource may also be called by a number, and then both fit.
-            What::Name { kind, name } => one.key.kind == *kind && (one.key.name == *name || has_number(name)),
-        };
-        fits && self.project.as_ref().is_none_or(|project| is_project(project, &one.key.project))
+    fn lookup(&self) -> Lookup {
+        match &self.what {
+            What::Luid { kind, luid } => Lookup::Luid { kind: *kind, luid: luid.clone() },
+            What::Page { kind, number, .. } => Lookup::Number { kind: *kind, number: number.clone() },
+            What::Name { kind, name } => Lookup::Name { kind: *kind, name: name.clone() },
+        }
+    }
+
+    fn is_in_project(&self, one: &Resource) -> bool {
+        self.project.as_ref().is_none_or(|project| is_project(project, &one.key.project))
     }
 
     fn refuse_other_server(&self, server: Option<String>) -> Result<(), ResolveError> {
@@ -262,11 +280,7 @@ impl Question {
     }
 
     /// The change log remembers LUIDs that the map does not hold any more.
-    async fn became_of_it(
-        &self,
-        store: &dyn Store,
-        resources: &[Resource],
-    ) -> Result<Option<ResolveError>, ResolveError> {
+    async fn became_of_it(&self, store: &dyn Store) -> Result<Option<ResolveError>, ResolveError> {
         let (kind, luid) = match &self.what {
             What::Luid { kind, luid } => (*kind, luid.clone()),
             What::Page { kind, number, .. } => match self.last_with_number(store, *kind, number).await? {
@@ -282,9 +296,7 @@ impl Question {
         // A resource may have been published again more than once: the last of them counts.
         while seen.insert(next.clone()) {
             let fits = |change: &RecordedChange| {
-                kind.is_none_or(|kind| kind == change.kind)
-                    && (self.sites.is_empty()
-                        || self.sites.iter().any(|site| site.is_same_site(&change.site)))
+                kind.is_none_or(|kind| kind == change.kind) && self.is_searched(&change.site)
             };
             let Some(change) = store.history(&next).await?.into_iter().rfind(fits) else { break };
             let after = change.after.as_ref().map(|side| side.luid.clone());
@@ -296,8 +308,10 @@ impl Question {
                 None => break,
             }
         }
-        let is_mapped = resources.iter().any(|one| one.luid == next);
-        Ok(last.map(|last| stale(luid, &last, is_mapped.then_some(&next))))
+        let Some(last) = last else { return Ok(None) };
+        let current = Lookup::Luid { kind: None, luid: next.clone() };
+        let is_mapped = !store.find(&current, &self.sites).await?.rows.is_empty();
+        Ok(Some(stale(luid, &last, is_mapped.then_some(&next))))
     }
 }
 

@@ -8,11 +8,13 @@ use miette::Diagnostic;
 use thiserror::Error;
 use uuid::Uuid;
 
+pub use self::lookup::{Found, Lookup};
 use crate::mapping::Mapping;
 use crate::plan::Plan;
 use crate::resource::{Luid, ProjectPath, ResourceKind, SiteName};
 
 mod address;
+mod lookup;
 pub mod snowflake;
 pub mod sqlite;
 mod tables;
@@ -238,6 +240,9 @@ pub trait Store: Send + Sync {
 
     /// The rows of one site.
     async fn load(&self, site: &SiteName) -> Result<Mapping, StoreError>;
+
+    /// The rows that fit on some sites, on all of them where none is named. Reads no others.
+    async fn find(&self, lookup: &Lookup, sites: &[SiteName]) -> Result<Found, StoreError>;
 
     /// Writes a plan, its run row and its changes.
     async fn apply(&self, run: &Run, plan: &Plan) -> Result<Applied, StoreError>;

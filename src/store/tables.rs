@@ -130,6 +130,18 @@ pub(super) fn rows(site: &SiteName, texts: Vec<Texts>, time: ReadTime) -> Result
     Ok((rows, misspelt))
 }
 
+/// The rows of `find.sql`, whose first column is the site; what it has behind those of the map comes last of all.
+pub(super) fn rows_of_sites(texts: Vec<Texts>, time: ReadTime) -> Result<Vec<Row>, String> {
+    let mut found = Vec::new();
+    for mut columns in texts {
+        // Rows of no site are nobody's.
+        if let Some(site) = columns.remove(0) {
+            found.extend(rows(&SiteName::from_content_url(&site), vec![columns], time)?.0);
+        }
+    }
+    Ok(found)
+}
+
 fn row(site: &SiteName, kind: ResourceKind, columns: Texts, time: ReadTime) -> Result<Row, String> {
     let mut columns = columns.into_iter().skip(1);
     let mut next = || columns.next().flatten();

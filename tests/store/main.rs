@@ -9,6 +9,7 @@ mod command;
 mod connection;
 mod contract;
 mod interrupted;
+mod lookups;
 mod names;
 mod official_client;
 mod opens;

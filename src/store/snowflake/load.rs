@@ -4,11 +4,11 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
-use super::quoting::text;
+use super::quoting::{literal, text};
 use super::{Session, SnowflakeStore, sql};
 use crate::mapping::{Mapping, Version};
 use crate::resource::{Luid, SiteName};
-use crate::store::{Past, RecordedChange, Store, StoreError, tables};
+use crate::store::{Found, Lookup, Past, RecordedChange, Store, StoreError, tables};
 
 pub(super) async fn sites(store: &SnowflakeStore, session: &Session) -> Result<Vec<SiteName>, StoreError> {
     let statement = store.tables.render(sql::SITES, &[]);
@@ -41,6 +41,25 @@ pub(super) async fn mapping(
         newest_snapshot_at: state.newest_snapshot_at,
         misspelt_rows,
     })
+}
+
+pub(super) async fn find(
+    store: &SnowflakeStore,
+    session: &Session,
+    lookup: &Lookup,
+    sites: &[SiteName],
+) -> Result<Found, StoreError> {
+    let texts: Vec<_> = lookup.texts().iter().map(|one| literal(one)).collect();
+    // A table of another tool may hold numbers as numbers.
+    let is = |column: &'static str| texts.iter().map(move |text| format!("R.{column}::VARCHAR = {text}"));
+    let condition = lookup.columns().iter().copied().flat_map(is).collect::<Vec<_>>().join(" OR ");
+    let statement = store.tables.render(sql::FIND, &[("condition", &condition)]);
+    let found = session.query("look a resource up", &statement).await;
+    let found = found.map_err(|error| store.not_initialised(error))?;
+    let server = found.first().and_then(|columns| columns.last().cloned().flatten());
+    let mut rows = tables::rows_of_sites(found, time).map_err(unreadable(store, &store.tables.resources))?;
+    rows.retain(|row| lookup.fits_on(sites, row));
+    Ok(Found { rows, server })
 }
 
 /// What the runs say about a site and the map.

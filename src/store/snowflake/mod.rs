@@ -37,7 +37,7 @@ pub use self::error::{Fault, SnowflakeError};
 pub use self::session::{Row, Session, SessionOptions};
 pub use self::settings::SnowflakeSettings;
 pub use self::sql::TableNames;
-use super::{Applied, Migration, Past, RecordedChange, Run, Store, StoreError};
+use super::{Applied, Found, Lookup, Migration, Past, RecordedChange, Run, Store, StoreError};
 use crate::mapping::Mapping;
 use crate::plan::Plan;
 use crate::resource::{Luid, SiteName};
@@ -132,6 +132,11 @@ impl Store for SnowflakeStore {
 
     async fn load(&self, site: &SiteName) -> Result<Mapping, StoreError> {
         self.in_session(|session| Box::pin(async move { load::mapping(self, &session, site).await })).await
+    }
+
+    async fn find(&self, lookup: &Lookup, sites: &[SiteName]) -> Result<Found, StoreError> {
+        self.in_session(|session| Box::pin(async move { load::find(self, &session, lookup, sites).await }))
+            .await
     }
 
     async fn apply(&self, run: &Run, plan: &Plan) -> Result<Applied, StoreError> {

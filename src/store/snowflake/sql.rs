@@ -11,6 +11,7 @@ pub(crate) const COLUMNS: &str = include_str!("../../../sql/snowflake/columns.sq
 pub(crate) const SCHEMATA: &str = include_str!("../../../sql/snowflake/schemata.sql");
 pub(crate) const SITES: &str = include_str!("../../../sql/snowflake/sites.sql");
 pub(crate) const LOAD: &str = include_str!("../../../sql/snowflake/load.sql");
+pub(crate) const FIND: &str = include_str!("../../../sql/snowflake/find.sql");
 pub(crate) const VERSION: &str = include_str!("../../../sql/snowflake/version.sql");
 pub(crate) const HISTORY: &str = include_str!("../../../sql/snowflake/history.sql");
 pub(crate) const PAST: &str = include_str!("../../../sql/snowflake/past.sql");

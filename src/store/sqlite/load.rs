@@ -1,17 +1,18 @@
 //! Reading: the rows of a site, the version they stand for, the change log.
 
 use jiff::Timestamp;
-use rusqlite::types::ValueRef;
-use rusqlite::{Connection, Params};
+use rusqlite::types::{Value, ValueRef};
+use rusqlite::{Connection, Params, params_from_iter};
 
 use super::{CHANGES, RESOURCES, RUNS, SqliteStore, other_servers};
 use crate::mapping::{Mapping, Version};
 use crate::resource::{Luid, SiteName};
 use crate::store::tables::{self, Texts};
-use crate::store::{Past, RecordedChange, StoreError};
+use crate::store::{Found, Lookup, Past, RecordedChange, StoreError};
 
 const SITES: &str = include_str!("../../../sql/sqlite/sites.sql");
 const LOAD: &str = include_str!("../../../sql/sqlite/load.sql");
+const FIND: &str = include_str!("../../../sql/sqlite/find.sql");
 const VERSION: &str = include_str!("../../../sql/sqlite/version.sql");
 const HISTORY: &str = include_str!("../../../sql/sqlite/history.sql");
 const PAST: &str = include_str!("../../../sql/sqlite/past.sql");
@@ -33,6 +34,16 @@ impl SqliteStore {
         let texts = self.texts(&transaction, LOAD, [site.as_str()])?;
         let (rows, misspelt_rows) = tables::rows(site, texts, time).map_err(self.unreadable(RESOURCES))?;
         Ok(Mapping { site: site.clone(), rows, version, server, newest_snapshot_at: newest, misspelt_rows })
+    }
+
+    pub(super) fn find_now(&self, lookup: &Lookup, sites: &[SiteName]) -> Result<Found, StoreError> {
+        let connection = self.open_map()?;
+        let server = other_servers(&connection, "").map_err(self.failed("read"))?;
+        let (sql, values) = find(lookup);
+        let texts = self.texts(&connection, &sql, params_from_iter(values))?;
+        let mut rows = tables::rows_of_sites(texts, time).map_err(self.unreadable(RESOURCES))?;
+        rows.retain(|row| lookup.fits_on(sites, row));
+        Ok(Found { rows, server })
     }
 
     /// How many runs over the site have finished, and the time of their newest snapshot.
@@ -91,6 +102,18 @@ impl SqliteStore {
     }
 }
 
+/// The statement for a look-up. Columns without a type, of other tools, may hold numbers as numbers.
+fn find(lookup: &Lookup) -> (String, Vec<Value>) {
+    let texts = lookup.texts();
+    let numbers = texts.iter().filter_map(|text| text.parse().ok()).map(Value::Integer).collect::<Vec<_>>();
+    let values: Vec<_> = texts.into_iter().map(Value::Text).chain(numbers).collect();
+    let places = vec!["?"; values.len()].join(", ");
+    let conditions: Vec<_> =
+        lookup.columns().iter().map(|column| format!("{column} IN ({places})")).collect();
+    let sql = FIND.replace("{condition}", &conditions.join(" OR "));
+    (sql, std::iter::repeat_n(values, conditions.len()).flatten().collect())
+}
+
 /// A column as text. Tables of other tools may have columns without a type, and numbers in them.
 fn text(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<Option<String>> {
     match row.get_ref(column)? {
@@ -101,4 +124,32 @@ fn text(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<Option<Strin
 
 fn time(text: &str) -> Result<Timestamp, jiff::Error> {
     text.parse()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resource::ResourceKind;
+    use crate::store::Store as _;
+
+    #[tokio::test]
+    async fn every_lookup_goes_by_an_index() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::new(&folder.path().join("map.db"));
+        store.migrate().await.unwrap();
+        let connection = store.open_map().unwrap();
+        let kind = ResourceKind::Workbook;
+        for lookup in [
+            Lookup::Luid { kind: None, luid: Luid::new("luid").unwrap() },
+            Lookup::Number { kind, number: "7".to_owned() },
+            Lookup::Name { kind, name: "Sales".to_owned() },
+        ] {
+            let (sql, values) = find(&lookup);
+            let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+            let steps = statement.query_map(params_from_iter(values), |row| row.get::<_, String>(3)).unwrap();
+            let steps: Vec<_> = steps.map(Result::unwrap).collect();
+            assert!(steps.iter().any(|step| step.contains("USING INDEX")), "{steps:?}");
+            assert!(!steps.iter().any(|step| step.starts_with("SCAN")), "{steps:?}");
+        }
+    }
 }

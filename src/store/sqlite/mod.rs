@@ -17,7 +17,7 @@ use miette::Diagnostic;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use thiserror::Error;
 
-use super::{Applied, Migration, Past, RecordedChange, Run, Store, StoreError};
+use super::{Applied, Found, Lookup, Migration, Past, RecordedChange, Run, Store, StoreError};
 use crate::mapping::Mapping;
 use crate::plan::Plan;
 use crate::resource::{Luid, SiteName};
@@ -164,6 +164,11 @@ impl Store for SqliteStore {
     async fn load(&self, site: &SiteName) -> Result<Mapping, StoreError> {
         let site = site.clone();
         self.run(move |store| store.load_now(&site)).await
+    }
+
+    async fn find(&self, lookup: &Lookup, sites: &[SiteName]) -> Result<Found, StoreError> {
+        let (lookup, sites) = (lookup.clone(), sites.to_vec());
+        self.run(move |store| store.find_now(&lookup, &sites)).await
     }
 
     async fn apply(&self, run: &Run, plan: &Plan) -> Result<Applied, StoreError> {

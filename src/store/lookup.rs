@@ -1,0 +1,140 @@
+//! Looking one resource up: only the rows that fit are read.
+
+use std::collections::BTreeSet;
+
+use unicode_normalization::UnicodeNormalization as _;
+
+use crate::mapping::Row;
+use crate::resource::{Luid, Resource, ResourceKind, SiteName};
+
+/// What a resource is looked up by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lookup {
+    /// Its LUID, which two kinds may share.
+    Luid {
+        /// `None` for either.
+        kind: Option<ResourceKind>,
+        /// The LUID.
+        luid: Luid,
+    },
+    /// The number in its address.
+    Number {
+        /// Workbook or data source.
+        kind: ResourceKind,
+        /// The number.
+        number: String,
+    },
+    /// Its name, in either normal form of Unicode; a resource whose number is written so fits too.
+    Name {
+        /// Workbook or data source.
+        kind: ResourceKind,
+        /// The name, case included.
+        name: String,
+    },
+}
+
+/// What a look-up found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Found {
+    /// The rows that fit.
+    pub rows: Vec<Row>,
+    /// The server that the map belongs to; `None` before the first run.
+    pub server: Option<String>,
+}
+
+impl Lookup {
+    /// Whether a resource is what is looked for.
+    #[must_use]
+    pub fn fits(&self, one: &Resource) -> bool {
+        let has_number = |number: &str| one.vizportal_url_id.as_deref() == Some(number);
+        match self {
+            Self::Luid { kind, luid } => one.luid == *luid && kind.is_none_or(|kind| kind == one.key.kind),
+            Self::Number { kind, number } => one.key.kind == *kind && has_number(number),
+            // A number names a page; a resource may also be called by a number, and then both fit.
+            Self::Name { kind, name } => {
+                one.key.kind == *kind && (one.key.name.nfc().eq(name.nfc()) || has_number(name))
+            }
+        }
+    }
+
+    /// Whether a row is what is looked for, on one of `sites` (on any, where that is empty).
+    pub(super) fn fits_on(&self, sites: &[SiteName], row: &Row) -> bool {
+        let site = &row.resource.key.site;
+        (sites.is_empty() || sites.iter().any(|wanted| wanted.is_same_site(site))) && self.fits(&row.resource)
+    }
+
+    /// The columns that may hold it.
+    pub(super) fn columns(&self) -> &'static [&'static str] {
+        match self {
+            Self::Luid { .. } => &["RESOURCE_ID"],
+            Self::Number { .. } => &["VIZPORTAL_URL_ID"],
+            Self::Name { .. } => &["RESOURCE_NAME", "VIZPORTAL_URL_ID"],
+        }
+    }
+
+    /// The texts that these columns may hold.
+    pub(super) fn texts(&self) -> BTreeSet<String> {
+        match self {
+            Self::Luid { luid, .. } => BTreeSet::from([luid.to_string()]),
+            Self::Number { number, .. } => BTreeSet::from([number.clone()]),
+            Self::Name { name, .. } => {
+                BTreeSet::from([name.clone(), name.nfc().collect(), name.nfd().collect()])
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resource::{ProjectPath, ResourceKey};
+
+    fn row(site: &str, name: &str, number: &str) -> Row {
+        let key = ResourceKey {
+            site: SiteName::from_content_url(site),
+            kind: ResourceKind::Workbook,
+            project: ProjectPath::leaf_only("P"),
+            name: name.to_owned(),
+        };
+        let luid = Luid::new("luid-1").unwrap();
+        let resource = Resource { key, luid, project_luid: None, vizportal_url_id: Some(number.to_owned()) };
+        Row { resource, first_seen_at: None, changed_at: None }
+    }
+
+    #[test]
+    fn a_row_fits_by_what_is_looked_for_and_by_its_site() {
+        let kind = ResourceKind::Workbook;
+        let name = |name: &str| Lookup::Name { kind, name: name.to_owned() };
+        let number = |number: &str| Lookup::Number { kind, number: number.to_owned() };
+        let luid = |kind, text| Lookup::Luid { kind, luid: Luid::new(text).unwrap() };
+        let other = ResourceKind::Datasource;
+        for (lookup, sites, fits) in [
+            (name("Cafe\u{301}"), vec![], true),
+            (name("Caf\u{e9}"), vec![], true),
+            (name("caf\u{e9}"), vec![], false),
+            (name("7"), vec![], true),
+            (Lookup::Name { kind: other, name: "Caf\u{e9}".to_owned() }, vec![], false),
+            (number("7"), vec![], true),
+            (number("Caf\u{e9}"), vec![], false),
+            (Lookup::Number { kind: other, number: "7".to_owned() }, vec![], false),
+            (luid(None, "luid-1"), vec![], true),
+            (luid(Some(kind), "luid-1"), vec![], true),
+            (luid(Some(other), "luid-1"), vec![], false),
+            (luid(None, "luid-2"), vec![], false),
+            (number("7"), vec!["Other", "main"], true),
+            (number("7"), vec!["Other"], false),
+        ] {
+            let sites: Vec<_> = sites.into_iter().map(SiteName::from_content_url).collect();
+            assert_eq!(lookup.fits_on(&sites, &row("Main", "Caf\u{e9}", "7")), fits, "{lookup:?} {sites:?}");
+        }
+    }
+
+    #[test]
+    fn a_name_is_looked_for_in_both_normal_forms_and_as_it_is_written() {
+        let of = |name: &str| Lookup::Name { kind: ResourceKind::Workbook, name: name.to_owned() }.texts();
+        assert_eq!(of("Sales"), BTreeSet::from(["Sales".to_owned()]));
+        let both = BTreeSet::from(["\u{e9}".to_owned(), "e\u{301}".to_owned()]);
+        assert_eq!((of("\u{e9}"), of("e\u{301}")), (both.clone(), both));
+        assert_eq!(of("\u{e9}e\u{301}").len(), 3);
+    }
+}
