@@ -1,7 +1,7 @@
 //! Stage two: the references in one file, as data.
 //!
 //! A finder is one file here and one line in [`Finders::new`]. It knows nothing of Tableau: whether a reference is
-//! right is for [`super::judge`] to say. Two finders may find the same; [`overlap`] says which of them is believed.
+//! right is for [`super::judge`] to say. Two finders may find the same; `overlap` says which of them is believed.
 
 use std::ops::Range;
 use std::path::Path;
