@@ -59,11 +59,13 @@ pub enum ResolveError {
         help: String,
     },
     /// Several by that name.
-    #[error("{what} is ambiguous: {} resources fit\n{}", candidates.len(), table_of(candidates))]
+    #[error("{what} is ambiguous: {} resources fit", candidates.len())]
     #[diagnostic(
         code(tabmap::resolve::ambiguous),
         help(
-            "add `--project` with as much of the path as tells them apart, or `--site`, or resolve the LUID that you mean"
+            "add `--project` with as much of the path as tells them apart, or `--site`, or resolve the LUID that you \
+             mean:\n{}",
+            table_of(candidates)
         )
     )]
     Ambiguous {
@@ -89,7 +91,7 @@ pub enum ResolveError {
 fn table_of(candidates: &[Resource]) -> String {
     let lines: Vec<_> = candidates
         .iter()
-        .map(|one| format!("  {}  site `{}`, {} `{}`", one.luid, one.key.site, one.key.kind, one.place()))
+        .map(|one| format!("{}  site `{}`, {} `{}`", one.luid, one.key.site, one.key.kind, one.place()))
         .collect();
     lines.join("\n")
 }

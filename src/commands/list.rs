@@ -93,10 +93,10 @@ fn table(rows: &[Row]) -> String {
     for row in rows {
         let resource = &row.resource;
         table.add_row([
-            resource.key.site.to_string(),
+            on_one_line(&resource.key.site.to_string()),
             resource.key.kind.to_string(),
-            resource.luid.to_string(),
-            resource.vizportal_url_id.clone().unwrap_or_default(),
+            on_one_line(resource.luid.as_str()),
+            on_one_line(resource.vizportal_url_id.as_deref().unwrap_or_default()),
             on_one_line(&resource.key.project.to_string()),
             on_one_line(&resource.key.name),
         ]);

@@ -19,7 +19,7 @@ pub enum ConfigError {
         source: std::io::Error,
     },
     /// An unknown key, a wrong type, or not TOML.
-    #[error("the configuration file `{}` is not valid\n{source}", path.display())]
+    #[error("the configuration file `{}` is not valid", path.display())]
     #[diagnostic(
         code(tabmap::config::invalid),
         help("the file that `tabmap init` writes shows every key with its meaning")

@@ -1,17 +1,21 @@
 //! What we say: findings and their formats, the one door to stdout, and the log on stderr.
 
+use std::fmt::Debug;
 use std::io::{self, IsTerminal, Write as _};
 use std::sync::OnceLock;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use miette::Diagnostic;
 use serde::Serialize;
+use tracing::field::Field;
+use tracing_subscriber::field::MakeExt as _;
 use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::fmt::format::{Writer, debug_fn};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::resource::{Resource, ResourceKind, SiteName};
-use crate::text::{describe, sentences_of};
+use crate::text::{describe, on_one_line, sentences_of};
 
 pub mod check;
 pub mod refresh;
@@ -71,12 +75,27 @@ pub fn start_logging(logging: &Logging) {
     let ours = Targets::new().with_target("tabmap", level);
     let registry = tracing_subscriber::registry().with(ours);
     let layer = tracing_subscriber::fmt::layer().with_writer(io::stderr);
+    let has_colour =
+        io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty());
     match logging.log_format {
         LogFormat::Text => {
-            registry.with(layer.with_ansi(io::stderr().is_terminal()).with_target(false)).init();
+            registry
+                .with(
+                    layer
+                        .with_ansi(has_colour)
+                        .with_target(false)
+                        .fmt_fields(debug_fn(write_field).delimited(" ")),
+                )
+                .init();
         }
         LogFormat::Json => registry.with(layer.json().flatten_event(true)).init(),
     }
+}
+
+/// A value of the log may come from a server: it stays on its line and steers nothing.
+fn write_field(writer: &mut Writer<'_>, field: &Field, value: &dyn Debug) -> std::fmt::Result {
+    let value = on_one_line(&format!("{value:?}"));
+    if field.name() == "message" { writer.write_str(&value) } else { write!(writer, "{field}={value}") }
 }
 
 /// A count of what has been listed, on a terminal alone, and not where the log tells the same.
