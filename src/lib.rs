@@ -52,3 +52,4 @@ pub mod store;
 pub mod sync;
 pub mod tableau;
 pub mod text;
+pub mod toml_error;

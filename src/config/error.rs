@@ -6,6 +6,8 @@ use miette::Diagnostic;
 use thiserror::Error;
 use url::Url;
 
+use crate::toml_error::TomlError;
+
 /// A setting that cannot be used. Exit code 2.
 #[derive(Debug, Error, Diagnostic)]
 pub enum ConfigError {
@@ -101,20 +103,4 @@ pub enum ConfigError {
         /// The other.
         second: &'static str,
     },
-}
-
-/// Where a file goes wrong and why. The line itself is not shown: it may hold a secret in the wrong place.
-#[derive(Debug, Error, Diagnostic)]
-#[error("line {line}: {reason}")]
-pub struct TomlError {
-    line: usize,
-    reason: String,
-}
-
-impl TomlError {
-    pub(super) fn of(error: &toml::de::Error, text: &str) -> Self {
-        let start = error.span().map_or(0, |span| span.start);
-        let line = text.get(..start).unwrap_or_default().matches('\n').count() + 1;
-        Self { line, reason: error.message().to_owned() }
-    }
 }

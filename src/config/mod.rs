@@ -12,7 +12,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 pub use self::environment::Environment;
-pub use self::error::{ConfigError, TomlError};
+pub use self::error::ConfigError;
 use crate::browser_url::BrowserUrl;
 use crate::check;
 use crate::plan::{Limits, MaxRemoved};
@@ -22,6 +22,7 @@ use crate::serve;
 use crate::store::StoreAddress;
 use crate::store::snowflake::SnowflakeSettings;
 use crate::tableau::{InvalidServer, ServerUrl};
+use crate::toml_error::TomlError;
 
 /// The file that is read when it stands in the working directory and no other is named.
 pub const DEFAULT_FILE: &str = "tabmap.toml";

@@ -10,6 +10,7 @@ use thiserror::Error;
 use crate::resolve::{Question, ResolveError};
 use crate::resource::{ResourceKind, SiteName};
 use crate::text::on_one_line;
+use crate::toml_error::TomlError;
 
 /// One thing to refresh.
 ///
@@ -133,7 +134,7 @@ pub enum TargetsError {
         source: std::io::Error,
     },
     /// It is not what it should be.
-    #[error("`{}` does not name what to refresh\n{}", path.display(), source.to_string().trim_end())]
+    #[error("`{}` does not name what to refresh", path.display())]
     #[diagnostic(
         code(tabmap::refresh::targets),
         help(
@@ -143,8 +144,8 @@ pub enum TargetsError {
     Invalid {
         /// The file.
         path: PathBuf,
-        /// Line, column and reason.
-        source: toml::de::Error,
+        /// Line and reason.
+        source: TomlError,
     },
 }
 
@@ -155,6 +156,7 @@ pub fn read(path: &Path, text: &str) -> Result<Vec<Target>, TargetsError> {
     struct File {
         refresh: Vec<Target>,
     }
-    let file = toml::from_str::<File>(text);
-    file.map(|file| file.refresh).map_err(|source| TargetsError::Invalid { path: path.to_owned(), source })
+    toml::from_str::<File>(text)
+        .map(|file| file.refresh)
+        .map_err(|error| TargetsError::Invalid { path: path.to_owned(), source: TomlError::of(&error, text) })
 }
