@@ -5,10 +5,12 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use super::{RefreshError, Refreshed, Refresher, Wanted};
+use super::attempt::Attempt;
+use super::{RefreshError, Refresher};
 use crate::resolve::ResolveError;
 use crate::resource::{ProjectPath, Resource, ResourceKey, SiteName};
 use crate::source::rest::{self, RestResource, Witness};
+use crate::tableau::jobs::Sight;
 
 /// How long a listing serves the other refreshes of a run that found the map stale too.
 const LISTING_LIFE: Duration = Duration::from_secs(10);
@@ -20,66 +22,91 @@ pub(super) struct Live {
     resources: Arc<Vec<Resource>>,
 }
 
-impl Refresher {
+impl Attempt<'_> {
     /// Makes sure that `refreshed.luid` is what was asked for, and answers the server's time. Where the LUID is
     /// gone, or its name belongs to another resource now, resolves on Tableau itself, once.
-    pub(super) async fn verify(
-        &self,
-        refreshed: &mut Refreshed,
-        wanted: &Wanted,
-    ) -> Result<Timestamp, RefreshError> {
-        let kind = refreshed.key().kind;
-        let seen = self.sessions.on(refreshed.site()).await?.look(kind, &refreshed.luid).await?;
-        match &seen.resource {
-            Some(resource) if is_as_mapped(resource, &wanted.resource) => return Ok(seen.at),
-            Some(_) => {
-                refreshed.is_stale = true;
+    pub(super) async fn verify(&mut self) -> Result<Timestamp, RefreshError> {
+        let seen = self.session().await?.look(self.key().kind, &self.refreshed.luid).await?;
+        match &seen.sight {
+            Sight::There(resource) if is_as_mapped(resource, &self.wanted.resource) => return Ok(seen.at),
+            Sight::There(_) => {
+                self.refreshed.is_stale = true;
                 // Whoever gave an address or a LUID means this resource, whatever it is called now.
-                if !wanted.question.is_by_name() {
+                if !self.wanted.question.is_by_name() {
                     return Ok(seen.at);
                 }
             }
-            None => {}
+            Sight::Gone => {}
+            // Not gone: a stale LUID will be answered with 404 when it is posted.
+            Sight::Hidden(reason) => {
+                tracing::warn!(%reason, "could not make sure that the map is right, going on");
+                if let Some(heir) = self.heir_of_hidden().await {
+                    self.go_on_with(&heir);
+                }
+                return Ok(seen.at);
+            }
         }
-        self.resolve_live(refreshed, wanted).await?;
+        self.resolve_live().await?;
         Ok(seen.at)
     }
 
     /// Finds what was asked for among what is on the site now.
-    pub(super) async fn resolve_live(
-        &self,
-        refreshed: &mut Refreshed,
-        wanted: &Wanted,
-    ) -> Result<(), RefreshError> {
-        refreshed.is_stale = true;
-        let resources = self.live(refreshed.site()).await?;
-        let mapped = &wanted.resource;
-        // Published again: the same name in the same project.
-        let mut heirs = resources.iter().filter(|one| {
-            one.luid != mapped.luid
-                && one.key.kind == mapped.key.kind
-                && one.key.name == mapped.key.name
-                && one.key.project.agrees_with(&mapped.key.project)
-        });
-        let found = match (heirs.next(), heirs.next()) {
-            (Some(heir), None) => Ok(heir),
-            _ => wanted.question.answer(&resources),
+    pub(super) async fn resolve_live(&mut self) -> Result<(), RefreshError> {
+        self.refreshed.is_stale = true;
+        let resources = self.refresher.live(self.site()).await?;
+        let mapped = &self.wanted.resource;
+        let found = match heir(&resources, mapped) {
+            Some(heir) => Ok(heir),
+            None => self.wanted.question.answer(&resources),
         };
         let stale = |source: ResolveError| RefreshError::Stale {
             luid: mapped.luid.clone(),
             source: Box::new(source),
         };
-        let found = found.map_err(stale)?;
+        let found = found.map_err(stale)?.clone();
+        self.go_on_with(&found);
+        Ok(())
+    }
+
+    /// The one that took the name of a resource that may not be looked at and is not listed any more.
+    async fn heir_of_hidden(&self) -> Option<Resource> {
+        let resources = match self.refresher.live(self.site()).await {
+            Ok(resources) => resources,
+            Err(error) => {
+                tracing::warn!(reason = %error, "could not list the site either");
+                return None;
+            }
+        };
+        let is_listed = resources.iter().any(|one| one.luid == self.refreshed.luid);
+        let heir = heir(&resources, &self.wanted.resource).filter(|_| !is_listed);
+        heir.cloned()
+    }
+
+    fn go_on_with(&mut self, found: &Resource) {
+        let mapped = &self.wanted.resource;
         tracing::warn!(
             resource = %mapped.key,
             mapped = %mapped.luid,
             current = %found.luid,
             "the map is stale, going on with the current LUID"
         );
-        refreshed.luid = found.luid.clone();
-        Ok(())
+        self.refreshed.is_stale = true;
+        self.refreshed.luid = found.luid.clone();
     }
+}
 
+/// Published again: the only other of the same name in the same project.
+fn heir<'a>(resources: &'a [Resource], mapped: &Resource) -> Option<&'a Resource> {
+    let mut heirs = resources.iter().filter(|one| {
+        one.luid != mapped.luid
+            && one.key.kind == mapped.key.kind
+            && one.key.name == mapped.key.name
+            && one.key.project.agrees_with(&mapped.key.project)
+    });
+    heirs.next().filter(|_| heirs.next().is_none())
+}
+
+impl Refresher {
     async fn live(&self, site: &SiteName) -> Result<Arc<Vec<Resource>>, RefreshError> {
         // Held while listing: others that need it wait for this listing instead of making their own.
         let mut live = self.live.lock().await;

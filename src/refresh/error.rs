@@ -73,6 +73,15 @@ pub enum RefreshError {
         help("look at the jobs of the site in Tableau before you start it again")
     )]
     Unknown(#[source] SourceError),
+    /// The POST got no answer, and of the jobs that it may have started not all can be told from others.
+    #[error(
+        "the answer to the start was lost, and whether a job was started cannot be told from the jobs that are there"
+    )]
+    #[diagnostic(
+        code(tabmap::refresh::unclear),
+        help("look at the jobs of the site in Tableau before you start it again")
+    )]
+    Unclear,
     /// The budget does not allow for finding out which job it is.
     #[error("the looks at jobs are used up, so it could not be found out which job it is")]
     #[diagnostic(
@@ -119,6 +128,12 @@ impl RefreshError {
             Self::Refused { source, .. } => Some(source),
             _ => None,
         }
+    }
+
+    /// Whether it may have been started, so that it goes on from there and not from the start.
+    #[must_use]
+    pub fn may_have_started(&self) -> bool {
+        matches!(self, Self::Unknown(_) | Self::Unclear | Self::OutOfLooks)
     }
 
     /// Whether trying again later may help, without anybody changing anything.

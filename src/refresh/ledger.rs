@@ -163,3 +163,42 @@ fn commit(connection: &mut Connection, batch: Vec<Work>) {
         answer(ended.and_then(|()| committed.clone()));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn work_that_fails_is_undone_and_what_went_before_it_stays() {
+        let ledger = Ledger::in_memory().expect("a ledger");
+        let insert = |connection: &Connection| {
+            connection.execute("INSERT INTO STARTS (SERVER, SITE, AT_MS) VALUES ('s', 'x', 1)", [])
+        };
+        ledger.run("write", insert).await.expect("it is written");
+        let failing = move |connection: &Connection| {
+            insert(connection)?;
+            Err::<(), _>(rusqlite::Error::QueryReturnedNoRows)
+        };
+        let error = ledger.run("fail", failing).await.expect_err("it fails");
+        assert!(error.to_string().starts_with("could not fail in the file"), "{error}");
+        let count = |connection: &Connection| {
+            connection.query_row("SELECT COUNT(*) FROM STARTS", [], |row| row.get::<_, i64>(0))
+        };
+        assert_eq!(ledger.run("count", count).await.expect("a count"), 1);
+    }
+
+    #[test]
+    fn file_that_is_busy_is_tried_again_and_other_failures_are_not() {
+        let failing = |code: i32, times: u32| {
+            let calls = std::cell::Cell::new(0);
+            let result = patiently(|| {
+                calls.set(calls.get() + 1);
+                let error = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None);
+                if calls.get() <= times { Err(error) } else { Ok(()) }
+            });
+            (result.is_ok(), calls.get())
+        };
+        assert_eq!(failing(rusqlite::ffi::SQLITE_BUSY, 2), (true, 3));
+        assert_eq!(failing(rusqlite::ffi::SQLITE_READONLY, 2), (false, 1));
+    }
+}

@@ -1,122 +1,133 @@
 //! Which job refreshes a resource. Neither 409093 nor a lost answer says so, and the list of jobs shows names only.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use serde::de::DeserializeOwned;
 
-use super::{Attendant, Options, RefreshError, Refreshed, Refresher};
-use crate::resource::Luid;
-use crate::tableau::jobs::{Job, ListedJob, Polled};
+use super::RefreshError;
+use super::attempt::Attempt;
+use super::decide::Lookup;
+use crate::retry::RetryPolicy;
+use crate::tableau::jobs::{JobPage, ListedJob, Polled, Question};
 
 /// The most jobs that are looked at one by one.
-const MOST_LOOKED_AT: usize = 50;
-/// How often a job is asked for in all, where the answer fails in passing.
-const MOST_ASKED: u32 = 5;
+const MOST_LOOKED_AT: usize = 200;
+/// The most pages of jobs that are read.
+const MOST_PAGES: u32 = 20;
+/// How often a question is asked in all, where the answer fails in passing.
+const MOST_ASKED: usize = 5;
+/// How far the clock that dates the answers, which may be a gateway's, may be ahead of the one that dates the jobs.
+const SKEW: SignedDuration = SignedDuration::from_secs(30);
 
-/// What looking for a job came to.
-#[derive(Debug)]
-pub(super) enum Lookup {
-    Found(Box<Job>),
-    /// There is none.
-    None,
-    /// This user may not read jobs.
-    Forbidden,
+/// Jobs as they were listed.
+pub(super) struct Listing {
+    pub jobs: Vec<ListedJob>,
+    /// Whether these are all.
+    pub is_whole: bool,
 }
 
-impl Refresher {
+impl Attempt<'_> {
     /// The job for the resource that waits or runs.
-    pub(super) async fn find_open(
-        &self,
-        refreshed: &Refreshed,
-        options: &Options,
-        attendant: &dyn Attendant,
-    ) -> Result<Lookup, RefreshError> {
+    pub(super) async fn find_open(&self) -> Result<Lookup, RefreshError> {
+        let mut is_whole = true;
         for status in ["InProgress", "Pending"] {
-            match self.find(refreshed, &format!("status:eq:{status}"), options, attendant).await? {
+            match self.find(&format!("status:eq:{status}"), None).await? {
                 Lookup::None => {}
+                Lookup::Unclear => is_whole = false,
                 found => return Ok(found),
             }
         }
-        Ok(Lookup::None)
+        Ok(if is_whole { Lookup::None } else { Lookup::Unclear })
     }
 
     /// The job for the resource that was queued since then, by the server's clock.
-    pub(super) async fn find_since(
-        &self,
-        refreshed: &Refreshed,
-        since: Timestamp,
-        options: &Options,
-        attendant: &dyn Attendant,
-    ) -> Result<Lookup, RefreshError> {
-        let since = since.strftime("%Y-%m-%dT%H:%M:%SZ");
-        self.find(refreshed, &format!("createdAt:gte:{since}"), options, attendant).await
+    pub(super) async fn find_since(&self, since: Timestamp) -> Result<Lookup, RefreshError> {
+        let earliest = since.saturating_sub(SKEW).unwrap_or(since);
+        self.find(&created_since(earliest), Some(since)).await
     }
 
-    async fn find(
-        &self,
-        refreshed: &Refreshed,
-        filter: &str,
-        options: &Options,
-        attendant: &dyn Attendant,
-    ) -> Result<Lookup, RefreshError> {
-        let deadline = options.deadline();
-        self.count_lookup(refreshed, deadline, attendant).await?;
-        let listed = self.sessions.on(refreshed.site()).await?.refresh_jobs(filter).await;
-        let listed = match listed {
-            Ok(listed) => listed,
-            Err(error) if error.has_code("403000") || error.has_code("403004") => {
-                return Ok(Lookup::Forbidden);
-            }
-            Err(error) => return Err(error.into()),
+    async fn find(&self, filter: &str, since: Option<Timestamp>) -> Result<Lookup, RefreshError> {
+        let deadline = self.options.deadline();
+        let Some(Listing { jobs, mut is_whole }) = self.list(filter, deadline).await? else {
+            return Ok(Lookup::Forbidden);
         };
-        let named = |job: &ListedJob| job.title == refreshed.key().name;
-        let (likely, others): (Vec<_>, Vec<_>) = listed.into_iter().partition(named);
+        let named = |job: &ListedJob| job.title == self.key().name;
+        let (likely, others): (Vec<_>, Vec<_>) = jobs.into_iter().partition(named);
+        is_whole &= likely.len() + others.len() <= MOST_LOOKED_AT;
+        let mut before = None;
         for job in likely.into_iter().chain(others).take(MOST_LOOKED_AT) {
-            match self.ask(refreshed, &job.id, options.first_poll, deadline, attendant).await? {
-                Polled::Job(found) if found.resource.as_ref() == Some(&refreshed.luid) => {
-                    return Ok(Lookup::Found(Box::new(found)));
+            match self.ask(&Question::job(&job.id), deadline).await? {
+                Polled::Told(found) if found.resource.as_ref() == Some(&self.refreshed.luid) => {
+                    let found = Box::new(found);
+                    // Queued after the start by that clock too, it is the one; otherwise a later one may be.
+                    if job.created_at.is_none_or(|created| since.is_none_or(|since| created >= since)) {
+                        return Ok(Lookup::Found(found));
+                    }
+                    before = Some(found);
                 }
-                Polled::Job(_) | Polled::Unknown(_) => {}
+                Polled::Told(_) => {}
+                Polled::Unknown(_) => is_whole = false,
                 Polled::Passing { reason, .. } => return Err(reason.into()),
                 Polled::Forbidden(_) => return Ok(Lookup::Forbidden),
             }
         }
-        Ok(Lookup::None)
+        Ok(match before {
+            Some(job) => Lookup::Before(job),
+            None if is_whole => Lookup::None,
+            None => Lookup::Unclear,
+        })
     }
 
-    /// How a job is; asked again where the answer fails in passing, which says nothing about the job.
-    async fn ask(
+    /// The refresh jobs that fit `filter`, oldest first; `None` when this user may not read jobs.
+    pub(super) async fn list(
         &self,
-        refreshed: &Refreshed,
-        job: &Luid,
-        mut pause: Duration,
+        filter: &str,
         deadline: Instant,
-        attendant: &dyn Attendant,
-    ) -> Result<Polled, RefreshError> {
-        let mut asked = 0;
-        loop {
-            self.count_lookup(refreshed, deadline, attendant).await?;
-            let polled = self.sessions.on(refreshed.site()).await?.poll(job).await;
-            asked += 1;
-            let Polled::Passing { reason, wait } = polled else { return Ok(polled) };
-            let wait = wait.unwrap_or_default().max(pause);
-            if asked >= MOST_ASKED || wait > deadline.saturating_duration_since(Instant::now()) {
-                return Err(reason.into());
+    ) -> Result<Option<Listing>, RefreshError> {
+        let mut jobs = Vec::new();
+        for page in 1..=MOST_PAGES {
+            let JobPage { jobs: more, total } =
+                match self.ask(&Question::jobs(filter, page), deadline).await? {
+                    Polled::Told(page) => page,
+                    Polled::Forbidden(_) => return Ok(None),
+                    Polled::Unknown(reason) | Polled::Passing { reason, .. } => return Err(reason.into()),
+                };
+            let is_last = more.is_empty();
+            jobs.extend(more);
+            let is_whole = total.map_or(is_last, |total| jobs.len() >= total);
+            if is_whole || is_last {
+                return Ok(Some(Listing { jobs, is_whole }));
             }
-            tracing::warn!(%job, %reason, "could not ask whose the job is, asking again");
-            self.sessions.forget(&reason).await;
-            attendant.pause(wait).await?;
-            pause = pause.saturating_mul(2);
+        }
+        Ok(Some(Listing { jobs, is_whole: false }))
+    }
+
+    /// Asks about jobs, and again where the answer fails in passing, which says nothing about them. Each time counts.
+    async fn ask<T: DeserializeOwned>(
+        &self,
+        question: &Question<T>,
+        deadline: Instant,
+    ) -> Result<Polled<T>, RefreshError> {
+        // Not `run` of the policy: the pauses are the attendant's, who may end the refresh there.
+        let mut pauses = RetryPolicy::new(MOST_ASKED, self.options.first_poll).pauses();
+        loop {
+            if !self.count_poll(deadline).await? {
+                return Err(RefreshError::OutOfLooks);
+            }
+            let polled = self.session().await?.ask(question).await;
+            let Polled::Passing { reason, wait } = polled else { return Ok(polled) };
+            let left = deadline.saturating_duration_since(Instant::now());
+            let pause = pauses.next().map(|pause| pause.max(wait.unwrap_or_default()));
+            let Some(pause) = pause.filter(|pause| *pause <= left) else { return Err(reason.into()) };
+            tracing::warn!(%reason, "could not ask about jobs, asking again");
+            self.forget(&reason).await;
+            self.attendant.pause(pause).await?;
         }
     }
+}
 
-    async fn count_lookup(
-        &self,
-        refreshed: &Refreshed,
-        deadline: Instant,
-        attendant: &dyn Attendant,
-    ) -> Result<(), RefreshError> {
-        let has_look = self.count_poll(refreshed.site(), deadline, attendant).await?;
-        if has_look { Ok(()) } else { Err(RefreshError::OutOfLooks) }
-    }
+/// The filter for jobs that were queued at that moment or later.
+pub(super) fn created_since(moment: Timestamp) -> String {
+    format!("createdAt:gte:{}", moment.strftime("%Y-%m-%dT%H:%M:%SZ"))
 }

@@ -2,7 +2,7 @@
 //!
 //! 1. `current` asks REST whether the map's LUID is still the one, and resolves anew, once, where it is not.
 //! 2. `start` posts once, within the [`budget`]. An answer that was lost is looked for, never sent again blindly;
-//!    a job that runs already is adopted.
+//!    a job that runs already is adopted. What to do next is decided by `decide`, which is pure.
 //! 3. `wait` polls the job to its end, or `watch` watches the resource where jobs may not be read.
 //!
 //! Who asks attends ([`Attendant`]): a command waits and shows progress, `serve` writes each step to its queue
@@ -16,15 +16,18 @@ use jiff::Timestamp;
 use tokio::sync::Mutex;
 
 use crate::resolve::Question;
-use crate::resource::{Luid, Resource, ResourceKey, SiteName};
+use crate::resource::{Luid, Resource, SiteName};
+use attempt::Attempt;
 use budget::Budget;
 use current::Live;
 use sessions::Sessions;
 
 pub use error::RefreshError;
 
+mod attempt;
 pub mod budget;
 mod current;
+mod decide;
 mod error;
 pub mod ledger;
 mod lookup;
@@ -211,24 +214,10 @@ impl Refreshed {
         }
     }
 
-    /// The same resource, before anything was done to it.
-    fn beside(&self) -> Self {
-        let (mapped, luid, since) = (self.mapped.clone(), self.luid.clone(), self.since);
-        Self { luid, since, ..Self::of(mapped) }
-    }
-
     /// The resource that was refreshed.
     #[must_use]
     pub fn resource(&self) -> Resource {
         Resource { luid: self.luid.clone(), ..self.mapped.clone() }
-    }
-
-    fn site(&self) -> &SiteName {
-        &self.mapped.key.site
-    }
-
-    fn key(&self) -> &ResourceKey {
-        &self.mapped.key
     }
 }
 
@@ -238,15 +227,6 @@ pub struct Refresher {
     sessions: Sessions,
     budget: Budget,
     live: Mutex<HashMap<SiteName, Live>>,
-}
-
-/// What there is to wait for.
-#[derive(Debug, Clone)]
-enum Under {
-    /// A job.
-    Job(Luid),
-    /// Some job that may not be read, on its way since then by the server's clock.
-    Unseen(Timestamp),
 }
 
 impl Refresher {
@@ -276,8 +256,10 @@ impl Refresher {
         options: &Options,
         attendant: &dyn Attendant,
     ) -> Refreshed {
-        let mut refreshed = Refreshed::of(wanted.resource.clone());
-        let result = self.run(&mut refreshed, wanted, begun, options, attendant).await;
+        let refreshed = Refreshed::of(wanted.resource.clone());
+        let mut attempt = Attempt { refresher: self, wanted, options, attendant, refreshed };
+        let result = attempt.run(begun).await;
+        let mut refreshed = attempt.refreshed;
         refreshed.finished_at = Some(Timestamp::now());
         match result {
             Ok(outcome) => refreshed.outcome = outcome,
@@ -289,33 +271,6 @@ impl Refresher {
             }
         }
         refreshed
-    }
-
-    async fn run(
-        &self,
-        refreshed: &mut Refreshed,
-        wanted: &Wanted,
-        begun: Option<Begun>,
-        options: &Options,
-        attendant: &dyn Attendant,
-    ) -> Result<Outcome, RefreshError> {
-        let under = match begun {
-            Some(Begun::Running { luid, job, since }) => {
-                refreshed.luid = luid;
-                refreshed.since = Some(since);
-                refreshed.job = Some(job.clone());
-                Under::Job(job)
-            }
-            begun => match self.start(refreshed, wanted, begun, options, attendant).await? {
-                Some(under) => under,
-                None => return Ok(Outcome::Skipped),
-            },
-        };
-        if options.wait {
-            self.wait(refreshed, under, options, attendant).await
-        } else {
-            Ok(Outcome::Started)
-        }
     }
 
     /// Ends the session.

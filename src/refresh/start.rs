@@ -4,198 +4,129 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::lookup::Lookup;
-use super::{Attendant, Begun, IfRunning, Options, RefreshError, Refreshed, Refresher, Step, Under, Wanted};
+use super::attempt::{Attempt, Under};
+use super::decide::{Event, Lookup, Lost, Next, Start};
+use super::{RefreshError, Step};
 use crate::resource::Luid;
-use crate::tableau::TableauError;
+use crate::retry::RetryPolicy;
 use crate::tableau::jobs::Posted;
 use crate::text::describe;
 
-/// How often a refresh is posted in all: again after an answer that started nothing, and after a lost answer only
-/// when no job can be found that it started.
-const MOST_POSTS: u32 = 3;
 /// How often a lost answer's job is looked for: a job may show a little late.
-const LOOKS: u32 = 3;
+const LOOKS: usize = 3;
 
-impl Refresher {
+impl Attempt<'_> {
     /// Starts the refresh, or takes up one that may have been started; `None` when another job is left alone.
-    pub(super) async fn start(
-        &self,
-        refreshed: &mut Refreshed,
-        wanted: &Wanted,
-        begun: Option<Begun>,
-        options: &Options,
-        attendant: &dyn Attendant,
-    ) -> Result<Option<Under>, RefreshError> {
-        if let Some(Begun::Starting { luid, since }) = begun {
-            refreshed.luid = luid;
-            refreshed.since = Some(since);
-            match self.look_for_lost(refreshed, since, options, attendant).await? {
-                Lookup::Found(job) => return self.running(refreshed, job.luid, attendant).await.map(Some),
-                // Without a look at the jobs, a job that waits or runs still shows: as a conflict, below.
-                Lookup::Forbidden if self.has_refreshed_since(refreshed, since).await? => {
-                    return Ok(Some(Under::Unseen(since)));
-                }
-                Lookup::Forbidden | Lookup::None => {}
-            }
-            refreshed.luid = wanted.resource.luid.clone();
-        }
-        let since = self.verify(refreshed, wanted).await?;
-        let ready = options.ready_at.map(|ready| by_servers_clock(ready, since));
-        if wanted.incremental && !self.sessions.on(refreshed.site()).await?.knows_incremental() {
-            return Err(RefreshError::NotIncremental);
-        }
-        let mut has_resolved = refreshed.luid != wanted.resource.luid;
-        let mut posts = 0;
-        // Whether a start was lost whose job may not be looked for.
-        let mut is_open = false;
+    pub(super) async fn start(&mut self, is_begun: bool) -> Result<Option<Under>, RefreshError> {
+        let mut known = Start::new(self.options.if_running);
+        let mut next = if is_begun { Next::SearchLost(Lost::Earlier) } else { Next::Begin };
         loop {
-            let posted = self.post(refreshed, wanted, since, attendant).await?;
-            posts += 1;
-            let failure = match posted {
-                Posted::Started(job) => {
-                    return self.running(refreshed, job.luid, attendant).await.map(Some);
+            let event = match next {
+                Next::Follow { job, is_adopted } => {
+                    self.refreshed.is_adopted = is_adopted;
+                    return self.follow(job).await.map(Some);
                 }
-                Posted::AlreadyQueued => match options.if_running {
-                    IfRunning::Skip if !is_open => return Ok(None),
-                    IfRunning::Fail if !is_open => return Err(RefreshError::Running),
-                    // As told, or because it may be the one that the lost start began.
-                    _ => match self.find_open(refreshed, options, attendant).await? {
-                        Lookup::Found(job) if job.started_at.is_some_and(|start| Some(start) < ready) => {
-                            tracing::info!(job = %job.luid, "a job that runs already began before the data was ready");
-                            self.wait_for_other(refreshed, &job.luid, options, attendant).await?;
-                            posts -= 1;
-                            continue;
-                        }
-                        Lookup::Found(job) => {
-                            refreshed.is_adopted = true;
-                            return self.running(refreshed, job.luid, attendant).await.map(Some);
-                        }
-                        Lookup::Forbidden => {
-                            refreshed.is_adopted = true;
-                            return Ok(Some(Under::Unseen(since)));
-                        }
-                        // It ended between the two calls.
-                        Lookup::None => RefreshError::Elusive,
-                    },
-                },
-                Posted::Later(wait) => {
-                    let wait = SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX);
-                    let until = Timestamp::now().saturating_add(wait).unwrap_or(Timestamp::MAX);
-                    attendant.delay(until, "Tableau limits the rate").await?;
-                    posts -= 1;
-                    continue;
+                Next::Watch { is_adopted } => {
+                    self.refreshed.is_adopted = is_adopted;
+                    return Ok(Some(Under::Unseen));
                 }
-                Posted::Refused(error) if error.is_not_found() && !has_resolved => {
-                    has_resolved = true;
-                    self.resolve_live(refreshed, wanted).await?;
-                    continue;
+                Next::Skip => return Ok(None),
+                Next::Fail(error) => return Err(error),
+                Next::SearchOpen => Event::SearchedOpen(self.find_open().await?),
+                Next::SearchLost(lost) => {
+                    let lookup = self.search_lost(&lost).await?;
+                    Event::SearchedLost(lost, lookup)
                 }
-                Posted::Refused(error @ TableauError::Unreachable { .. }) if is_open => {
-                    RefreshError::Unknown(error.into())
+                Next::AskExtract(lost) => {
+                    let is_refreshed = self.is_refreshed().await.map_err(RefreshError::Unknown)?;
+                    Event::AskedExtract(lost, is_refreshed)
                 }
-                Posted::Refused(error @ TableauError::Unreachable { .. }) => RefreshError::NotStarted(error),
-                Posted::Refused(error) => return Err(RefreshError::refused(error)),
-                Posted::Lost(error) => {
-                    tracing::warn!(reason = %error, "the answer to the start was lost, looking for its job");
-                    match self.look_for_lost(refreshed, since, options, attendant).await? {
-                        Lookup::Found(job) => {
-                            return self.running(refreshed, job.luid, attendant).await.map(Some);
-                        }
-                        Lookup::Forbidden if self.has_refreshed_since(refreshed, since).await? => {
-                            return Ok(Some(Under::Unseen(since)));
-                        }
-                        // A job that waits or runs shows as a conflict when the start is sent again.
-                        Lookup::Forbidden => {
-                            is_open = true;
-                            RefreshError::Unknown(error.into())
-                        }
-                        Lookup::None => RefreshError::NotStarted(error),
-                    }
+                before_the_post => {
+                    self.prepare(before_the_post, &mut known).await?;
+                    Event::Posted(self.post().await?)
                 }
             };
-            if posts >= MOST_POSTS {
-                return Err(failure);
-            }
-            attendant.pause(options.first_poll).await?;
+            (known, next) = known.after(event);
         }
     }
 
+    /// What comes before a POST.
+    async fn prepare(&mut self, next: Next, known: &mut Start) -> Result<(), RefreshError> {
+        match next {
+            Next::Begin => {
+                self.refreshed.luid = self.wanted.resource.luid.clone();
+                let now = self.verify().await?;
+                self.refreshed.since = Some(now);
+                known.ready = self.options.ready_at.map(|ready| by_servers_clock(ready, now));
+                known.is_resolved = self.refreshed.luid != self.wanted.resource.luid;
+                if self.wanted.incremental && !self.session().await?.knows_incremental() {
+                    return Err(RefreshError::NotIncremental);
+                }
+            }
+            Next::Resolve => self.resolve_live().await?,
+            Next::WaitFor(job) => {
+                tracing::info!(%job, "a job that runs already began before the data was ready");
+                self.wait_for_other(&job).await?;
+            }
+            Next::PostAfter(wait) => {
+                let wait = SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX);
+                let until = Timestamp::now().saturating_add(wait).unwrap_or(Timestamp::MAX);
+                self.attendant.delay(until, "Tableau limits the rate").await?;
+            }
+            _ => self.attendant.pause(self.options.first_poll).await?,
+        }
+        Ok(())
+    }
+
     /// One POST, counted against the budget and announced before it is sent.
-    async fn post(
-        &self,
-        refreshed: &mut Refreshed,
-        wanted: &Wanted,
-        since: Timestamp,
-        attendant: &dyn Attendant,
-    ) -> Result<Posted, RefreshError> {
+    async fn post(&mut self) -> Result<Posted, RefreshError> {
+        let budget = &self.refresher.budget;
         let counted = loop {
-            match self.budget.start(refreshed.site()).await? {
+            match budget.start(self.site()).await? {
                 Ok(counted) => break counted,
-                Err(until) => attendant.delay(until, "the budget of the site is used up").await?,
+                Err(until) => self.attendant.delay(until, "the budget of the site is used up").await?,
             }
         };
-        attendant.step(Step::Starting { luid: &refreshed.luid, since }).await?;
-        refreshed.started_at = Some(Timestamp::now());
-        refreshed.since = Some(since);
-        let session = self.sessions.on(refreshed.site()).await?;
-        let kind = refreshed.key().kind;
-        let posted = session.start_refresh(kind, &refreshed.luid, wanted.incremental).await;
+        self.attendant.step(Step::Starting { luid: &self.refreshed.luid, since: self.since() }).await?;
+        self.refreshed.started_at = Some(Timestamp::now());
+        let session = self.session().await?;
+        let posted =
+            session.start_refresh(self.key().kind, &self.refreshed.luid, self.wanted.incremental).await;
         drop(session);
         // Whatever was started is started: what cannot be noted about it is no failure of the refresh.
-        if let Err(error) = self.budget.settle(counted).await {
+        if let Err(error) = budget.settle(counted).await {
             tracing::warn!(reason = describe(&error).trim_end(), "the start may be counted too early");
         }
         Ok(posted)
     }
 
-    /// Whether a start whose answer was lost, and whose job may not be read, has done its work already.
-    async fn has_refreshed_since(
-        &self,
-        refreshed: &Refreshed,
-        since: Timestamp,
-    ) -> Result<bool, RefreshError> {
-        self.is_refreshed_since(refreshed, since).await.map_err(RefreshError::Unknown)
-    }
-
-    async fn running(
-        &self,
-        refreshed: &mut Refreshed,
-        job: Luid,
-        attendant: &dyn Attendant,
-    ) -> Result<Under, RefreshError> {
-        refreshed.job = Some(job.clone());
-        attendant.step(Step::Running { luid: &refreshed.luid, job: &job }).await?;
+    async fn follow(&mut self, job: Luid) -> Result<Under, RefreshError> {
+        self.refreshed.job = Some(job.clone());
+        self.attendant.step(Step::Running { luid: &self.refreshed.luid, job: &job }).await?;
         Ok(Under::Job(job))
     }
 
     /// Looks for the job that a POST without an answer may have started.
-    async fn look_for_lost(
-        &self,
-        refreshed: &Refreshed,
-        since: Timestamp,
-        options: &Options,
-        attendant: &dyn Attendant,
-    ) -> Result<Lookup, RefreshError> {
-        let mut pause = options.first_poll;
-        for look in 1..=LOOKS {
-            let is_last = look == LOOKS;
-            match self.find_since(refreshed, since, options, attendant).await {
-                Ok(Lookup::None) if is_last => break,
-                Ok(Lookup::None) => {}
-                Err(RefreshError::Tableau(error)) if is_last => {
-                    return Err(RefreshError::Unknown(error.into()));
-                }
-                Err(RefreshError::Tableau(error)) => {
-                    tracing::warn!(reason = %error, "could not look for the job");
-                    self.sessions.forget(&error).await;
-                }
-                other => return other,
-            }
-            attendant.pause(pause).await?;
-            pause = pause.saturating_mul(2).min(Duration::from_secs(10));
+    async fn search_lost(&self, lost: &Lost) -> Result<Lookup, RefreshError> {
+        if let Lost::Now(reason) = lost {
+            tracing::warn!(%reason, "the answer to the start was lost, looking for its job");
         }
-        Ok(Lookup::None)
+        let policy = RetryPolicy::new(LOOKS, self.options.first_poll).up_to(Duration::from_secs(10));
+        // Not `policy.run`: the pauses are the attendant's, who may end the refresh there.
+        let mut pauses = policy.pauses();
+        loop {
+            let pause = pauses.next();
+            match (self.find_since(self.since()).await, pause) {
+                (Ok(Lookup::None), Some(_)) => {}
+                (Err(RefreshError::Tableau(error)), None) => return Err(RefreshError::Unknown(error.into())),
+                (Err(RefreshError::Tableau(error)), Some(_)) => {
+                    tracing::warn!(reason = %error, "could not look for the job");
+                    self.forget(&error).await;
+                }
+                (result, _) => return result,
+            }
+            self.attendant.pause(pause.unwrap_or_default()).await?;
+        }
     }
 }
 

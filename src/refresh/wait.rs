@@ -2,12 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use super::{Attendant, Options, Outcome, RefreshError, Refreshed, Refresher, Step, Under};
-use crate::resource::{Luid, SiteName};
-use crate::tableau::TableauError;
-use crate::tableau::jobs::{Finish, ListedJob, Polled};
+use super::attempt::{Attempt, Under};
+use super::decide::{Sight, sight};
+use super::lookup::created_since;
+use super::{Attendant, Options, Outcome, RefreshError, Refreshed, Step};
+use crate::resource::Luid;
+use crate::tableau::jobs::{ListedJob, Polled, Question};
 use crate::text::describe;
 
 /// The pauses between looks grow by this factor, as in tableauserverclient's `wait_for_job`.
@@ -46,46 +48,32 @@ impl Pauses {
     }
 }
 
-impl Refresher {
+impl Attempt<'_> {
     /// Waits for the end.
-    pub(super) async fn wait(
-        &self,
-        refreshed: &mut Refreshed,
-        under: Under,
-        options: &Options,
-        attendant: &dyn Attendant,
-    ) -> Result<Outcome, RefreshError> {
-        let mut pauses = Pauses::new(options);
+    pub(super) async fn wait(&mut self, under: Under) -> Result<Outcome, RefreshError> {
+        let mut pauses = Pauses::new(self.options);
         let outcome = match &under {
-            Under::Job(job) => self.wait_for_job(refreshed, job, &mut pauses, attendant).await?,
-            Under::Unseen(since) => self.watch(refreshed, *since, &mut pauses, attendant).await?,
+            Under::Job(job) => self.wait_for_job(job, &mut pauses).await?,
+            Under::Unseen => self.watch(&mut pauses).await?,
         };
-        let Some(outcome) = outcome else {
-            match &under {
-                Under::Job(_) if options.cancel_on_timeout && refreshed.is_adopted => {
-                    refreshed
-                        .notes
-                        .push("the job was not cancelled, because somebody else started it".to_owned());
-                }
-                Under::Job(job) if options.cancel_on_timeout => self.cancel(refreshed, job).await,
-                Under::Job(_) | Under::Unseen(_) => {}
-            }
-            return Ok(Outcome::GaveUp);
-        };
-        Ok(outcome)
+        if let (None, Under::Job(job), true) = (outcome, &under, self.options.cancel_on_timeout) {
+            let note = if self.refreshed.is_adopted {
+                "the job was not cancelled, because somebody else started it".to_owned()
+            } else {
+                self.cancel(job).await
+            };
+            self.refreshed.notes.push(note);
+        }
+        Ok(outcome.unwrap_or(Outcome::GaveUp))
     }
 
     /// Waits for the end of a job that is not ours, however it ends.
-    pub(super) async fn wait_for_other(
-        &self,
-        refreshed: &Refreshed,
-        job: &Luid,
-        options: &Options,
-        attendant: &dyn Attendant,
-    ) -> Result<(), RefreshError> {
-        let mut other = refreshed.beside();
-        let ended = self.wait_for_job(&mut other, job, &mut Pauses::new(options), attendant).await?;
-        match ended {
+    pub(super) async fn wait_for_other(&self, job: &Luid) -> Result<(), RefreshError> {
+        let (mapped, luid, since) =
+            (self.refreshed.mapped.clone(), self.refreshed.luid.clone(), self.refreshed.since);
+        let refreshed = Refreshed { luid, since, ..Refreshed::of(mapped) };
+        let mut other = Attempt { refreshed, ..*self };
+        match other.wait_for_job(job, &mut Pauses::new(self.options)).await? {
             None | Some(Outcome::GaveUp) => Err(RefreshError::Running),
             Some(_) => Ok(()),
         }
@@ -93,90 +81,73 @@ impl Refresher {
 
     /// Polls to the end, or as far as it can be seen; `None` when the time is over.
     async fn wait_for_job(
-        &self,
-        refreshed: &mut Refreshed,
+        &mut self,
         job: &Luid,
         pauses: &mut Pauses,
-        attendant: &dyn Attendant,
     ) -> Result<Option<Outcome>, RefreshError> {
         let mut least = None;
-        loop {
-            if !pauses.pass(least, attendant).await? {
-                return Ok(None);
-            }
-            least = None;
-            if !self.count_poll(refreshed.site(), pauses.deadline, attendant).await? {
-                return Ok(None);
-            }
-            let polled = match self.sessions.on(refreshed.site()).await {
-                Ok(session) => session.poll(job).await,
+        let mut is_at_bridge = false;
+        while pauses.pass(least.take(), self.attendant).await? && self.count_poll(pauses.deadline).await? {
+            let polled = match self.session().await {
+                Ok(session) => session.ask(&Question::job(job)).await,
                 Err(reason) => Polled::Passing { reason, wait: None },
             };
-            match polled {
-                Polled::Job(found) => {
-                    refreshed.notes.clone_from(&found.notes);
-                    if let Some(finish) = found.finish {
-                        return Ok(Some(outcome(refreshed, finish)));
-                    }
-                    if found.ended_at.is_some() {
-                        refreshed.notes.push("Tableau does not say how the job ended".to_owned());
-                        return Ok(Some(Outcome::Failed));
-                    }
-                    attendant.step(Step::Progress(found.progress.unwrap_or(0))).await?;
+            if let Polled::Told(found) = &polled {
+                self.refreshed.notes.clone_from(&found.notes);
+                is_at_bridge = found.is_at_bridge;
+            }
+            match sight(polled) {
+                Sight::Ended(outcome, note) => {
+                    self.refreshed.notes.extend(note);
+                    return Ok(Some(outcome));
                 }
-                // Credentials that are refused once will be refused again.
-                Polled::Passing { reason: reason @ TableauError::SignInRefused { .. }, .. } => {
-                    return Err(reason.into());
-                }
-                Polled::Passing { reason, wait } => {
+                Sight::Under(percent) => self.attendant.step(Step::Progress(percent)).await?,
+                Sight::Fail(reason) => return Err(reason.into()),
+                Sight::Nothing(reason, wait) => {
                     tracing::warn!(%job, %reason, "could not ask how the job is, asking again");
-                    self.sessions.forget(&reason).await;
+                    self.forget(&reason).await;
                     least = wait;
                 }
-                Polled::Forbidden(reason) => {
+                Sight::Watch(reason) => {
                     tracing::warn!(
                         %reason,
                         "this user may not read jobs, which is for administrators: watching the extract instead"
                     );
-                    let since = refreshed.since.unwrap_or_else(Timestamp::now);
-                    return self.watch(refreshed, since, pauses, attendant).await;
+                    return self.watch(pauses).await;
                 }
-                Polled::Unknown(reason) => {
-                    if let Some(outcome) =
-                        self.outcome_in_list(refreshed, job, pauses.deadline, attendant).await?
-                    {
+                Sight::SearchList(reason) => {
+                    if let Some(outcome) = self.outcome_in_list(job, pauses.deadline).await? {
                         return Ok(Some(outcome));
                     }
                     tracing::warn!(%job, %reason, "Tableau does not show the job, asking again");
                 }
             }
         }
+        if is_at_bridge {
+            let note = "the job was handed to Tableau Bridge, whose client has not completed it";
+            self.refreshed.notes.push(note.to_owned());
+        }
+        Ok(None)
     }
 
     /// Some jobs are in the list and cannot be asked for one by one (tableau/server-client-python#1093).
-    async fn outcome_in_list(
-        &self,
-        refreshed: &mut Refreshed,
-        job: &Luid,
-        deadline: Instant,
-        attendant: &dyn Attendant,
-    ) -> Result<Option<Outcome>, RefreshError> {
-        if !self.count_poll(refreshed.site(), deadline, attendant).await? {
-            return Ok(None);
-        }
-        let since = refreshed.started_at.unwrap_or_else(Timestamp::now);
-        let since = since.saturating_sub(jiff::SignedDuration::from_hours(24)).unwrap_or(since);
-        let filter = format!("createdAt:gte:{}", since.strftime("%Y-%m-%dT%H:%M:%SZ"));
-        let listed = match self.sessions.on(refreshed.site()).await {
-            Ok(session) => session.refresh_jobs(&filter).await,
-            Err(error) => Err(error),
+    async fn outcome_in_list(&self, job: &Luid, deadline: Instant) -> Result<Option<Outcome>, RefreshError> {
+        let since = self.refreshed.started_at.unwrap_or_else(Timestamp::now);
+        let since = since.saturating_sub(SignedDuration::from_hours(24)).unwrap_or(since);
+        let listed = match self.list(&created_since(since), deadline).await {
+            Ok(listed) => listed,
+            Err(RefreshError::Tableau(reason)) => {
+                tracing::warn!(%reason, "could not look for the job in the list");
+                self.forget(&reason).await;
+                None
+            }
+            Err(RefreshError::OutOfLooks) => None,
+            Err(error) => return Err(error),
         };
-        if let Err(reason) = &listed {
-            tracing::warn!(%reason, "could not look for the job in the list");
-            self.sessions.forget(reason).await;
-        }
-        let status = listed.unwrap_or_default().into_iter().find(|one: &ListedJob| one.id == *job);
-        Ok(match status.map(|job| job.status).as_deref() {
+        let listed = listed.and_then(|listed| listed.jobs.into_iter().find(|one| one.id == *job));
+        // A success without an end was only handed to Tableau Bridge.
+        let is_over = |job: &ListedJob| job.ended_at.is_some() || job.status != "Success";
+        Ok(match listed.filter(is_over).map(|job| job.status).as_deref() {
             Some("Success") => Some(Outcome::Succeeded),
             Some("Failed") => Some(Outcome::Failed),
             Some("Cancelled") => Some(Outcome::Cancelled),
@@ -184,27 +155,24 @@ impl Refresher {
         })
     }
 
-    async fn cancel(&self, refreshed: &mut Refreshed, job: &Luid) {
-        let cancelled = match self.sessions.on(refreshed.site()).await {
+    /// Cancels the job, and answers what came of it.
+    async fn cancel(&self, job: &Luid) -> String {
+        let cancelled = match self.session().await {
             Ok(session) => session.cancel(job).await,
             Err(error) => Err(error),
         };
-        refreshed.notes.push(match cancelled {
+        match cancelled {
             Ok(()) => "the job was cancelled, because it took too long".to_owned(),
             Err(error) => format!("the job could not be cancelled: {error}"),
-        });
+        }
     }
 
     /// Counts a look at a job, and waits where the budget asks for it; `false` when there is no look left before the
     /// deadline, which has passed then.
-    pub(super) async fn count_poll(
-        &self,
-        site: &SiteName,
-        deadline: Instant,
-        attendant: &dyn Attendant,
-    ) -> Result<bool, RefreshError> {
+    pub(super) async fn count_poll(&self, deadline: Instant) -> Result<bool, RefreshError> {
+        let site = self.site();
         loop {
-            let until = match self.budget.poll(site).await {
+            let until = match self.refresher.budget.poll(site).await {
                 Ok(Ok(())) => return Ok(true),
                 Ok(Err(until)) => until,
                 // There may be a job under way: that it cannot be counted how often it is looked at is no failure of it.
@@ -218,7 +186,7 @@ impl Refresher {
                 return Ok(false);
             }
             tracing::warn!(%site, %until, "the looks at jobs are used up, waiting");
-            attendant.pause(time_until(until).max(Duration::from_millis(1)).min(left)).await?;
+            self.attendant.pause(time_until(until).max(Duration::from_millis(1)).min(left)).await?;
         }
     }
 }
@@ -226,16 +194,4 @@ impl Refresher {
 /// How long until then; nothing when it is past.
 pub(super) fn time_until(then: Timestamp) -> Duration {
     Duration::try_from(then.duration_since(Timestamp::now())).unwrap_or_default()
-}
-
-fn outcome(refreshed: &mut Refreshed, finish: Finish) -> Outcome {
-    match finish {
-        Finish::Success => Outcome::Succeeded,
-        Finish::Failure => Outcome::Failed,
-        Finish::Cancelled => Outcome::Cancelled,
-        Finish::Other(code) => {
-            refreshed.notes.push(format!("Tableau ended the job with the unknown code {code}"));
-            Outcome::Failed
-        }
-    }
 }

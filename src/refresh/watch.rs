@@ -3,8 +3,9 @@
 use graphql_client::{GraphQLQuery, Response};
 use jiff::Timestamp;
 
+use super::attempt::Attempt;
 use super::wait::Pauses;
-use super::{Attendant, Outcome, RefreshError, Refreshed, Refresher, Step};
+use super::{Outcome, RefreshError, Step};
 use crate::resource::ResourceKind;
 use crate::source::SourceError;
 use crate::source::metadata::verdict::{Verdict, code_of};
@@ -35,21 +36,15 @@ struct DatasourceExtractTimes;
 /// How the schema names times.
 type DateTime = String;
 
-impl Refresher {
+impl Attempt<'_> {
     /// Watches until the extract was refreshed, or gives up at once where that can never be seen; `None` when the time is
     /// over. That a job failed cannot be seen.
-    pub(super) async fn watch(
-        &self,
-        refreshed: &mut Refreshed,
-        since: Timestamp,
-        pauses: &mut Pauses,
-        attendant: &dyn Attendant,
-    ) -> Result<Option<Outcome>, RefreshError> {
-        refreshed.is_watched = true;
-        attendant.step(Step::Watching).await?;
+    pub(super) async fn watch(&mut self, pauses: &mut Pauses) -> Result<Option<Outcome>, RefreshError> {
+        self.refreshed.is_watched = true;
+        self.attendant.step(Step::Watching).await?;
         let mut trouble = None;
-        while pauses.pass(None, attendant).await? {
-            trouble = match self.is_refreshed_since(refreshed, since).await {
+        while pauses.pass(None, self.attendant).await? {
+            trouble = match self.is_refreshed().await {
                 Ok(true) => return Ok(Some(Outcome::Succeeded)),
                 Ok(false) => None,
                 Err(SourceError::Tableau(error @ TableauError::SignInRefused { .. })) => {
@@ -57,7 +52,7 @@ impl Refresher {
                 }
                 Err(reason) if is_lasting(&reason) => {
                     tracing::warn!(%reason, "could not ask when the extract was refreshed, and asking again is of no use");
-                    refreshed.notes.push(format!(
+                    self.refreshed.notes.push(format!(
                         "the end of the job cannot be seen: this user may not read jobs, and the Metadata API does not \
                          help: {reason}"
                     ));
@@ -67,32 +62,29 @@ impl Refresher {
                 Err(reason) => {
                     tracing::warn!(%reason, "could not ask when the extract was refreshed, asking again");
                     if let SourceError::Tableau(error) = &reason {
-                        self.sessions.forget(error).await;
+                        self.forget(error).await;
                     }
                     Some(reason)
                 }
             };
         }
-        refreshed.notes.push(
+        self.refreshed.notes.push(
             "this user may not read jobs, so a job that failed looks like one that takes long: ask an administrator, or \
              look at the extract's history in Tableau"
                 .to_owned(),
         );
-        refreshed.notes.extend(trouble.map(|reason| reason.to_string()));
+        self.refreshed.notes.extend(trouble.map(|reason| reason.to_string()));
         Ok(None)
     }
 
-    /// Whether an extract of the resource was refreshed after that second, as the Metadata API knows. Times are in whole
+    /// Whether an extract of the resource was refreshed after the second of the start, as the Metadata API knows. Times are in whole
     /// seconds: in the same one, it may be the refresh before that is shown.
-    pub(super) async fn is_refreshed_since(
-        &self,
-        refreshed: &Refreshed,
-        since: Timestamp,
-    ) -> Result<bool, SourceError> {
-        let session = self.sessions.on(refreshed.site()).await?;
-        let _turn = self.sessions.metadata_turn().await;
-        let luid = refreshed.luid.as_str().to_owned();
-        let (times, errors): (Option<Vec<_>>, _) = match refreshed.key().kind {
+    pub(super) async fn is_refreshed(&self) -> Result<bool, SourceError> {
+        let since = self.since();
+        let session = self.session().await?;
+        let _turn = self.refresher.sessions.metadata_turn().await;
+        let luid = self.refreshed.luid.as_str().to_owned();
+        let (times, errors): (Option<Vec<_>>, _) = match self.key().kind {
             ResourceKind::Workbook => {
                 let query = WorkbookExtractTimes::build_query(workbook_extract_times::Variables { luid });
                 let answer: Response<workbook_extract_times::ResponseData> =

@@ -149,8 +149,7 @@ async fn settle(server: &Server, due: &Due, refreshed: &Refreshed) -> Result<(),
                 return give_up(server, due, message).await;
             }
             // Where a job is known, or may have been started, it goes on from there.
-            let is_begun = refreshed.job.is_some()
-                || matches!(error, RefreshError::Unknown(_) | RefreshError::OutOfLooks);
+            let is_begun = refreshed.job.is_some() || error.may_have_started();
             try_again(server, due, message, !is_begun).await
         }
         (Outcome::Error, None) => give_up(server, due, "ended without a reason".to_owned()).await,

@@ -73,13 +73,32 @@ pub enum TableauError {
     #[error("could not {doing}: the session was refused, again after a second sign-in: {answer}")]
     #[diagnostic(
         code(tabmap::tableau::session_refused),
-        help("check whether a proxy or gateway between here and Tableau drops the header X-Tableau-Auth")
+        help(
+            "with a connected app, this server may not take its tokens for this call (jobs since API 3.25, the Metadata API \
+             since 2023.3), or the app may not grant the scope; otherwise check whether a proxy or gateway between here and \
+             Tableau drops the header X-Tableau-Auth"
+        )
     )]
     SessionRefused {
         /// What was being done.
         doing: String,
         /// How the answer begins.
         answer: String,
+    },
+    /// The session is good for other calls, and not for this one.
+    #[error("could not {doing}: the session is good for other calls and not for this one (401002)")]
+    #[diagnostic(
+        code(tabmap::tableau::scope),
+        help(
+            "with a connected app, the app must grant the scope `{scope}`, and the server must take its tokens for this \
+             call: for jobs it does since API 3.25, for the list of jobs since 3.27"
+        )
+    )]
+    OutOfScope {
+        /// What was being done.
+        doing: String,
+        /// The scope.
+        scope: &'static str,
     },
     /// Tableau's own error.
     #[error("could not {doing}: Tableau answered {code}: {summary}: {detail}")]

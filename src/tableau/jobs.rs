@@ -1,5 +1,6 @@
 //! Refreshes and the jobs that they become. Every call is sent once, and its answer is named for what may be done next.
 
+use std::marker::PhantomData;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -7,6 +8,7 @@ use jiff::fmt::rfc2822::DateTimeParser;
 use reqwest::header::{CONTENT_TYPE, DATE};
 use reqwest::{RequestBuilder, StatusCode};
 use secrecy::ExposeSecret;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use url::Url;
 
@@ -20,16 +22,31 @@ const INCREMENTAL: &str = r#"<tsRequest><extractRefresh incremental="true" /></t
 /// Servers before this version of the API refresh in full alone, and take no body.
 const FIRST_WITH_A_BODY: (u32, u32) = (3, 25);
 const BEFORE_THAT: &str = "<tsRequest />";
+/// What a connected app needs to read jobs, and to start refreshes.
+const JOBS_SCOPE: &str = "tableau:jobs:read";
+const START_SCOPE: &str = "tableau:tasks:run";
 /// The most that Tableau lists at once.
 const PAGE_SIZE: &str = "1000";
 
 /// A resource as REST shows it at one moment.
 #[derive(Debug)]
 pub(crate) struct Seen {
-    /// `None` when Tableau says that there is no such resource.
-    pub resource: Option<RestResource>,
+    /// What it shows.
+    pub sight: Sight,
     /// When, by the server's clock, in whole seconds; by ours where the server does not say.
     pub at: Timestamp,
+}
+
+/// What REST shows of a resource.
+#[derive(Debug)]
+pub(crate) enum Sight {
+    /// The resource.
+    There(RestResource),
+    /// There is no such resource.
+    Gone,
+    /// This user may not look at it, though perhaps refresh it: its project or first view is closed to them
+    /// (tableau/rest-api-samples#95, #100).
+    Hidden(TableauError),
 }
 
 /// What became of the one POST that starts a refresh.
@@ -47,11 +64,11 @@ pub enum Posted {
     Lost(TableauError),
 }
 
-/// What became of one look at a job.
+/// What became of one question about jobs.
 #[derive(Debug)]
-pub enum Polled {
-    /// How far it is.
-    Job(Job),
+pub enum Polled<T> {
+    /// The answer.
+    Told(T),
     /// No answer this time, which says nothing about the job.
     Passing {
         /// Why.
@@ -65,10 +82,53 @@ pub enum Polled {
     Unknown(TableauError),
 }
 
+/// A question about jobs: one request.
+#[derive(Debug)]
+pub struct Question<T> {
+    doing: String,
+    expected: &'static str,
+    path: String,
+    query: Vec<(&'static str, String)>,
+    answer: PhantomData<fn() -> T>,
+}
+
+impl Question<Job> {
+    /// How far a job is.
+    #[must_use]
+    pub fn job(luid: &Luid) -> Self {
+        Self {
+            doing: format!("ask how job {luid} is"),
+            expected: "a job",
+            path: format!("jobs/{luid}"),
+            query: Vec::new(),
+            answer: PhantomData,
+        }
+    }
+}
+
+impl Question<JobPage> {
+    /// A page, from 1 on, of the extract refreshes that fit `filter`, oldest first: what is queued meanwhile comes after.
+    #[must_use]
+    pub fn jobs(filter: &str, page: u32) -> Self {
+        Self {
+            doing: "list the refresh jobs".to_owned(),
+            expected: "a list of jobs",
+            path: "jobs".to_owned(),
+            query: vec![
+                ("filter", format!("jobType:eq:refresh_extracts,{filter}")),
+                ("sort", "createdAt:asc".to_owned()),
+                ("pageSize", PAGE_SIZE.to_owned()),
+                ("pageNumber", page.to_string()),
+            ],
+            answer: PhantomData,
+        }
+    }
+}
+
 /// How a job ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Finish {
-    /// 0, and 3, which Tableau Bridge sends.
+    /// 0 with the time when it ended, and 3, which Tableau Bridge sends.
     Success,
     /// 1.
     Failure,
@@ -79,7 +139,8 @@ pub enum Finish {
 }
 
 /// A refresh job.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Deserialize)]
+#[serde(from = "Answer")]
 pub struct Job {
     /// Its id.
     pub luid: Luid,
@@ -91,6 +152,8 @@ pub struct Job {
     pub ended_at: Option<Timestamp>,
     /// How it ended; `None` while it waits or runs.
     pub finish: Option<Finish>,
+    /// Whether Tableau Bridge has it: 0 without the time when it ended (tableau/server-client-python#1576, #1577).
+    pub is_at_bridge: bool,
     /// What Tableau says about it.
     pub notes: Vec<String>,
     /// The LUID of the workbook or data source.
@@ -112,6 +175,27 @@ pub struct ListedJob {
     /// When it was queued.
     #[serde(default, deserialize_with = "time")]
     pub created_at: Option<Timestamp>,
+    /// When it ended.
+    #[serde(default, deserialize_with = "time")]
+    pub ended_at: Option<Timestamp>,
+}
+
+/// A page of the list of jobs.
+#[derive(Debug, Deserialize)]
+#[serde(from = "ListAnswer")]
+pub struct JobPage {
+    /// What is on it.
+    pub jobs: Vec<ListedJob>,
+    /// How many there are on all pages, where Tableau says.
+    pub total: Option<usize>,
+}
+
+impl Job {
+    /// Whether nothing will happen to it any more.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        self.finish.is_some() || self.ended_at.is_some()
+    }
 }
 
 impl Session {
@@ -126,11 +210,15 @@ impl Session {
         let url = self.address(&format!("{}/{luid}", kind.path_segment()));
         let reply = self.call(&doing, Patience::USUAL, |http| http.get(url.clone())).await?;
         let at = reply.date().unwrap_or_else(Timestamp::now);
-        match self.tableau.decode::<Answer>(&doing, "one resource", &reply) {
-            Ok(answer) => Ok(Seen { resource: Some(answer.workbook), at }),
-            Err(error) if error.is_not_found() => Ok(Seen { resource: None, at }),
-            Err(error) => Err(error),
-        }
+        let sight = match self.tableau.decode::<Answer>(&doing, "one resource", &reply) {
+            Ok(answer) => Sight::There(answer.workbook),
+            Err(error) if error.is_not_found() => Sight::Gone,
+            Err(error @ TableauError::Refused { .. }) if reply.status == StatusCode::FORBIDDEN => {
+                Sight::Hidden(error)
+            }
+            Err(error) => return Err(error),
+        };
+        Ok(Seen { sight, at })
     }
 
     /// Whether the server can refresh incrementally on request.
@@ -161,7 +249,11 @@ impl Session {
         match sent {
             // Nothing was started, and with a token of one's own it will be.
             Ok(reply) if reply.status == StatusCode::UNAUTHORIZED => {
-                Posted::Refused(TableauError::SessionTaken { doing })
+                Posted::Refused(if self.tableau.has_one_session() {
+                    TableauError::SessionTaken { doing }
+                } else {
+                    TableauError::OutOfScope { doing, scope: START_SCOPE }
+                })
             }
             Ok(reply) => self.posted(&doing, &reply),
             Err(error) => match &error {
@@ -177,8 +269,8 @@ impl Session {
         if reply.status == StatusCode::TOO_MANY_REQUESTS {
             return Posted::Later(reply.wait().unwrap_or(WITHOUT_A_WORD));
         }
-        match self.tableau.decode::<Answer>(doing, "a job", reply) {
-            Ok(answer) => Posted::Started(answer.job.into()),
+        match self.tableau.decode::<Job>(doing, "a job", reply) {
+            Ok(job) => Posted::Started(job),
             Err(error) if error.has_code("409093") => Posted::AlreadyQueued,
             Err(error @ TableauError::Refused { .. }) if !is_servers_fault(reply.status) => {
                 Posted::Refused(error)
@@ -189,46 +281,42 @@ impl Session {
         }
     }
 
-    /// How far a job is.
-    pub async fn poll(&self, job: &Luid) -> Polled {
-        let doing = format!("ask how job {job} is");
-        let url = self.address(&format!("jobs/{job}"));
-        let mut sent = self.once(&doing, |http| http.get(url.clone())).await;
-        if sent.as_ref().is_ok_and(|reply| reply.status == StatusCode::UNAUTHORIZED) {
-            sent = self.call(&doing, Patience::USUAL, |http| http.get(url.clone())).await;
+    /// Asks about jobs, once.
+    pub async fn ask<T: DeserializeOwned>(&self, question: &Question<T>) -> Polled<T> {
+        let doing = &question.doing;
+        let mut url = self.address(&question.path);
+        if !question.query.is_empty() {
+            url.query_pairs_mut().extend_pairs(&question.query);
         }
-        let reply = match sent {
+        let reply = match self.once(doing, |http| http.get(url)).await {
             Ok(reply) => reply,
             Err(reason) => return Polled::Passing { reason, wait: None },
         };
-        match self.tableau.decode::<Answer>(&doing, "a job", &reply) {
-            Ok(answer) => Polled::Job(answer.job.into()),
+        match self.tableau.decode::<T>(doing, question.expected, &reply) {
+            Ok(answer) => Polled::Told(answer),
             Err(error) if error.has_code("404018") || error.has_code("400031") => Polled::Unknown(error),
             Err(error @ TableauError::Refused { .. }) if reply.status == StatusCode::FORBIDDEN => {
                 Polled::Forbidden(error)
             }
+            Err(reason) if reply.status == StatusCode::UNAUTHORIZED => self.refused_jobs(doing, reason).await,
             Err(reason) => Polled::Passing { reason, wait: reply.wait() },
         }
     }
 
-    /// Extract refreshes that fit `filter`, newest first. One call, which may be repeated.
-    pub async fn refresh_jobs(&self, filter: &str) -> Result<Vec<ListedJob>, TableauError> {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Answer {
-            #[serde(default)]
-            background_jobs: Jobs,
+    /// What a 401 about jobs means: the session has ended, and is renewed here, or it is good for other calls and not
+    /// for this one.
+    async fn refused_jobs<T>(&self, doing: &str, reason: TableauError) -> Polled<T> {
+        let sign_ins = || async { self.tableau.live.lock().await.as_ref().map(|token| token.sign_ins) };
+        let before = sign_ins().await;
+        let mut url = self.address("workbooks");
+        url.set_query(Some("pageSize=1"));
+        match self.call(doing, Patience::USUAL, |http| http.get(url.clone())).await {
+            Err(reason) => Polled::Passing { reason, wait: None },
+            Ok(_) if before == sign_ins().await && !self.tableau.has_one_session() => {
+                Polled::Forbidden(TableauError::OutOfScope { doing: doing.to_owned(), scope: JOBS_SCOPE })
+            }
+            Ok(_) => Polled::Passing { reason, wait: None },
         }
-        #[derive(Default, Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Jobs {
-            #[serde(default)]
-            background_job: Vec<ListedJob>,
-        }
-        let filter = format!("jobType:eq:refresh_extracts,{filter}");
-        let query = [("filter", filter.as_str()), ("sort", "createdAt:desc"), ("pageSize", PAGE_SIZE)];
-        let answer: Answer = self.get("list the refresh jobs", "a list of jobs", "jobs", &query).await?;
-        Ok(answer.background_jobs.background_job)
     }
 
     /// Ends a job that waits or runs.
@@ -257,6 +345,36 @@ impl Session {
             server: self.tableau.server.to_string(),
             source: error.without_url(),
         })
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ListAnswer {
+    #[serde(default)]
+    pagination: Pagination,
+    #[serde(default)]
+    background_jobs: ListedJobs,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Pagination {
+    #[serde(default, deserialize_with = "number")]
+    total_available: Option<i64>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ListedJobs {
+    #[serde(default)]
+    background_job: Vec<ListedJob>,
+}
+
+impl From<ListAnswer> for JobPage {
+    fn from(ListAnswer { pagination, background_jobs }: ListAnswer) -> Self {
+        let total = pagination.total_available.and_then(|total| total.try_into().ok());
+        Self { jobs: background_jobs.background_job, total }
     }
 }
 
@@ -321,8 +439,8 @@ struct StatusNote {
     text: Option<String>,
 }
 
-impl From<AnswerJob> for Job {
-    fn from(job: AnswerJob) -> Self {
+impl From<Answer> for Job {
+    fn from(Answer { job }: Answer) -> Self {
         let AnswerJob {
             id,
             progress,
@@ -332,6 +450,7 @@ impl From<AnswerJob> for Job {
             extract_refresh_job,
             status_notes,
         } = job;
+        let is_at_bridge = finish_code == Some(0) && completed_at.is_none();
         let mut notes: Vec<String> = extract_refresh_job.notes.into_iter().collect();
         for text in status_notes.status_note.into_iter().filter_map(|note| note.text) {
             if !notes.contains(&text) {
@@ -343,7 +462,8 @@ impl From<AnswerJob> for Job {
             progress,
             started_at,
             ended_at: completed_at,
-            finish: finish_code.map(|code| match code {
+            is_at_bridge,
+            finish: finish_code.filter(|_| !is_at_bridge).map(|code| match code {
                 0 | 3 => Finish::Success,
                 1 => Finish::Failure,
                 2 => Finish::Cancelled,

@@ -95,6 +95,11 @@ impl Tableau {
         &self.server
     }
 
+    /// Whether a second sign-in with the same credentials ends the session of the first.
+    fn has_one_session(&self) -> bool {
+        matches!(self.credentials, Credentials::PersonalAccessToken { .. })
+    }
+
     /// Signs in to one site, at the newest version that the server speaks, and out of the site before.
     pub async fn sign_in(&self, site: &SiteName) -> Result<Session, TableauError> {
         self.sign_out().await;
@@ -374,7 +379,7 @@ impl Session {
             if live.as_ref().is_none_or(|live| live.sign_ins != token.sign_ins) {
                 continue;
             }
-            let has_one_session = matches!(self.tableau.credentials, Credentials::PersonalAccessToken { .. });
+            let has_one_session = self.tableau.has_one_session();
             if token.sign_ins > 1 && token.since.elapsed() < SHORT_SESSION {
                 let answer = reply.beginning();
                 let doing = doing.to_owned();

@@ -9,6 +9,7 @@ use serde_json::Value;
 use tableau_simulator::{Content, Effect, Endpoint, Fault, JobPlan, Kind, Options, Outcome, Simulator};
 use test_support::desk::{Answer, Desk};
 
+mod field;
 mod many;
 mod trouble;
 mod watching;
@@ -122,6 +123,22 @@ fn job_that_tableau_bridge_completed_is_a_success() {
     desk.tableau.plan_jobs(plan(0, 30, Outcome::CompletedByBridge));
     let (answer, report) = refresh(&desk, &["datasource", "Orders"]);
     assert_eq!((answer.exit, &report["outcome"]), (0, &"succeeded".into()));
+}
+
+#[test]
+fn job_that_was_only_handed_to_tableau_bridge_is_asked_for_until_bridge_is_done() {
+    let (desk, ..) = desk();
+    desk.tableau.plan_jobs(plan(0, 700, Outcome::CompletedByBridge));
+    let (answer, report) = refresh(&desk, &["datasource", "Orders"]);
+    assert_eq!((answer.exit, &report["outcome"]), (0, &"succeeded".into()));
+    assert_eq!(desk.tableau.jobs()[0].status, "Success", "0 was only the handing over");
+    desk.tableau.plan_jobs(plan(0, 700, Outcome::FailedByBridge("no client is connected".to_owned())));
+    let (answer, report) = refresh(&desk, &["datasource", "Orders"]);
+    assert_eq!((answer.exit, &report["outcome"]), (5, &"failed".into()), "{answer:?}");
+    desk.tableau.plan_jobs(plan(0, 60_000, Outcome::CompletedByBridge));
+    let (answer, report) = refresh(&desk, &["workbook", "Sales", "--timeout", "300ms"]);
+    assert_eq!((answer.exit, &report["outcome"]), (6, &"gave_up".into()), "{answer:?}");
+    assert!(report["notes"].to_string().contains("handed to Tableau Bridge"), "{report}");
 }
 
 #[test]

@@ -201,6 +201,20 @@ fn a_job_that_tableau_bridge_completed_is_a_success() {
 }
 
 #[test]
+fn a_job_that_was_handed_to_tableau_bridge_is_asked_for_until_bridge_is_done() {
+    let bridge = |outcome| JobPlan { running: Duration::from_secs(3), ..plan(outcome) };
+    let begun = std::time::Instant::now();
+    assert_eq!(Ground::new().refresh_sales(bridge(Outcome::CompletedByBridge)), COMPLETE);
+    assert!(begun.elapsed() >= Duration::from_secs(3), "0 was only the handing over");
+    let failed = Outcome::FailedByBridge("no client is connected".to_owned());
+    let answer = Ground::new().refresh_sales(bridge(failed));
+    assert!(raised(&answer).ends_with("no client is connected"), "{answer}");
+    let answer = Ground::new()
+        .refresh_sales(JobPlan { running: Duration::from_secs(60), ..plan(Outcome::CompletedByBridge) });
+    assert!(raised(&answer).contains("at Tableau Bridge, which it was handed to"), "{answer}");
+}
+
+#[test]
 fn a_job_that_outlasts_the_timeout_fails_the_call_and_goes_on() {
     let mut ground = Ground::new();
     ground.publish(Kind::Workbook, &["Finance"], "Sales");

@@ -276,12 +276,14 @@ def open_job(tableau: Tableau, key: Key, luid: str) -> Optional[str]:
 def wait_for(tableau: Tableau, key: Key, job_id: str, timeout: float) -> None:
     """Returns when the job has succeeded. Trouble while asking for it is not its failure."""
     deadline = time.monotonic() + timeout
-    pause, trouble = SHORTEST_PAUSE, ""
+    pause, trouble, place = SHORTEST_PAUSE, "", "in Tableau"
     while True:
         try:
             job = tableau.ask(lambda server: server.jobs.get_by_id(job_id))
-            if job.completed_at is not None:
+            # help.tableau.com, Query Job: 0 without an end only hands the job over to a client of Tableau Bridge.
+            if job.completed_at is not None or job.finish_code in (1, 2, 3):
                 return check(key, job)
+            place = "at Tableau Bridge, which it was handed to" if job.finish_code == 0 else "in Tableau"
             trouble = ""
         except (Trouble, NotSignedInError) as error:
             trouble = f"; the last question was answered by {told(error)}"
@@ -296,14 +298,14 @@ def wait_for(tableau: Tableau, key: Key, job_id: str, timeout: float) -> None:
         left = deadline - time.monotonic()
         if left <= 0:
             raise RefreshError(
-                f"the refresh of {key} was not done after {timeout:g} seconds; job {job_id} goes on in Tableau{trouble}"
+                f"the refresh of {key} was not done after {timeout:g} seconds; job {job_id} goes on {place}{trouble}"
             )
         time.sleep(min(pause, left))
         pause = min(pause * 1.5, LONGEST_PAUSE)
 
 
 def check(key: Key, job: TSC.JobItem) -> None:
-    # help.tableau.com, Query Job: 3 says that Tableau Bridge has completed what 0 only handed over.
+    # 3 says that Tableau Bridge has completed it.
     if job.finish_code in (0, 3):
         return
     if job.finish_code == 2:

@@ -38,8 +38,10 @@ pub enum Outcome {
     Failure(String),
     /// `finishCode` 2, as if somebody had cancelled it.
     Cancelled,
-    /// `finishCode` 3: Tableau Bridge has completed it.
+    /// `finishCode` 0 as soon as it starts, which only hands it over to Tableau Bridge, then 3: Bridge has completed it.
     CompletedByBridge,
+    /// The same, and then 1, with this note.
+    FailedByBridge(String),
 }
 
 /// The state of a job at one moment.
@@ -180,18 +182,22 @@ impl Job {
             (None, _, _) => Status::Pending,
             (Some(_), None, _) => Status::InProgress,
             (_, _, Outcome::Success | Outcome::CompletedByBridge) => Status::Success,
-            (_, _, Outcome::Failure(_)) => Status::Failed,
+            (_, _, Outcome::Failure(_) | Outcome::FailedByBridge(_)) => Status::Failed,
             (_, _, Outcome::Cancelled) => Status::Cancelled,
         }
     }
 
-    /// Absent while the job has not ended.
+    /// Absent while the job has not ended, but for one that Bridge works at.
     pub(crate) fn finish_code(&self) -> Option<&'static str> {
-        self.ended()?;
+        if self.ended().is_none() {
+            let is_at_bridge =
+                matches!(self.plan.outcome, Outcome::CompletedByBridge | Outcome::FailedByBridge(_));
+            return self.started().filter(|_| is_at_bridge).map(|_| "0");
+        }
         Some(match (&self.cancelled, &self.plan.outcome) {
             (Some(_), _) | (None, Outcome::Cancelled) => "2",
             (None, Outcome::Success) => "0",
-            (None, Outcome::Failure(_)) => "1",
+            (None, Outcome::Failure(_) | Outcome::FailedByBridge(_)) => "1",
             (None, Outcome::CompletedByBridge) => "3",
         })
     }
@@ -199,7 +205,9 @@ impl Job {
     /// What the job says about its failure.
     pub(crate) fn note(&self) -> Option<&str> {
         match &self.plan.outcome {
-            Outcome::Failure(note) if self.finish_code() == Some("1") => Some(note),
+            Outcome::Failure(note) | Outcome::FailedByBridge(note) if self.finish_code() == Some("1") => {
+                Some(note)
+            }
             _ => None,
         }
     }

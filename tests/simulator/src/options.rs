@@ -40,6 +40,8 @@ pub struct Options {
     pub administrator: bool,
     /// How many refreshes may start on a site within how long, as on Tableau Cloud; more are answered with 429000.
     pub refresh_limit: Option<(usize, Duration)>,
+    /// How far the clock is ahead that dates the answers, which may be a gateway's.
+    pub date_ahead: Duration,
     /// More nodes than this are left out of a metadata answer, with the warning `NODE_LIMIT_EXCEEDED`.
     pub node_limit: usize,
 }
@@ -62,6 +64,7 @@ impl Default for Options {
             jobs: JobPlan::default(),
             administrator: true,
             refresh_limit: None,
+            date_ahead: Duration::ZERO,
             node_limit: 20_000,
         }
     }

@@ -103,7 +103,11 @@ pub(crate) async fn handle(
         None if route.is_metadata() => metadata(&shared, route, &request, &parameters, &effects).await,
         None => rest_reply(&shared, route, &request, &parameters, &effects, form),
     };
-    let reply = change_content(&shared, &effects).err().unwrap_or(reply);
+    let mut reply = change_content(&shared, &effects).err().unwrap_or(reply);
+    let ahead = shared.options.date_ahead;
+    if !ahead.is_zero() {
+        reply.headers.insert("Date".to_owned(), time::http_date(ahead));
+    }
     if effects.contains(&Effect::CutBody) { reply.into_response_with(cut) } else { reply.into_response() }
 }
 

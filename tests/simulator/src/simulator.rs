@@ -214,6 +214,17 @@ impl Simulator {
         self.shared.lock().jobs.plan = plan;
     }
 
+    /// Queues refreshes of a resource as a schedule does, whatever waits or runs.
+    pub fn queue_jobs(&self, site: &str, kind: Kind, luid: &str, name: &str, count: usize) {
+        let mut state = self.shared.lock();
+        let state = &mut *state;
+        let site = state.world.sites.iter().find(|one| one.content_url == site);
+        let site = site.map(|site| site.luid.clone()).unwrap_or_default();
+        for _ in 0..count {
+            state.jobs.start(state.random.uuid(), &site, kind, luid, name);
+        }
+    }
+
     /// The refresh jobs of all sites, oldest first.
     #[must_use]
     pub fn jobs(&self) -> Vec<StartedJob> {

@@ -12,3 +12,10 @@ pub(crate) fn now() -> String {
 pub(crate) fn seconds_since_1970() -> i64 {
     Timestamp::now().as_second()
 }
+
+/// That long from now, as HTTP writes dates.
+pub(crate) fn http_date(ahead: std::time::Duration) -> String {
+    let ahead = jiff::SignedDuration::try_from(ahead).unwrap_or_default();
+    let now = Timestamp::now();
+    now.saturating_add(ahead).unwrap_or(now).strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
+}
