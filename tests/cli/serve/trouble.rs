@@ -51,8 +51,8 @@ fn refresh_that_was_begun_on_another_server_is_not_taken_up() {
 fn session_that_was_taken_is_left_and_the_next_look_signs_in_anew() {
     let (desk, _) = desk(SALES);
     desk.tableau.arm(Fault::on(Endpoint::Refresh, Effect::LoseAnswer).once());
-    // Each look at the jobs meets it twice: with the token, and with the one of the second sign-in.
-    desk.tableau.arm(Fault::on(Endpoint::Jobs, Effect::KillSession).times(8));
+    // More often than the looks of one attempt meet it, with the token and with the one of the second sign-in.
+    desk.tableau.arm(Fault::on(Endpoint::Jobs, Effect::KillSession).times(20));
     let serving = Serving::start(&desk);
     assert_eq!(serving.deliver(&event("wev_1", "42")), "accepted");
     until("the end", || in_state(&desk, "succeeded") + in_state(&desk, "failed") == 1);
@@ -64,7 +64,7 @@ fn session_that_was_taken_is_left_and_the_next_look_signs_in_anew() {
 #[test]
 fn session_that_is_taken_at_the_start_is_no_refusal_of_the_refresh() {
     let (desk, _) = desk(SALES);
-    desk.tableau.arm(Fault::on(Endpoint::Refresh, Effect::KillSession).times(2));
+    desk.tableau.arm(Fault::on(Endpoint::Refresh, Effect::KillSession).times(20));
     let serving = Serving::start(&desk);
     assert_eq!(serving.deliver(&event("wev_1", "42")), "accepted");
     until("the end", || in_state(&desk, "succeeded") + in_state(&desk, "failed") == 1);
