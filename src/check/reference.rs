@@ -2,16 +2,8 @@
 
 use std::ops::Range;
 
+pub use crate::resource::written::Spanned;
 use crate::resource::{ResourceKind, SiteName};
-
-/// A value and where it stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Spanned<T> {
-    /// The value.
-    pub value: T,
-    /// Its bytes.
-    pub span: Range<usize>,
-}
 
 /// A place in a file that names Tableau content.
 #[derive(Debug, Clone, PartialEq, Eq)]

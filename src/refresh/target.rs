@@ -4,10 +4,12 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use miette::Diagnostic;
-use serde::{Deserialize, Serialize};
+use serde::ser::SerializeMap as _;
+use serde::{Deserialize, Serialize, Serializer};
 use thiserror::Error;
 
 use crate::resolve::{Question, ResolveError};
+use crate::resource::written::{self, Fields, Written};
 use crate::resource::{ResourceKind, SiteName};
 use crate::text::on_one_line;
 use crate::toml_error::TomlError;
@@ -21,8 +23,8 @@ use crate::toml_error::TomlError;
 /// site = "MySite"
 /// incremental = true
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "Written", into = "Written")]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Fields")]
 pub struct Target {
     kind: Option<ResourceKind>,
     what: What,
@@ -39,60 +41,50 @@ enum What {
     Luid(String),
 }
 
-/// The keys as they stand in a file.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct Written {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    workbook: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    datasource: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    url: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    luid: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    project: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    site: Option<String>,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    incremental: bool,
-}
-
-impl TryFrom<Written> for Target {
+impl TryFrom<Fields> for Target {
     type Error = String;
 
-    fn try_from(written: Written) -> Result<Self, String> {
-        let Written { workbook, datasource, url, luid, project, site, incremental } = written;
-        let (kind, what) = match (workbook, datasource, url, luid) {
-            (Some(name), None, None, None) => (Some(ResourceKind::Workbook), What::Name(name)),
-            (None, Some(name), None, None) => (Some(ResourceKind::Datasource), What::Name(name)),
-            (None, None, Some(url), None) => (None, What::Url(url)),
-            (None, None, None, Some(luid)) => (None, What::Luid(luid)),
-            _ => {
-                return Err(
-                    "name what to refresh by exactly one of `workbook`, `datasource`, `url` and `luid`"
-                        .to_owned(),
-                );
-            }
+    fn try_from(fields: Fields) -> Result<Self, String> {
+        let Written { kind, what, project, site, incremental, schedule } = fields.read()?;
+        if schedule.is_some() {
+            return Err("unknown field `schedule`: it is refreshed when this file is used".to_owned());
+        }
+        let what = match what {
+            // A question takes either.
+            written::What::Name(text) | written::What::Number(text) => What::Name(text.value),
+            written::What::Url(text) => What::Url(text.value),
+            written::What::Luid(text) => What::Luid(text.value),
         };
-        let site =
-            site.map(|site| site.parse::<SiteName>()).transpose().map_err(|error| error.to_string())?;
-        Ok(Self { kind, what, project, site, incremental })
+        let (project, site) = (project.map(|one| one.value), site.map(|one| one.value));
+        Ok(Self { kind, what, project, site, incremental: incremental.unwrap_or_default() })
     }
 }
 
-impl From<Target> for Written {
-    fn from(target: Target) -> Self {
-        let Target { kind, what, project, site, incremental } = target;
-        let site = site.map(|site| site.to_string());
-        let written = Self { project, site, incremental, ..Self::default() };
-        match (what, kind) {
-            (What::Name(name), Some(ResourceKind::Datasource)) => Self { datasource: Some(name), ..written },
-            (What::Name(name), _) => Self { workbook: Some(name), ..written },
-            (What::Url(url), _) => Self { url: Some(url), ..written },
-            (What::Luid(luid), _) => Self { luid: Some(luid), ..written },
+/// In the canonical form, with what is not said left out.
+impl Serialize for Target {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        match (&self.what, self.kind) {
+            (What::Name(name), Some(kind)) => map.serialize_entry(kind.as_str(), name)?,
+            (What::Name(name), None) => map.serialize_entry("name", name)?,
+            (What::Url(text) | What::Luid(text), kind) => {
+                let key = if matches!(self.what, What::Url(_)) { "url" } else { "luid" };
+                map.serialize_entry(key, text)?;
+                if let Some(kind) = kind {
+                    map.serialize_entry("type", &kind)?;
+                }
+            }
         }
+        if let Some(project) = &self.project {
+            map.serialize_entry("project", project)?;
+        }
+        if let Some(site) = &self.site {
+            map.serialize_entry("site", &site.to_string())?;
+        }
+        if self.incremental {
+            map.serialize_entry("incremental", &true)?;
+        }
+        map.end()
     }
 }
 
@@ -159,4 +151,46 @@ pub fn read(path: &Path, text: &str) -> Result<Vec<Target>, TargetsError> {
     toml::from_str::<File>(text)
         .map(|file| file.refresh)
         .map_err(|error| TargetsError::Invalid { path: path.to_owned(), source: TomlError::of(&error, text) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target(fields: &str) -> Result<Vec<Target>, TargetsError> {
+        read(Path::new("refs.toml"), &format!("[[refresh]]\n{fields}\n"))
+    }
+
+    #[test]
+    fn each_older_spelling_means_the_canonical_one() {
+        let canonical = target("workbook = 'A'\nproject = '/P/Q'\nsite = 'S'").unwrap();
+        for spelling in [
+            "type = 'workbook'\nname = 'A'\nproject = '/P/Q'\nsite = 'S'",
+            "resource_type = 'workbook'\nresource_name = 'A'\nproject_name = 'Q'\nproject_path = 'P/Q'\nsite_id = 'S'",
+        ] {
+            assert_eq!(target(spelling).unwrap(), canonical, "{spelling}");
+        }
+        assert_eq!(target("resource_id = 'x'").unwrap(), target("luid = 'x'").unwrap());
+    }
+
+    #[test]
+    fn a_target_reads_back_as_it_was_kept() {
+        for fields in [
+            "workbook = 'A'\nproject = 'P'\nsite = 'Default'\nincremental = true",
+            "datasource = 'A'",
+            "type = 'datasource'\nluid = 'x'",
+            "url = 'https://host/#/workbooks/1'",
+        ] {
+            let [target] = target(fields).unwrap().try_into().unwrap();
+            let kept = serde_json::to_string(&target).unwrap();
+            assert_eq!(serde_json::from_str::<Target>(&kept).unwrap(), target, "{kept}");
+        }
+    }
+
+    #[test]
+    fn what_only_a_nightly_task_understands_is_refused() {
+        let error = target("workbook = 'A'\nschedule = 'daily'").unwrap_err();
+        let TargetsError::Invalid { source, .. } = error else { panic!("{error}") };
+        assert!(source.to_string().contains("`schedule`"), "{source}");
+    }
 }

@@ -5,6 +5,7 @@ mod key;
 mod kind;
 mod project;
 mod site;
+pub mod written;
 
 pub use id::{Luid, ResourceId};
 pub use key::{PlainKey, ResourceKey};

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use super::addresses;
 use super::finder::{Finder, Found, TextFile};
-use super::written::{Fields, luid};
+use super::written::{META_KEYS, luid, named, scalar};
 use crate::check::reference::{Reference, Spanned};
 
 #[derive(Deserialize)]
@@ -52,17 +52,7 @@ struct Meta<'a> {
     tableau: Option<&'a RawValue>,
 }
 
-#[derive(Deserialize)]
-struct Tableau<'a> {
-    #[serde(borrow, rename = "type")]
-    kind: Option<&'a RawValue>,
-    #[serde(borrow)]
-    name: Option<&'a RawValue>,
-    #[serde(borrow)]
-    project: Option<&'a RawValue>,
-    #[serde(borrow)]
-    site: Option<&'a RawValue>,
-}
+type Tableau<'a> = BTreeMap<String, &'a RawValue>;
 
 /// Reads what dbt made of exposures, from the manifest that it writes.
 #[derive(Debug)]
@@ -92,13 +82,9 @@ fn of_exposure(text: &str, exposure: Exposure<'_>) -> Vec<Reference> {
     for meta in metas.into_iter().flatten().filter_map(parse::<Meta<'_>>) {
         references.extend(spanned(text, meta.tableau_luid).map(luid));
         if let Some((raw, tableau)) = meta.tableau.and_then(|raw| Some((raw, parse::<Tableau<'_>>(raw)?))) {
-            let fields = Fields {
-                kind: spanned(text, tableau.kind),
-                name: spanned(text, tableau.name),
-                project: spanned(text, tableau.project),
-                site: spanned(text, tableau.site),
-            };
-            references.push(fields.reference(span(text, raw)));
+            let field = |key: &&'static str| Some((*key, scalar(spanned(text, tableau.get(*key).copied())?)));
+            let fields = META_KEYS.iter().filter_map(field).collect();
+            references.push(named(text, fields, span(text, raw), span(text, raw)));
         }
     }
     // Versions of dbt that know `config.meta` write the same in both places.

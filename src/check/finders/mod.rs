@@ -20,6 +20,7 @@ mod luids;
 mod manifest;
 mod overlap;
 mod refs_file;
+mod targets;
 mod written;
 mod yaml;
 
@@ -50,6 +51,7 @@ impl Finders {
             Box::new(luids::Luids),
             Box::new(manifest::Manifests),
             Box::new(refs_file::RefsFile),
+            Box::new(targets::Targets),
         ])
     }
 

@@ -10,16 +10,14 @@
 //! luid = "3f2504e0-4f89-11d3-9a0c-0305e82c3301"
 //! ```
 
-use std::ops::Range;
 use std::path::Path;
 
 use serde::Deserialize;
 
-use super::addresses;
 use super::finder::{Finder, Found, TextFile};
-use super::written::{Fields, luid};
+use super::written::{Table, of_table};
 use crate::check::finding::Code;
-use crate::check::reference::{Reference, Spanned, Target};
+use crate::check::reference::{Reference, Target};
 
 /// The name of the file, in whatever folder.
 const FILE_NAME: &str = "tabmap-refs.toml";
@@ -28,19 +26,7 @@ const FILE_NAME: &str = "tabmap-refs.toml";
 #[serde(deny_unknown_fields)]
 struct File {
     #[serde(default)]
-    reference: Vec<toml::Spanned<Entry>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Entry {
-    #[serde(rename = "type")]
-    kind: Option<toml::Spanned<String>>,
-    name: Option<toml::Spanned<String>>,
-    project: Option<toml::Spanned<String>>,
-    site: Option<toml::Spanned<String>>,
-    luid: Option<toml::Spanned<String>>,
-    url: Option<toml::Spanned<String>>,
+    reference: Vec<Table>,
 }
 
 /// Reads the lists that are kept by hand.
@@ -66,39 +52,57 @@ impl Finder for RefsFile {
     }
 }
 
-fn reference(text: &str, entry: toml::Spanned<Entry>) -> Reference {
+fn reference(text: &str, entry: Table) -> Reference {
     let header = entry.span();
-    let value = |field: Option<toml::Spanned<String>>| field.map(|field| spanned(text, field));
-    let Entry { kind, name, project, site, luid: id, url } = entry.into_inner();
-    // The span of a table is its header alone; a comment beside a value is meant for the whole.
-    let values = [&kind, &name, &project, &site, &id, &url].into_iter().flatten();
-    let extent = header.start..values.map(|one| one.span().end).fold(header.end, usize::max);
-    let remedy = "write `luid`, or `url`, or `type` and `name` with `project` and `site` where needed";
-    let invalid = |message: &str| {
-        let (message, remedy) = (message.to_owned(), remedy.to_owned());
-        Reference::new(extent.clone(), Target::Invalid { message, remedy, span: header.clone() })
+    let fields = &entry.as_ref().0;
+    let has = |wanted: &[&str]| fields.iter().any(|(key, _)| wanted.contains(key));
+    let message = if has(&["incremental", "schedule"]) {
+        "`incremental` and `schedule` say how to refresh, and nothing here is refreshed"
+    } else if fields.is_empty() || has(&["luid", "resource_id", "url"]) && fields.len() > 1 {
+        "a reference has either `luid`, or `url`, or `type` and `name`"
+    } else {
+        return of_table(text, entry, None);
     };
-    let is_named = kind.is_some() || name.is_some() || project.is_some() || site.is_some();
-    match (value(id), value(url), is_named) {
-        (Some(id), None, false) => Reference { extent, ..luid(id) },
-        (None, Some(url), false) => match addresses::read(text, &url) {
-            Some(reference) => Reference { extent, ..reference },
-            None => invalid("`url` is not the address of a workbook, a data source or a view"),
-        },
-        (None, None, true) => {
-            Fields { kind: value(kind), name: value(name), project: value(project), site: value(site) }
-                .reference(extent)
-        }
-        _ => invalid("a reference has either `luid`, or `url`, or `type` and `name`"),
-    }
+    let remedy = "write `luid`, or `url`, or `type` and `name` with `project` and `site` where needed";
+    let end = fields.iter().map(|(_, one)| one.span().end).fold(header.end, usize::max);
+    let (message, remedy) = (message.to_owned(), remedy.to_owned());
+    Reference::new(header.start..end, Target::Invalid { message, remedy, span: header })
 }
 
-/// Without its quotes.
-fn spanned(text: &str, field: toml::Spanned<String>) -> Spanned<String> {
-    let Range { start, end } = field.span();
-    let written = text.get(start..end).unwrap_or_default();
-    let quotes = written.len() - written.trim_start_matches(['"', '\'']).len();
-    let quotes = if quotes >= 3 { 3 } else { quotes.min(1) };
-    let span = start + quotes..end.saturating_sub(quotes).max(start + quotes);
-    Spanned { value: field.into_inner(), span }
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(text: &str) -> Found {
+        RefsFile.find(&TextFile { path: Path::new(FILE_NAME), text })
+    }
+
+    fn key(fields: &str) -> String {
+        let Found::References(found) = found(&format!("[[reference]]\n{fields}\n")) else {
+            panic!("{fields}")
+        };
+        assert_eq!(found.len(), 1, "{fields}");
+        found[0].target.key().unwrap()
+    }
+
+    #[test]
+    fn each_spelling_in_the_file_names_the_same() {
+        let canonical = key("workbook = 'A'\nproject = '/P/Q'\nsite = 'S'");
+        for spelling in [
+            "type = 'workbook'\nname = 'A'\nproject = '/P/Q'\nsite = 'S'",
+            "resource_type = 'workbook'\nresource_name = 'A'\nproject_name = 'Q'\nproject_path = 'P/Q'\nsite_id = 'S'",
+        ] {
+            assert_eq!(key(spelling), canonical, "{spelling}");
+        }
+        assert_eq!(key("resource_id = 'X'"), key("luid = 'x'"));
+        assert_eq!(key("type = 'workbook'\nnumber = 12\nsite = 'S'"), "page S workbook 12");
+    }
+
+    #[test]
+    fn an_unknown_key_is_an_error_at_its_place() {
+        let text = "[[reference]]\nworkbok = 'A'\n";
+        let Found::Unreadable { span, reason, .. } = found(text) else { panic!("it was read") };
+        assert_eq!(&text[span], "workbok");
+        assert!(reason.contains("unknown field `workbok`"), "{reason}");
+    }
 }

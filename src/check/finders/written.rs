@@ -1,9 +1,12 @@
-//! What people write in files of data to name a resource: a LUID, or `type`, `name`, `project` and `site`.
+//! What people write in files of data to name a resource, as references with their places.
 
 use std::ops::Range;
 
+use super::addresses;
 use crate::check::reference::{Project, Reference, Site, Spanned, Target};
-use crate::resource::{InvalidSiteName, ResourceKind, SiteName};
+use crate::resource::written::{self, Fields, KEYS, Scalar, Unclear, What, Written};
+
+const NO_ADDRESS: &str = "`url` is not the address of a workbook, a data source or a view";
 
 /// A text that is said to be a LUID.
 #[must_use]
@@ -12,11 +15,6 @@ pub fn luid(luid: Spanned<String>) -> Reference {
     let is_computed = is_template(&luid.value);
     let target = if is_computed { Target::Computed } else { Target::Luid { luid, is_declared: true } };
     Reference::new(extent, target)
-}
-
-/// The Default site has no name in Tableau's addresses.
-fn site_name(text: &str) -> Result<SiteName, InvalidSiteName> {
-    if text.is_empty() { Ok(SiteName::from_content_url("")) } else { text.parse() }
 }
 
 fn is_template(text: &str) -> bool {
@@ -28,39 +26,74 @@ pub(super) fn invalid(message: String, span: Range<usize>) -> Reference {
     Reference::new(span.clone(), Target::Invalid { message, remedy: remedy.to_owned(), span })
 }
 
-/// What people write to name a resource.
-#[derive(Debug, Default)]
-pub struct Fields {
-    /// `workbook` or `datasource`.
-    pub kind: Option<Spanned<String>>,
-    /// The name.
-    pub name: Option<Spanned<String>>,
-    /// The project, as much of its path as tells it apart.
-    pub project: Option<Spanned<String>>,
-    /// The site.
-    pub site: Option<Spanned<String>>,
+/// What the fields of a reference name. An address that leads nowhere is shown at `header`.
+pub(super) fn named(
+    text: &str,
+    fields: Vec<(&'static str, Spanned<Scalar>)>,
+    extent: Range<usize>,
+    header: Range<usize>,
+) -> Reference {
+    if fields.iter().any(|(_, one)| matches!(&one.value, Scalar::Text(text) if is_template(text))) {
+        return Reference::new(extent, Target::Computed);
+    }
+    let wrong = |message: String, span| Reference { extent: extent.clone(), ..invalid(message, span) };
+    let Written { kind, what, project, site, .. } = match written::read(fields) {
+        Ok(written) => written,
+        Err(Unclear { message, span }) => return wrong(message, span.unwrap_or_else(|| extent.clone())),
+    };
+    let target = match (kind, what) {
+        (_, What::Luid(id)) => Target::Luid { luid: id, is_declared: true },
+        (_, What::Url(url)) => match addresses::read(text, &url) {
+            Some(reference) => return Reference { extent, ..reference },
+            None => return wrong(NO_ADDRESS.to_owned(), header),
+        },
+        (Some(kind), What::Name(name)) => {
+            let project = project.map(|one| Spanned { value: Project::Tail(one.value), span: one.span });
+            let site = site.map(|one| Spanned { value: Site::Loose(one.value), span: one.span });
+            Target::Name { kind, name, project, site }
+        }
+        (Some(kind), What::Number(number)) => match site {
+            Some(Spanned { value: site, .. }) => Target::Page { host: None, site, kind, number },
+            // Which site is meant, the configuration says.
+            None => Target::Computed,
+        },
+        (None, What::Name(_) | What::Number(_)) => Target::Computed,
+    };
+    Reference::new(extent, target)
 }
 
-impl Fields {
-    /// What they name.
-    #[must_use]
-    pub fn reference(self, extent: Range<usize>) -> Reference {
-        let Self { kind, name, project, site } = self;
-        let all = [&kind, &name, &project, &site];
-        if all.into_iter().flatten().any(|field| is_template(&field.value)) {
-            return Reference::new(extent, Target::Computed);
-        }
-        let Some(kind) = kind else { return invalid("the reference has no `type`".to_owned(), extent) };
-        let Some(known) = ResourceKind::from_column(&kind.value.to_lowercase()) else {
-            return invalid(format!("`{}` is not a kind of resource", kind.value), kind.span);
-        };
-        let Some(name) = name else { return invalid("the reference has no `name`".to_owned(), extent) };
-        let site = match site.map(|site| (site_name(&site.value), site.span)) {
-            None => None,
-            Some((Ok(value), span)) => Some(Spanned { value: Site::Loose(value), span }),
-            Some((Err(error), span)) => return invalid(error.to_string(), span),
-        };
-        let project = project.map(|one| Spanned { value: Project::Tail(one.value), span: one.span });
-        Reference::new(extent, Target::Name { kind: known, name, project, site })
-    }
+/// The keys of a `meta` that are ours; others belong to other tools.
+pub(super) const META_KEYS: &[&str] = KEYS.split_at(KEYS.len() - 2).0;
+
+/// A value of a format whose texts are scalars of any type.
+pub(super) fn scalar(Spanned { value, span }: Spanned<String>) -> Spanned<Scalar> {
+    Spanned { value: Scalar::Text(value), span }
+}
+
+/// The keys and values of a table, with the places of the values.
+pub(super) type Table = toml::Spanned<Fields<toml::Spanned<Scalar>>>;
+
+/// What a table of a TOML file names; `also` stands in for what it may leave out.
+pub(super) fn of_table(text: &str, table: Table, also: Option<(&'static str, &str)>) -> Reference {
+    let header = table.span();
+    let fields = table.into_inner().0;
+    // The span of a table is its header alone; a comment beside a value is meant for the whole.
+    let end = fields.iter().map(|(_, one)| one.span().end).fold(header.end, usize::max);
+    let mut fields: Vec<_> = fields.into_iter().map(|(key, value)| (key, spanned(text, value))).collect();
+    fields.extend(
+        also.map(|(key, value)| {
+            (key, Spanned { value: Scalar::Text(value.to_owned()), span: header.clone() })
+        }),
+    );
+    named(text, fields, header.start..end, header)
+}
+
+/// Without its quotes.
+fn spanned(text: &str, field: toml::Spanned<Scalar>) -> Spanned<Scalar> {
+    let Range { start, end } = field.span();
+    let written = text.get(start..end).unwrap_or_default();
+    let quotes = written.len() - written.trim_start_matches(['"', '\'']).len();
+    let quotes = if quotes >= 3 { 3 } else { quotes.min(1) };
+    let span = start + quotes..end.saturating_sub(quotes).max(start + quotes);
+    Spanned { value: field.into_inner(), span }
 }

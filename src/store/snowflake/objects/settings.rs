@@ -2,7 +2,8 @@
 
 use serde::Deserialize;
 
-use crate::resource::ResourceKind;
+use crate::resource::written::{Fields, What, Written};
+use crate::resource::{ProjectPath, ResourceKind};
 
 /// The names of what stands around the tables in Snowflake, as they stand between double quotes.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -40,7 +41,7 @@ impl Default for SnowflakeObjects {
 
 /// One call of the refresh procedure, every night.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "Fields")]
 pub struct NightlyRefresh {
     /// `workbook` or `datasource`.
     pub resource_type: ResourceKind,
@@ -51,11 +52,38 @@ pub struct NightlyRefresh {
     /// All projects above it and itself, with `/` between: for a name that several resources have.
     pub project_path: Option<String>,
     /// The site's content URL; empty for the Default site.
-    #[serde(default)]
     pub site_id: String,
     /// When, as Snowflake's tasks take it.
-    #[serde(default = "half_past_five")]
     pub schedule: String,
+}
+
+impl TryFrom<Fields> for NightlyRefresh {
+    type Error = String;
+
+    fn try_from(fields: Fields) -> Result<Self, String> {
+        let Written { kind, what, project, site, incremental, schedule } = fields.read()?;
+        let (Some(resource_type), What::Name(name)) = (kind, what) else {
+            return Err("the procedure takes names alone: write `workbook` or `datasource`".to_owned());
+        };
+        if incremental.is_some() {
+            return Err("unknown field `incremental`: the procedure does not take it".to_owned());
+        }
+        let Some(project) = project else {
+            return Err("missing field `project`: the procedure asks for it".to_owned());
+        };
+        // The column holds whole paths, so what is more than a name is one.
+        let leaf = ProjectPath::parse(&project.value).leaf().to_owned();
+        let is_leaf = ProjectPath::leaf_only(&leaf).to_string() == project.value;
+        let path = project.value.strip_prefix('/').unwrap_or(&project.value);
+        Ok(Self {
+            resource_type,
+            resource_name: name.value,
+            project_name: leaf,
+            project_path: (!is_leaf).then(|| path.to_owned()),
+            site_id: site.map(|site| site.value.as_str().to_owned()).unwrap_or_default(),
+            schedule: schedule.unwrap_or_else(half_past_five),
+        })
+    }
 }
 
 fn half_past_five() -> String {
@@ -72,6 +100,41 @@ impl Default for NightlyRefresh {
             project_path: None,
             site_id: "MySite".to_owned(),
             schedule: half_past_five(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn nightly(fields: &str) -> Result<NightlyRefresh, String> {
+        toml::from_str(fields).map_err(|error| error.message().to_owned())
+    }
+
+    #[test]
+    fn each_spelling_of_a_nightly_refresh_calls_the_procedure_alike() {
+        let columns = "resource_type = 'workbook'\nresource_name = 'A'\nsite_id = 'S'";
+        for (spelling, column_wise) in [
+            ("workbook = 'A'\nproject = 'P'\nsite = 'S'", "project_name = 'P'"),
+            ("type = 'workbook'\nname = 'A'\nproject = 'P'\nsite = 'S'", "project_name = 'P'"),
+            ("workbook = 'A'\nproject = 'P/Q'\nsite = 'S'", "project_name = 'Q'\nproject_path = 'P/Q'"),
+            ("workbook = 'A'\nproject = '/P'\nsite = 'S'", "project_name = 'P'\nproject_path = 'P'"),
+        ] {
+            let wanted = nightly(&format!("{columns}\n{column_wise}")).unwrap();
+            assert_eq!(nightly(spelling).unwrap(), wanted, "{spelling}");
+        }
+    }
+
+    #[test]
+    fn what_the_procedure_cannot_take_is_refused() {
+        for (fields, part) in [
+            ("luid = 'x'", "names alone"),
+            ("workbook = 'A'", "`project`"),
+            ("workbook = 'A'\nproject = 'P'\nincremental = true", "`incremental`"),
+            ("workbook = 'A'\nproject = 'P'\ncron = 'x'", "unknown field `cron`"),
+        ] {
+            assert!(nightly(fields).unwrap_err().contains(part), "{fields}");
         }
     }
 }
