@@ -8,9 +8,9 @@ use jiff::Timestamp;
 use super::attempt::Attempt;
 use super::{RefreshError, Refresher};
 use crate::resolve::ResolveError;
-use crate::resource::{ProjectPath, Resource, ResourceKey, SiteName};
-use crate::source::rest::{self, RestResource, Witness};
-use crate::tableau::jobs::Sight;
+use crate::resource::{Resource, SiteName};
+use crate::source::rest::{self, Witness};
+use crate::tableau::content::{Presence, RestResource};
 
 /// How long a listing serves the other refreshes of a run that found the map stale too.
 const LISTING_LIFE: Duration = Duration::from_secs(10);
@@ -27,18 +27,18 @@ impl Attempt<'_> {
     /// gone, or its name belongs to another resource now, resolves on Tableau itself, once.
     pub(super) async fn verify(&mut self) -> Result<Timestamp, RefreshError> {
         let seen = self.session().await?.look(self.key().kind, &self.refreshed.luid).await?;
-        match &seen.sight {
-            Sight::There(resource) if is_as_mapped(resource, &self.wanted.resource) => return Ok(seen.at),
-            Sight::There(_) => {
+        match &seen.presence {
+            Presence::There(resource) if is_as_mapped(resource, &self.wanted.resource) => return Ok(seen.at),
+            Presence::There(_) => {
                 self.refreshed.is_stale = true;
                 // Whoever gave an address or a LUID means this resource, whatever it is called now.
                 if !self.wanted.question.is_by_name() {
                     return Ok(seen.at);
                 }
             }
-            Sight::Gone => {}
+            Presence::Gone => {}
             // Not gone: a stale LUID will be answered with 404 when it is posted.
-            Sight::Hidden(reason) => {
+            Presence::Hidden(reason) => {
                 tracing::warn!(%reason, "could not make sure that the map is right, going on");
                 if let Some(heir) = self.heir_of_hidden().await {
                     self.go_on_with(&heir);
@@ -140,19 +140,9 @@ fn resources(site: &SiteName, witness: Witness) -> Vec<Resource> {
     let Witness { listings, projects, failures: _ } = witness;
     let mut resources = Vec::new();
     for (kind, listing) in listings {
-        for entry in listing.entries {
-            // What is in a Personal Space is not in the map either.
-            let Some(reference) = &entry.project else { continue };
-            let path = reference.id.as_ref().and_then(|luid| projects.path(luid));
-            let project =
-                path.unwrap_or_else(|| ProjectPath::leaf_only(reference.name.as_deref().unwrap_or_default()));
-            resources.push(Resource {
-                vizportal_url_id: entry.vizportal_url_id(),
-                project_luid: reference.id.clone(),
-                key: ResourceKey { site: site.clone(), kind, project, name: entry.name },
-                luid: entry.id,
-            });
-        }
+        // What is in a Personal Space is not in the map either.
+        let entries = listing.entries.into_iter();
+        resources.extend(entries.filter_map(|entry| entry.into_resource(site, kind, &projects)));
     }
     resources
 }

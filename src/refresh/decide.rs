@@ -117,7 +117,7 @@ impl Start {
                 let known = Self { is_open: true, ..self };
                 match lost {
                     Lost::Earlier => (known, Next::Begin),
-                    Lost::Now(error) => known.again_or(RefreshError::Unknown(error.into())),
+                    Lost::Now(error) => known.again_or(RefreshError::Unknown(error)),
                 }
             }
         }
@@ -137,7 +137,7 @@ impl Start {
                 (Self { is_resolved: true, ..self }, Next::Resolve)
             }
             Posted::Refused(error @ TableauError::Unreachable { .. }) => self.again_or(if self.is_open {
-                RefreshError::Unknown(error.into())
+                RefreshError::Unknown(error)
             } else {
                 RefreshError::NotStarted(error)
             }),

@@ -9,7 +9,6 @@ use thiserror::Error;
 use super::ledger::LedgerError;
 use crate::resolve::ResolveError;
 use crate::resource::Luid;
-use crate::source::SourceError;
 use crate::tableau::TableauError;
 
 /// How the codes begin that say nothing about the refresh: the session has ended, the request came too slowly, there
@@ -72,7 +71,7 @@ pub enum RefreshError {
         code(tabmap::refresh::unknown),
         help("look at the jobs of the site in Tableau before you start it again")
     )]
-    Unknown(#[source] SourceError),
+    Unknown(#[source] TableauError),
     /// The POST got no answer, and of the jobs that it may have started not all can be told from others.
     #[error(
         "the answer to the start was lost, and whether a job was started cannot be told from the jobs that are there"
@@ -122,9 +121,7 @@ impl RefreshError {
     #[must_use]
     pub fn tableau(&self) -> Option<&TableauError> {
         match self {
-            Self::Tableau(error) | Self::NotStarted(error) | Self::Unknown(SourceError::Tableau(error)) => {
-                Some(error)
-            }
+            Self::Tableau(error) | Self::NotStarted(error) | Self::Unknown(error) => Some(error),
             Self::Refused { source, .. } => Some(source),
             _ => None,
         }

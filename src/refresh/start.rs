@@ -118,7 +118,7 @@ impl Attempt<'_> {
             let pause = pauses.next();
             match (self.find_since(self.since()).await, pause) {
                 (Ok(Lookup::None), Some(_)) => {}
-                (Err(RefreshError::Tableau(error)), None) => return Err(RefreshError::Unknown(error.into())),
+                (Err(RefreshError::Tableau(error)), None) => return Err(RefreshError::Unknown(error)),
                 (Err(RefreshError::Tableau(error)), Some(_)) => {
                     tracing::warn!(reason = %error, "could not look for the job");
                     self.forget(&error).await;

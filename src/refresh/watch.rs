@@ -1,40 +1,16 @@
 //! Watching the extract, for users who may not read jobs: it says when it was refreshed.
 
-use graphql_client::{GraphQLQuery, Response};
-use jiff::Timestamp;
-
 use super::attempt::Attempt;
 use super::wait::Pauses;
 use super::{Outcome, RefreshError, Step};
-use crate::resource::ResourceKind;
-use crate::source::SourceError;
-use crate::source::metadata::verdict::{Verdict, code_of};
 use crate::tableau::TableauError;
+use crate::tableau::metadata::{MetadataError, Verdict};
 
 const DOING: &str = "ask when the extract was refreshed";
 /// What the answer of a server counts as that does not know the query; it gives no code.
 const TOO_OLD: &str = "INVALID_QUERY";
 /// Answers that stay the same until an administrator changes something.
 const LASTING: [&str; 4] = ["FEATURE_DISABLED", "ACCESS_DENIED", "SITE_DISABLED", TOO_OLD];
-
-#[derive(GraphQLQuery)]
-#[graphql(
-    schema_path = "graphql/schema.graphql",
-    query_path = "graphql/extract_times.graphql",
-    response_derives = "Debug"
-)]
-struct WorkbookExtractTimes;
-
-#[derive(GraphQLQuery)]
-#[graphql(
-    schema_path = "graphql/schema.graphql",
-    query_path = "graphql/extract_times.graphql",
-    response_derives = "Debug"
-)]
-struct DatasourceExtractTimes;
-
-/// How the schema names times.
-type DateTime = String;
 
 impl Attempt<'_> {
     /// Watches until the extract was refreshed, or gives up at once where that can never be seen; `None` when the time is
@@ -47,7 +23,7 @@ impl Attempt<'_> {
             trouble = match self.is_refreshed().await {
                 Ok(true) => return Ok(Some(Outcome::Succeeded)),
                 Ok(false) => None,
-                Err(SourceError::Tableau(error @ TableauError::SignInRefused { .. })) => {
+                Err(error @ TableauError::SignInRefused { .. }) => {
                     return Err(error.into());
                 }
                 Err(reason) if is_lasting(&reason) => {
@@ -61,9 +37,7 @@ impl Attempt<'_> {
                 }
                 Err(reason) => {
                     tracing::warn!(%reason, "could not ask when the extract was refreshed, asking again");
-                    if let SourceError::Tableau(error) = &reason {
-                        self.forget(error).await;
-                    }
+                    self.forget(&reason).await;
                     Some(reason)
                 }
             };
@@ -79,46 +53,16 @@ impl Attempt<'_> {
 
     /// Whether an extract of the resource was refreshed after the second of the start, as the Metadata API knows. Times are in whole
     /// seconds: in the same one, it may be the refresh before that is shown.
-    pub(super) async fn is_refreshed(&self) -> Result<bool, SourceError> {
+    pub(super) async fn is_refreshed(&self) -> Result<bool, TableauError> {
         let since = self.since();
         let session = self.session().await?;
         let _turn = self.refresher.sessions.metadata_turn().await;
-        let luid = self.refreshed.luid.as_str().to_owned();
-        let (times, errors): (Option<Vec<_>>, _) = match self.key().kind {
-            ResourceKind::Workbook => {
-                let query = WorkbookExtractTimes::build_query(workbook_extract_times::Variables { luid });
-                let answer: Response<workbook_extract_times::ResponseData> =
-                    session.metadata(DOING, &query).await?;
-                let times = answer.data.and_then(|data| data.workbooks).map(|workbooks| {
-                    let sources = workbooks.into_iter().flatten().filter_map(|one| one.embedded_datasources);
-                    let sources = sources.flatten().flatten();
-                    sources
-                        .flat_map(|one| [one.extract_last_update_time, one.extract_last_refresh_time])
-                        .collect()
-                });
-                (times, answer.errors)
-            }
-            ResourceKind::Datasource => {
-                let query = DatasourceExtractTimes::build_query(datasource_extract_times::Variables { luid });
-                let answer: Response<datasource_extract_times::ResponseData> =
-                    session.metadata(DOING, &query).await?;
-                let times = answer.data.and_then(|data| data.published_datasources).map(|sources| {
-                    let sources = sources.into_iter().flatten();
-                    sources
-                        .flat_map(|one| [one.extract_last_update_time, one.extract_last_refresh_time])
-                        .collect()
-                });
-                (times, answer.errors)
-            }
-        };
+        let (times, errors) = session.extract_times(DOING, self.key().kind, &self.refreshed.luid).await?;
         let is_known = times.is_some();
-        let mut times =
-            times.into_iter().flatten().flatten().filter_map(|time| time.parse::<Timestamp>().ok());
         // A time that is shown is true, whatever was left out beside it.
-        if times.any(|time| time > since) {
+        if times.into_iter().flatten().any(|time| time > since) {
             return Ok(true);
         }
-        let errors = errors.unwrap_or_default();
         match errors.iter().find(|error| !matches!(Verdict::of(error), Verdict::Harmless)) {
             Some(error) => Err(refused(error)),
             None if !is_known => Err(unanswered("nothing".to_owned(), "no data".to_owned())),
@@ -127,20 +71,20 @@ impl Attempt<'_> {
     }
 }
 
-fn refused(error: &graphql_client::Error) -> SourceError {
+fn refused(error: &MetadataError) -> TableauError {
     let words = &error.message;
     if words.starts_with("Validation error") {
         unanswered(TOO_OLD.to_owned(), format!("this server is too old for the question: {words}"))
     } else {
-        unanswered(code_of(error), words.clone())
+        unanswered(error.code.clone(), words.clone())
     }
 }
 
-fn unanswered(code: String, message: String) -> SourceError {
-    SourceError::Metadata { doing: DOING, code, message, help: None }
+fn unanswered(code: String, message: String) -> TableauError {
+    TableauError::Metadata { doing: DOING, code, message, help: None }
 }
 
 /// Whether asking again is of no use.
-fn is_lasting(error: &SourceError) -> bool {
-    matches!(error, SourceError::Metadata { code, .. } if LASTING.contains(&code.as_str()))
+fn is_lasting(error: &TableauError) -> bool {
+    matches!(error, TableauError::Metadata { code, .. } if LASTING.contains(&code.as_str()))
 }

@@ -7,29 +7,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::iter;
 
 use super::SourceError;
-use super::reconcile::{Listed, Node};
-use super::rest::{self, Listing, RestResource, Witness};
+use super::reconcile::{Listed, Lookups};
+use super::rest::Witness;
 use crate::mapping::Mapping;
 use crate::resource::{Luid, Resource, ResourceKind};
+use crate::tableau::content::{Listing, Presence, RestResource};
+use crate::tableau::metadata::Node;
 use crate::tableau::{Session, TableauError};
 
 /// More than this are not asked for one by one: a listing is read again in their place.
 const MOST_LOOKED_UP: usize = 100;
-
-/// What REST said of single resources.
-#[derive(Debug, Default)]
-pub struct Lookups {
-    /// Those that exist.
-    pub found: BTreeMap<ResourceKind, Vec<RestResource>>,
-    /// Those that do not.
-    pub gone: BTreeSet<(ResourceKind, Luid)>,
-    /// Those that REST was to confirm and did not: their rows stay as they are.
-    pub open: BTreeSet<(ResourceKind, Luid)>,
-    /// Those that a map which holds others lacks, and REST did not confirm either.
-    pub unproven: BTreeSet<(ResourceKind, Luid)>,
-    /// Why REST could not be asked for some.
-    pub warnings: Vec<String>,
-}
 
 /// Asks for what the map knows and REST did not list; and, where REST could not list a kind, for all that the map and
 /// the Metadata API know of it or, if that is too much, for what they differ in.
@@ -109,7 +96,7 @@ impl Lookups {
             let unanswered = self.ask(session, kind, &missing).await?;
             self.open.extend(unanswered.into_iter().map(|luid| (kind, luid)));
         } else {
-            let again = rest::list_kind(session, kind).await?;
+            let again = session.list_kind(kind).await?;
             listing.is_complete &= again.is_complete;
             listing.entries.extend(again.entries.into_iter().filter(|entry| missing.contains(&entry.id)));
         }
@@ -154,12 +141,13 @@ impl Lookups {
         let mut unanswered = Vec::new();
         let mut luids = luids.iter().filter(|luid| luid.is_well_formed());
         while let Some(luid) = luids.next() {
-            match rest::find(session, kind, luid).await {
-                Ok(Some(resource)) => self.found.entry(kind).or_default().push(resource),
-                Ok(None) => drop(self.gone.insert((kind, luid.clone()))),
+            match session.look(kind, luid).await.map(|seen| seen.presence) {
+                Ok(Presence::There(resource)) => self.found.entry(kind).or_default().push(resource),
+                Ok(Presence::Gone) => drop(self.gone.insert((kind, luid.clone()))),
+                Ok(Presence::Hidden(error)) => refused.push(error),
                 Err(error) if error.concerns_the_run() => return Err(error.into()),
                 Err(error @ TableauError::Refused { .. }) if !error.may_pass_with_less() => {
-                    refused.push(format!("{luid}: {error}"));
+                    refused.push(error);
                 }
                 Err(error) => {
                     self.warnings.push(format!("REST could not be asked for the {kind} {luid}: {error}"));

@@ -42,20 +42,6 @@ pub enum SourceError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Tableau(#[from] TableauError),
-    /// The Metadata API refused to answer.
-    #[error("could not {doing}: the Metadata API answered {code}: {message}")]
-    #[diagnostic(code(tabmap::metadata::refused))]
-    Metadata {
-        /// What was being done.
-        doing: &'static str,
-        /// Tableau's code, or `error` where it gave none.
-        code: String,
-        /// Tableau's words.
-        message: String,
-        /// The remedy.
-        #[help]
-        help: Option<&'static str>,
-    },
     /// A recording that cannot be used.
     #[error(transparent)]
     #[diagnostic(transparent)]

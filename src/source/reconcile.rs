@@ -2,25 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::lookup::Lookups;
-use super::rest::{Listing, Projects, RestResource, Witness};
+use super::rest::Witness;
 use crate::resource::{Luid, ProjectPath, Resource, ResourceKey, ResourceKind, SiteName};
 use crate::snapshot::Notes;
-
-/// A node of the Metadata API, each LUID once.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Node {
-    /// `None` where the API gave an empty one.
-    pub luid: Option<Luid>,
-    /// `None` where the API withholds it for lack of permission.
-    pub name: Option<String>,
-    /// The number in the browser URL.
-    pub vizportal_url_id: Option<String>,
-    /// `None` in a Personal Space, and where it is withheld.
-    pub project_name: Option<String>,
-    /// Workbooks only, and not on old servers.
-    pub project_luid: Option<Luid>,
-}
+use crate::tableau::content::{Listing, Projects, RestResource};
+use crate::tableau::metadata::Node;
 
 /// What the Metadata API says of its own listing.
 #[derive(Debug, Default)]
@@ -38,6 +24,21 @@ pub struct Listed {
     pub nodes: Vec<Node>,
     /// What speaks against their completeness.
     pub evidence: Evidence,
+}
+
+/// What REST said of single resources.
+#[derive(Debug, Default)]
+pub struct Lookups {
+    /// Those that exist.
+    pub found: BTreeMap<ResourceKind, Vec<RestResource>>,
+    /// Those that do not.
+    pub gone: BTreeSet<(ResourceKind, Luid)>,
+    /// Those that REST was to confirm and did not: their rows stay as they are.
+    pub open: BTreeSet<(ResourceKind, Luid)>,
+    /// Those that a map which holds others lacks, and REST did not confirm either.
+    pub unproven: BTreeSet<(ResourceKind, Luid)>,
+    /// Why REST could not be asked for some.
+    pub warnings: Vec<String>,
 }
 
 /// What a snapshot is made of.
@@ -123,27 +124,20 @@ impl Reader<'_> {
 
     /// Takes in what REST says, and the number in the URL from either side.
     fn witnessed(&self, entry: RestResource, node: Option<&Node>, found: &mut Found) {
-        let Some(project) = &entry.project else {
+        let Some(mut resource) = entry.into_resource(self.site, self.kind, self.projects) else {
             found.notes.skipped += 1;
             return;
         };
-        let path = project.id.as_ref().and_then(|luid| self.projects.path(luid));
-        let path =
-            path.unwrap_or_else(|| ProjectPath::leaf_only(project.name.as_deref().unwrap_or_default()));
         let lags = node.is_none_or(|node| {
             let says_otherwise = |said: Option<&String>, is: &str| said.is_some_and(|said| said != is);
-            says_otherwise(node.name.as_ref(), &entry.name)
-                || says_otherwise(node.project_name.as_ref(), path.leaf())
+            says_otherwise(node.name.as_ref(), &resource.key.name)
+                || says_otherwise(node.project_name.as_ref(), resource.key.project.leaf())
         });
         found.notes.lagging += u64::from(lags);
-        found.resources.push(Resource {
-            vizportal_url_id: node
-                .and_then(|node| node.vizportal_url_id.clone())
-                .or_else(|| entry.vizportal_url_id()),
-            project_luid: project.id.clone(),
-            luid: entry.id,
-            key: self.key(path, entry.name),
-        });
+        if let Some(number) = node.and_then(|node| node.vizportal_url_id.clone()) {
+            resource.vizportal_url_id = Some(number);
+        }
+        found.resources.push(resource);
     }
 
     fn alone(&self, listed: Listed, looked_up: Vec<RestResource>, doubts: &Doubts, found: &mut Found) {

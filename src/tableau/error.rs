@@ -172,6 +172,20 @@ pub enum TableauError {
         /// Where it goes wrong.
         source: serde_json::Error,
     },
+    /// The Metadata API refused to answer.
+    #[error("could not {doing}: the Metadata API answered {code}: {message}")]
+    #[diagnostic(code(tabmap::metadata::refused))]
+    Metadata {
+        /// What was being done.
+        doing: &'static str,
+        /// Tableau's code, or `error` where it gave none.
+        code: String,
+        /// Tableau's words.
+        message: String,
+        /// The remedy.
+        #[help]
+        help: Option<&'static str>,
+    },
     /// The token for a connected app could not be made.
     #[error("could not make the token of the connected app")]
     #[diagnostic(code(tabmap::tableau::jwt))]

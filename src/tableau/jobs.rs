@@ -4,17 +4,14 @@ use std::marker::PhantomData;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use jiff::fmt::rfc2822::DateTimeParser;
-use reqwest::header::{CONTENT_TYPE, DATE};
-use reqwest::{RequestBuilder, StatusCode};
-use secrecy::ExposeSecret;
+use reqwest::StatusCode;
+use reqwest::header::CONTENT_TYPE;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
-use url::Url;
 
-use super::{Patience, Reply, Session, TableauError};
+use super::reply::{Patience, Reply};
+use super::{Session, TableauError};
 use crate::resource::{Luid, ResourceKind};
-use crate::source::rest::RestResource;
 
 /// As tableauserverclient 0.42 sends it.
 const FULL: &str = "<tsRequest><extractRefresh /></tsRequest>";
@@ -27,27 +24,6 @@ const JOBS_SCOPE: &str = "tableau:jobs:read";
 const START_SCOPE: &str = "tableau:tasks:run";
 /// The most that Tableau lists at once.
 const PAGE_SIZE: &str = "1000";
-
-/// A resource as REST shows it at one moment.
-#[derive(Debug)]
-pub(crate) struct Seen {
-    /// What it shows.
-    pub sight: Sight,
-    /// When, by the server's clock, in whole seconds; by ours where the server does not say.
-    pub at: Timestamp,
-}
-
-/// What REST shows of a resource.
-#[derive(Debug)]
-pub(crate) enum Sight {
-    /// The resource.
-    There(RestResource),
-    /// There is no such resource.
-    Gone,
-    /// This user may not look at it, though perhaps refresh it: its project or first view is closed to them
-    /// (tableau/rest-api-samples#95, #100).
-    Hidden(TableauError),
-}
 
 /// What became of the one POST that starts a refresh.
 #[derive(Debug)]
@@ -199,28 +175,6 @@ impl Job {
 }
 
 impl Session {
-    /// One resource by its LUID, and when that was.
-    pub(crate) async fn look(&self, kind: ResourceKind, luid: &Luid) -> Result<Seen, TableauError> {
-        #[derive(Deserialize)]
-        struct Answer {
-            #[serde(alias = "datasource")]
-            workbook: RestResource,
-        }
-        let doing = format!("look {kind} {luid} up");
-        let url = self.address(&format!("{}/{luid}", kind.path_segment()));
-        let reply = self.call(&doing, Patience::USUAL, |http| http.get(url.clone())).await?;
-        let at = reply.date().unwrap_or_else(Timestamp::now);
-        let sight = match self.tableau.decode::<Answer>(&doing, "one resource", &reply) {
-            Ok(answer) => Sight::There(answer.workbook),
-            Err(error) if error.is_not_found() => Sight::Gone,
-            Err(error @ TableauError::Refused { .. }) if reply.status == StatusCode::FORBIDDEN => {
-                Sight::Hidden(error)
-            }
-            Err(error) => return Err(error),
-        };
-        Ok(Seen { sight, at })
-    }
-
     /// Whether the server can refresh incrementally on request.
     #[must_use]
     pub fn knows_incremental(&self) -> bool {
@@ -326,26 +280,6 @@ impl Session {
         let reply = self.call(&doing, Patience::USUAL, |http| http.put(url.clone())).await?;
         self.tableau.check(&doing, &reply)
     }
-
-    fn address(&self, path: &str) -> Url {
-        self.tableau.server.join(&format!("/api/{}/sites/{}/{path}", self.version, self.site_luid))
-    }
-
-    /// Sends once, whatever comes of it.
-    async fn once(
-        &self,
-        doing: &str,
-        request: impl FnOnce(&reqwest::Client) -> RequestBuilder + Send,
-    ) -> Result<Reply, TableauError> {
-        let ended = || TableauError::SessionTaken { doing: doing.to_owned() };
-        let token = self.tableau.live.lock().await.clone().ok_or_else(ended)?;
-        let request = request(&self.tableau.http).header("X-Tableau-Auth", token.secret.expose_secret());
-        self.tableau.send_once(request).await.map_err(|error| TableauError::Unreachable {
-            doing: doing.to_owned(),
-            server: self.tableau.server.to_string(),
-            source: error.without_url(),
-        })
-    }
 }
 
 #[derive(Deserialize)]
@@ -383,13 +317,6 @@ const WITHOUT_A_WORD: Duration = Duration::from_secs(60);
 
 fn is_servers_fault(status: StatusCode) -> bool {
     status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT
-}
-
-impl Reply {
-    fn date(&self) -> Option<Timestamp> {
-        let text = self.headers.get(DATE)?.to_str().ok()?;
-        DateTimeParser::new().parse_timestamp(text).ok()
-    }
 }
 
 #[derive(Deserialize)]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use reqwest::StatusCode;
-use reqwest::header::{HeaderMap, RETRY_AFTER};
+use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 use serde::Deserialize;
 
 /// How much failure is taken for passing.
@@ -67,6 +67,12 @@ impl Reply {
         let number: u64 = words.next()?.parse().ok()?;
         let unit = if words.next()?.starts_with("minute") { 60 } else { 1 };
         Some(Duration::from_secs(number.saturating_mul(unit)))
+    }
+
+    /// When it was given, by the server's clock.
+    pub fn date(&self) -> Option<Timestamp> {
+        let text = self.headers.get(DATE)?.to_str().ok()?;
+        rfc2822::DateTimeParser::new().parse_timestamp(text).ok()
     }
 
     /// The first 200 characters of the body on one line.

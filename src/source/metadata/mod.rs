@@ -6,8 +6,6 @@
 //! as it announced.
 
 mod pager;
-mod pages;
-pub(crate) mod verdict;
 
 use std::collections::BTreeMap;
 

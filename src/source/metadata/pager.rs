@@ -5,12 +5,10 @@ use std::time::Duration;
 
 use indicatif::ProgressBar;
 
-use super::super::SourceError;
-use super::super::reconcile::{Evidence, Listed, Node};
-use super::pages::{Answer, Page, PageRequest};
-use super::verdict::{Verdict, code_of};
+use super::super::reconcile::{Evidence, Listed};
 use crate::resource::ResourceKind;
-use crate::tableau::Session;
+use crate::tableau::metadata::{Answer, MetadataError, Node, Page, PageRequest, Verdict};
+use crate::tableau::{Session, TableauError};
 
 /// The most that Tableau gives at once (help.tableau.com, `meta_api_pagination`).
 const LARGEST_PAGE: i64 = 1000;
@@ -26,13 +24,13 @@ pub async fn list(
     session: &Session,
     kind: ResourceKind,
     progress: &ProgressBar,
-) -> Result<Listed, SourceError> {
+) -> Result<Listed, TableauError> {
     let mut listing = Pager::new(kind);
     progress.reset();
     progress.set_message(format!("{}: {kind}s", session.site()));
     loop {
         let answer = match listing.next.send(session).await {
-            Err(SourceError::Tableau(error)) if error.may_pass_with_less() && listing.ask_for_less() => {
+            Err(error) if error.may_pass_with_less() && listing.ask_for_less() => {
                 tracing::warn!(reason = %error, page = listing.next.first, "asking for a smaller page");
                 continue;
             }
@@ -79,13 +77,13 @@ impl Pager {
         }
     }
 
-    fn take(&mut self, answer: Answer) -> Result<Step, SourceError> {
+    fn take(&mut self, answer: Answer) -> Result<Step, TableauError> {
         let mut too_much = None;
         let mut doubts = BTreeSet::new();
         for error in &answer.errors {
             match Verdict::of(error) {
                 Verdict::Harmless => {}
-                Verdict::Doubtful => drop(doubts.insert(code_of(error))),
+                Verdict::Doubtful => drop(doubts.insert(error.code.clone())),
                 Verdict::TooMuch => too_much = Some(error),
                 Verdict::TooFast if self.rate_pauses < RATE_PAUSES => {
                     let pause = FIRST_RATE_PAUSE * 2_u32.pow(self.rate_pauses);
@@ -98,7 +96,7 @@ impl Pager {
                     self.next.knows_project_luid = false;
                     return Ok(Step::Next);
                 }
-                Verdict::Fatal if answer.page.is_some() => drop(doubts.insert(code_of(error))),
+                Verdict::Fatal if answer.page.is_some() => drop(doubts.insert(error.code.clone())),
                 Verdict::TooFast | Verdict::UnknownProjectLuid | Verdict::Fatal => {
                     return Err(self.refused(Some(error)));
                 }
@@ -106,10 +104,14 @@ impl Pager {
         }
         if let Some(error) = too_much {
             if self.ask_for_less() {
-                tracing::warn!(code = code_of(error), page = self.next.first, "asking for a smaller page");
+                tracing::warn!(
+                    code = error.code.clone(),
+                    page = self.next.first,
+                    "asking for a smaller page"
+                );
                 return Ok(Step::Next);
             }
-            doubts.insert(code_of(error));
+            doubts.insert(error.code.clone());
         }
         let Some(page) = answer.page else {
             return Err(self.refused(too_much.or(answer.errors.first())));
@@ -160,8 +162,8 @@ impl Pager {
         Listed { nodes, evidence }
     }
 
-    fn refused(&self, error: Option<&graphql_client::Error>) -> SourceError {
-        let code = error.map_or_else(|| "nothing".to_owned(), code_of);
+    fn refused(&self, error: Option<&MetadataError>) -> TableauError {
+        let code = error.map_or_else(|| "nothing".to_owned(), |error| error.code.clone());
         let help = match code.as_str() {
             "FEATURE_DISABLED" => Some(
                 "the Metadata API is off on this server: an administrator turns it on with `tsm maintenance \
@@ -175,6 +177,6 @@ impl Pager {
             _ => None,
         };
         let message = error.map_or_else(|| "no data".to_owned(), |error| error.message.clone());
-        SourceError::Metadata { doing: self.next.doing(), code, message, help }
+        TableauError::Metadata { doing: self.next.doing(), code, message, help }
     }
 }

@@ -64,7 +64,7 @@ fn session_that_was_taken_is_left_and_the_next_look_signs_in_anew() {
 #[test]
 fn session_that_is_taken_at_the_start_is_no_refusal_of_the_refresh() {
     let (desk, _) = desk(SALES);
-    desk.tableau.arm(Fault::on(Endpoint::Refresh, Effect::KillSession).times(20));
+    desk.tableau.arm(Fault::on(Endpoint::Refresh, Effect::KillSession).times(2));
     let serving = Serving::start(&desk);
     assert_eq!(serving.deliver(&event("wev_1", "42")), "accepted");
     until("the end", || in_state(&desk, "succeeded") + in_state(&desk, "failed") == 1);

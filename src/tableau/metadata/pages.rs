@@ -1,13 +1,15 @@
-//! The queries, and one page of their answers. Types that `graphql_client` generates do not leave this file.
+//! The queries that list resources, and one page of their answers. Types that `graphql_client` generates do not leave
+//! this file.
 
-use graphql_client::{GraphQLQuery, QueryBody, Response};
+use graphql_client::{GraphQLQuery, QueryBody};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::super::SourceError;
-use super::super::reconcile::Node;
+use super::ask;
+use super::verdict::MetadataError;
 use crate::resource::{Luid, ResourceKind};
-use crate::tableau::Session;
+use crate::tableau::error::TableauError;
+use crate::tableau::session::Session;
 
 #[derive(GraphQLQuery)]
 #[graphql(
@@ -33,6 +35,21 @@ struct WorkbooksPageBefore20223;
 )]
 struct PublishedDatasourcesPage;
 
+/// A node of the Metadata API, each LUID once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Node {
+    /// `None` where the API gave an empty one.
+    pub luid: Option<Luid>,
+    /// `None` where the API withholds it for lack of permission.
+    pub name: Option<String>,
+    /// The number in the browser URL.
+    pub vizportal_url_id: Option<String>,
+    /// `None` in a Personal Space, and where it is withheld.
+    pub project_name: Option<String>,
+    /// Workbooks only, and not on old servers.
+    pub project_luid: Option<Luid>,
+}
+
 /// One page, free of the types that `graphql_client` generates.
 pub struct Page {
     /// Those that are not null.
@@ -50,7 +67,7 @@ pub struct Answer {
     /// Absent where an error left nothing.
     pub page: Option<Page>,
     /// Errors, and warnings beside good data.
-    pub errors: Vec<graphql_client::Error>,
+    pub errors: Vec<MetadataError>,
 }
 
 /// What to ask for.
@@ -68,12 +85,13 @@ pub struct PageRequest {
 
 impl PageRequest {
     /// What errors and the log say is being done.
+    #[must_use]
     pub const fn doing(&self) -> &'static str {
         self.kind.facts().listing
     }
 
     /// Asks.
-    pub async fn send(&self, session: &Session) -> Result<Answer, SourceError> {
+    pub async fn send(&self, session: &Session) -> Result<Answer, TableauError> {
         let (first, after) = (Some(self.first), self.after.clone());
         match (self.kind, self.knows_project_luid) {
             (ResourceKind::Workbook, true) => {
@@ -97,10 +115,9 @@ impl PageRequest {
         &self,
         session: &Session,
         query: &QueryBody<impl Serialize + Sync>,
-    ) -> Result<Answer, SourceError> {
-        let response: Response<D> = session.metadata(self.doing(), query).await?;
-        let page = response.data.and_then(Into::into);
-        Ok(Answer { page, errors: response.errors.unwrap_or_default() })
+    ) -> Result<Answer, TableauError> {
+        let (data, errors) = ask::<D>(session, self.doing(), query).await?;
+        Ok(Answer { page: data.and_then(Into::into), errors })
     }
 }
 

@@ -1,4 +1,26 @@
-//! What an entry under `errors` means for a listing.
+//! An entry under `errors` of the Metadata API, and what it means for a listing.
+
+/// An entry under `errors`, free of the types of `graphql_client`.
+#[derive(Debug)]
+pub struct MetadataError {
+    /// Tableau's code; `error` where it has none.
+    pub code: String,
+    /// Tableau's words.
+    pub message: String,
+    /// Whether Tableau calls it a warning.
+    pub is_warning: bool,
+}
+
+impl From<graphql_client::Error> for MetadataError {
+    fn from(error: graphql_client::Error) -> Self {
+        let extension = |name: &str| error.extensions.as_ref()?.get(name)?.as_str();
+        Self {
+            code: extension("code").unwrap_or("error").to_owned(),
+            is_warning: extension("severity").is_some_and(|text| text.eq_ignore_ascii_case("warning")),
+            message: error.message,
+        }
+    }
+}
 
 /// The Metadata API sends warnings under `errors` too, beside good data
 /// (help.tableau.com, `meta_api_errors`).
@@ -19,9 +41,10 @@ pub enum Verdict {
 
 impl Verdict {
     /// Judges one entry.
-    pub fn of(error: &graphql_client::Error) -> Self {
+    #[must_use]
+    pub fn of(error: &MetadataError) -> Self {
         let message = &error.message;
-        match code_of(error).as_str() {
+        match error.code.as_str() {
             "MAX_PAGE_SIZE_EXCEEDED" | "INHERITANCE_INCOMPLETE" | "LINKED_RESULTS_INCOMPLETE" => {
                 Self::Harmless
             }
@@ -39,21 +62,8 @@ impl Verdict {
             {
                 Self::TooMuch
             }
-            _ if is_warning(error) => Self::Doubtful,
+            _ if error.is_warning => Self::Doubtful,
             _ => Self::Fatal,
         }
     }
-}
-
-fn extension<'a>(error: &'a graphql_client::Error, name: &str) -> Option<&'a str> {
-    error.extensions.as_ref()?.get(name)?.as_str()
-}
-
-fn is_warning(error: &graphql_client::Error) -> bool {
-    extension(error, "severity").is_some_and(|severity| severity.eq_ignore_ascii_case("warning"))
-}
-
-/// Its code; `error` where it has none.
-pub fn code_of(error: &graphql_client::Error) -> String {
-    extension(error, "code").unwrap_or("error").to_owned()
 }

@@ -1,0 +1,171 @@
+//! A Tableau server, and how requests are sent to it: retries, rate limits, and what an answer is.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use reqwest::header::ACCEPT;
+use reqwest::{RequestBuilder, StatusCode};
+use secrecy::SecretString;
+use serde::de::DeserializeOwned;
+use tokio::sync::Mutex;
+
+use super::credentials::Credentials;
+use super::error::TableauError;
+use super::reply::{Patience, Reply, RestError};
+use super::server::ServerUrl;
+
+/// The server's own limit for a Metadata API query is 30 s; listings of 1,000 rows take some seconds.
+const CALL_TIMEOUT: Duration = Duration::from_secs(120);
+pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+/// A server that asks for more patience than this is reported instead of waited for.
+const LONGEST_PAUSE: Duration = Duration::from_secs(300);
+
+/// A Tableau server and the way to sign in to it.
+#[derive(Debug, Clone)]
+pub struct Tableau {
+    pub(super) http: reqwest::Client,
+    pub(super) server: ServerUrl,
+    pub(super) credentials: Credentials,
+    call_timeout: Duration,
+    /// The one session that this process has, so that it can be ended when the work is given up.
+    pub(super) live: Arc<Mutex<Option<Token>>>,
+}
+
+impl Tableau {
+    /// A client for `server` that trusts the authorities in `ca_bundle` beside those of the operating system.
+    /// Sends nothing yet. `HTTPS_PROXY` and `NO_PROXY` are honoured.
+    pub fn new(
+        server: ServerUrl,
+        credentials: Credentials,
+        ca_bundle: Option<&Path>,
+    ) -> Result<Self, TableauError> {
+        let mut builder = reqwest::Client::builder()
+            .user_agent(concat!("tabmap/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(CONNECT_TIMEOUT)
+            .redirect(reqwest::redirect::Policy::none());
+        if let Some(path) = ca_bundle {
+            let failed = |source| TableauError::CaBundle { path: path.to_owned(), source };
+            let pem = std::fs::read(path).map_err(|error| failed(error.into()))?;
+            let certificates =
+                reqwest::Certificate::from_pem_bundle(&pem).map_err(|error| failed(error.into()))?;
+            if certificates.is_empty() {
+                return Err(failed("it holds no certificate".into()));
+            }
+            builder = certificates.into_iter().fold(builder, reqwest::ClientBuilder::add_root_certificate);
+        }
+        let http = builder.build().map_err(|source| TableauError::Unreachable {
+            doing: "prepare the connection".to_owned(),
+            server: server.to_string(),
+            source,
+        })?;
+        Ok(Self { http, server, credentials, call_timeout: CALL_TIMEOUT, live: Arc::default() })
+    }
+
+    /// The same, waiting this long for each answer.
+    #[must_use]
+    pub fn with_call_timeout(self, call_timeout: Duration) -> Self {
+        Self { call_timeout, ..self }
+    }
+
+    /// The server.
+    #[must_use]
+    pub fn server(&self) -> &ServerUrl {
+        &self.server
+    }
+
+    /// Whether a second sign-in with the same credentials ends the session of the first.
+    pub(super) fn has_one_session(&self) -> bool {
+        matches!(self.credentials, Credentials::PersonalAccessToken { .. })
+    }
+
+    /// Sends a request that may be repeated without harm until there is an answer that is not a passing failure.
+    pub(super) async fn send(
+        &self,
+        doing: &str,
+        patience: Patience,
+        request: impl Fn() -> Result<RequestBuilder, TableauError> + Send + Sync,
+    ) -> Result<Reply, TableauError> {
+        let mut pause = FIRST_PAUSE;
+        for attempt in 1.. {
+            let is_last = attempt >= patience.attempts;
+            match self.send_once(request()?).await {
+                Ok(reply) if reply.status == StatusCode::TOO_MANY_REQUESTS => {
+                    // "At once", as a server says it whose clock is behind, would use up the attempts in no time.
+                    let wait = reply.wait().unwrap_or(pause).max(pause);
+                    if attempt >= Patience::USUAL.attempts || wait > LONGEST_PAUSE {
+                        return Err(TableauError::RateLimited { doing: doing.to_owned(), wait });
+                    }
+                    tracing::warn!(doing, seconds = wait.as_secs(), "Tableau limits the rate, waiting");
+                    tokio::time::sleep(wait).await;
+                }
+                Ok(reply) if reply.is_passing_failure(patience) && !is_last => {
+                    let status = reply.status.as_u16();
+                    tracing::warn!(doing, status, "Tableau failed in passing, trying again");
+                    tokio::time::sleep(pause).await;
+                }
+                Ok(reply) => return Ok(reply),
+                Err(error) if is_last || error.is_builder() => {
+                    let (doing, server) = (doing.to_owned(), self.server.to_string());
+                    return Err(TableauError::Unreachable { doing, server, source: error.without_url() });
+                }
+                Err(error) => {
+                    let reason = error.without_url().to_string();
+                    tracing::warn!(doing, reason, "no answer from Tableau, trying again");
+                    tokio::time::sleep(pause).await;
+                }
+            }
+            pause *= 2;
+        }
+        unreachable!("the last attempt returns")
+    }
+
+    pub(super) async fn send_once(&self, request: RequestBuilder) -> Result<Reply, reqwest::Error> {
+        let response = request.timeout(self.call_timeout).header(ACCEPT, "application/json").send().await?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let body = response.bytes().await?.to_vec();
+        Ok(Reply { status, headers, body })
+    }
+
+    /// The body of a good answer, or Tableau's error.
+    pub(super) fn decode<T: DeserializeOwned>(
+        &self,
+        doing: &str,
+        expected: &'static str,
+        reply: &Reply,
+    ) -> Result<T, TableauError> {
+        self.check(doing, reply)?;
+        serde_json::from_slice(&reply.body).map_err(|source| TableauError::Decoding {
+            doing: doing.to_owned(),
+            expected,
+            body: reply.beginning(),
+            source,
+        })
+    }
+
+    pub(super) fn check(&self, doing: &str, reply: &Reply) -> Result<(), TableauError> {
+        let (doing, server) = (doing.to_owned(), self.server.to_string());
+        if reply.status.is_success() {
+            return Ok(());
+        }
+        if reply.status.is_redirection() {
+            let location =
+                reply.headers.get("location").and_then(|value| value.to_str().ok()).unwrap_or_default();
+            return Err(TableauError::Redirected { doing, server, location: location.to_owned() });
+        }
+        if let Some(RestError { code, summary, detail }) = reply.rest_error() {
+            return Err(TableauError::Refused { doing, code, summary, detail });
+        }
+        Err(TableauError::Status { doing, server, status: reply.status, body: reply.beginning() })
+    }
+}
+
+/// A session, as requests prove it.
+#[derive(Debug, Clone)]
+pub(super) struct Token {
+    pub version: String,
+    pub secret: SecretString,
+    pub sign_ins: u32,
+    pub since: Instant,
+}

@@ -1,0 +1,25 @@
+//! The Metadata API: its queries, their answers, and what its errors mean.
+
+mod extract_times;
+mod pages;
+mod verdict;
+
+use graphql_client::{QueryBody, Response};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+pub use self::pages::{Answer, Node, Page, PageRequest};
+pub use self::verdict::{MetadataError, Verdict};
+use super::error::TableauError;
+use super::session::Session;
+
+/// Asks, and parts what came from what was wrong with it.
+async fn ask<D: DeserializeOwned>(
+    session: &Session,
+    doing: &str,
+    query: &QueryBody<impl Serialize + Sync>,
+) -> Result<(Option<D>, Vec<MetadataError>), TableauError> {
+    let response: Response<D> = session.metadata(doing, query).await?;
+    let errors = response.errors.unwrap_or_default().into_iter().map(MetadataError::from).collect();
+    Ok((response.data, errors))
+}

@@ -1,0 +1,105 @@
+//! Signing in: which version the server speaks, and what each kind of credentials sends.
+
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+
+use super::client::Tableau;
+use super::connected_app::connected_app_token;
+use super::credentials::Credentials;
+use super::error::TableauError;
+use super::reply::Patience;
+use crate::resource::{Luid, SiteName};
+
+/// The oldest version that answers `serverinfo`; the answer names the version that everything else uses.
+const OLDEST_API: &str = "2.4";
+
+/// What a good sign-in gives.
+pub(super) struct Granted {
+    pub token: SecretString,
+    pub site: SiteName,
+    pub site_luid: Luid,
+}
+
+impl Tableau {
+    pub(super) async fn api_version(&self) -> Result<String, TableauError> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Answer {
+            server_info: ServerInfo,
+        }
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct ServerInfo {
+            rest_api_version: String,
+        }
+        let doing = "ask for the server's version";
+        let url = self.server.join(&format!("/api/{OLDEST_API}/serverinfo"));
+        let reply = self.send(doing, Patience::STRANGER, || Ok(self.http.get(url.clone()))).await?;
+        Ok(self.decode::<Answer>(doing, "a server's description", &reply)?.server_info.rest_api_version)
+    }
+
+    pub(super) async fn request_token(
+        &self,
+        version: &str,
+        site: &SiteName,
+    ) -> Result<Granted, TableauError> {
+        #[derive(Deserialize)]
+        struct Answer {
+            credentials: AnswerCredentials,
+        }
+        #[derive(Deserialize)]
+        struct AnswerCredentials {
+            token: SecretString,
+            site: AnswerSite,
+        }
+        #[derive(Deserialize)]
+        struct AnswerSite {
+            id: Luid,
+            #[serde(rename = "contentUrl")]
+            content_url: String,
+        }
+        let doing = "sign in";
+        let url = self.server.join(&format!("/api/{version}/auth/signin"));
+        // Made anew for each attempt: the token of a connected app is good for one sign-in.
+        let request = || {
+            let body = serde_json::json!({ "credentials": self.sign_in_body(site)? });
+            Ok(self.http.post(url.clone()).json(&body))
+        };
+        let reply = self.send(doing, Patience::STRANGER, request).await?;
+        let answer = match self.decode::<Answer>(doing, "a sign-in's answer", &reply) {
+            Err(TableauError::Refused { code, detail, .. }) if code.starts_with("401") => {
+                return Err(TableauError::SignInRefused { site: site.clone(), code, detail });
+            }
+            Err(TableauError::Decoding { doing, expected, source, .. }) => {
+                let body = "(not shown, it may hold a token)".to_owned();
+                return Err(TableauError::Decoding { doing, expected, body, source });
+            }
+            other => other?.credentials,
+        };
+        Ok(Granted {
+            token: answer.token,
+            site: SiteName::from_content_url(&answer.site.content_url),
+            site_luid: answer.site.id,
+        })
+    }
+
+    fn sign_in_body(&self, site: &SiteName) -> Result<serde_json::Value, TableauError> {
+        let site = serde_json::json!({ "contentUrl": site.as_str() });
+        Ok(match &self.credentials {
+            Credentials::PersonalAccessToken { name, secret } => serde_json::json!({
+                "personalAccessTokenName": name,
+                "personalAccessTokenSecret": secret.expose_secret(),
+                "site": site,
+            }),
+            Credentials::ConnectedApp { client_id, secret_id, secret, username } => serde_json::json!({
+                "jwt": connected_app_token(client_id, secret_id, secret, username)?,
+                "site": site,
+            }),
+            Credentials::Password { username, password } => serde_json::json!({
+                "name": username,
+                "password": password.expose_secret(),
+                "site": site,
+            }),
+        })
+    }
+}
