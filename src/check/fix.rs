@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use miette::Diagnostic;
@@ -12,6 +12,7 @@ use thiserror::Error;
 use super::finding::{Finding, Fix};
 use super::walk::display;
 use crate::text::on_one_line;
+use crate::whole_file::write_whole;
 
 /// A file that could not be corrected.
 #[derive(Debug, Error, Diagnostic)]
@@ -93,23 +94,8 @@ fn diff(path: &str, before: &[u8], after: &[u8]) -> String {
     settings.diff_slices(&before, &after).unified_diff().context_radius(1).header(&old, &new).to_string()
 }
 
-/// The file appears whole or not at all, with the permissions that it had.
+/// The file keeps its permissions, and a link stays one.
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let permissions = fs::metadata(path)?.permissions();
-    // A link stays one.
     let path = fs::canonicalize(path)?;
-    let new = path.with_file_name(format!(".tabmap-{}", uuid::Uuid::now_v7()));
-    let written = || {
-        let mut file = fs::OpenOptions::new().write(true).create_new(true).open(&new)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::set_permissions(&new, permissions)?;
-        fs::rename(&new, &path)
-    };
-    let result = written();
-    if result.is_err() {
-        // What is left of it is of no use.
-        let _ = fs::remove_file(&new);
-    }
-    result
+    write_whole(&path, bytes, Some(fs::metadata(&path)?.permissions()))
 }

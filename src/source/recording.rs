@@ -1,7 +1,6 @@
 //! A snapshot in a JSON file: `sync --record FILE` writes it, `sync --from FILE` reads it in place of Tableau.
 
-use std::fs::{self, File};
-use std::io::Write as _;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
@@ -14,6 +13,7 @@ use super::{Source, SourceError};
 use crate::mapping::Mapping;
 use crate::resource::{Luid, ProjectPath, Resource, ResourceKey, ResourceKind, SiteName};
 use crate::snapshot::{Header, Notes, Snapshot};
+use crate::whole_file::write_whole;
 
 /// The version of the file's form; raised when an older tabmap could misread a newer file.
 const FORMAT_VERSION: u32 = 1;
@@ -114,15 +114,7 @@ impl Recording {
         };
         let failed = |source| RecordingError::Io { doing: "write", path: path.to_owned(), source };
         let json = serde_json::to_string_pretty(&document).map_err(|error| failed(error.into()))?;
-        let mut name = path.file_name().unwrap_or_default().to_owned();
-        name.push(format!(".{}.new", std::process::id()));
-        let new = path.with_file_name(name);
-        let mut file = File::create_new(&new).map_err(failed)?;
-        let written = file.write_all((json + "\n").as_bytes()).and_then(|()| fs::rename(&new, path));
-        written.map_err(|error| {
-            let _ = fs::remove_file(&new);
-            failed(error)
-        })
+        write_whole(path, (json + "\n").as_bytes(), None).map_err(failed)
     }
 }
 

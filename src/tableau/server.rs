@@ -4,7 +4,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use thiserror::Error;
-use url::{Host, Url};
+use url::Url;
+
+use crate::loopback::is_loopback;
 
 /// A text that is not the address of a server that credentials may be sent to.
 #[derive(Debug, Error)]
@@ -34,18 +36,13 @@ impl ServerUrl {
         if !url.username().is_empty() || url.password().is_some() {
             return Err(invalid("credentials do not belong into an address".to_owned()));
         }
-        let Some(host) = url.host() else {
+        let Some(host) = url.host_str() else {
             return Err(invalid(format!("`{shown}` has no host")));
         };
-        let is_loopback = match &host {
-            Host::Domain(domain) => *domain == "localhost" || domain.ends_with(".localhost"),
-            Host::Ipv4(address) => address.is_loopback(),
-            Host::Ipv6(address) => address.is_loopback(),
-        };
-        let is_allowed = allow_http.iter().any(|allowed| allowed.eq_ignore_ascii_case(&host.to_string()));
+        let is_allowed = allow_http.iter().any(|allowed| allowed.eq_ignore_ascii_case(host));
         match url.scheme() {
             "https" => {}
-            "http" if is_loopback || is_allowed => {}
+            "http" if is_loopback(&url) || is_allowed => {}
             "http" => return Err(InvalidServer::PlainHttp(url)),
             other => return Err(invalid(format!("`{other}` is not a scheme that Tableau speaks"))),
         }

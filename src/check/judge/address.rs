@@ -1,5 +1,7 @@
 //! Whether an address leads to what is there.
 
+use percent_encoding::percent_decode_str;
+
 use super::judgement::{Judgement, Problem, bad, described, namesake, unknown_site};
 use crate::check::finding::Code;
 use crate::check::knowledge::{Fate, Knowledge};
@@ -61,7 +63,7 @@ pub(super) fn view(site: &SiteName, workbook: &Spanned<String>, knowledge: &Know
     if known_site(site, knowledge).is_none() {
         return unknown_site(&site.to_string(), &workbook.span, knowledge);
     }
-    let decoded = percent_decoded(&workbook.value);
+    let decoded = percent_decode_str(&workbook.value).decode_utf8_lossy();
     if knowledge.has_view(site, &decoded) {
         return Judgement::Fine;
     }
@@ -73,17 +75,4 @@ pub(super) fn view(site: &SiteName, workbook: &Spanned<String>, knowledge: &Know
     let remedy =
         "the workbook was deleted, or it was renamed before the map first saw it; open it in the browser";
     bad(Code::UnknownView, &workbook.span, message, Some(remedy.to_owned()))
-}
-
-fn percent_decoded(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut decoded = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while let Some(byte) = bytes.get(at) {
-        let digits = bytes.get(at + 1..at + 3).and_then(|digits| std::str::from_utf8(digits).ok());
-        let escaped = digits.filter(|_| *byte == b'%').and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        decoded.push(escaped.unwrap_or(*byte));
-        at += if escaped.is_some() { 3 } else { 1 };
-    }
-    String::from_utf8_lossy(&decoded).into_owned()
 }

@@ -1,9 +1,10 @@
 //! The account and the server of a connection.
 
-use url::{Host, Url};
+use url::Url;
 
 use super::Settings;
 use super::error::ConnectionError;
+use crate::loopback::is_loopback;
 
 /// The bare account and its server.
 ///
@@ -54,16 +55,6 @@ fn host_of(locator: &str, rest: Option<&str>, region: Option<&str>) -> String {
     let top = if rest.is_some_and(|rest| rest.starts_with("cn-")) { "cn" } else { "com" };
     let rest = rest.map(|rest| format!(".{}", rest.to_lowercase())).unwrap_or_default();
     format!("{locator}{rest}.snowflakecomputing.{top}")
-}
-
-/// Whether the URL is of this machine.
-pub(crate) fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        None => false,
-    }
 }
 
 #[cfg(test)]

@@ -15,7 +15,6 @@ use std::path::PathBuf;
 pub use credentials::Credentials;
 pub use error::ConnectionError;
 use files::Files;
-pub(crate) use host::is_loopback;
 use url::Url;
 
 /// The environment, as a function of a variable's name: this module never reads the process's own.

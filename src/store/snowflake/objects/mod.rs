@@ -18,6 +18,7 @@ pub use self::apply::AppliedFile;
 pub use self::settings::{NightlyRefresh, SnowflakeObjects};
 use self::values::Values;
 use super::TableNames;
+use crate::loopback::is_loopback;
 use crate::store::StoreError;
 use crate::tableau::ServerUrl;
 
@@ -51,9 +52,6 @@ const TEMPLATES: [Template; 9] = [
 ];
 
 const HANDLER: &str = include_str!("../../../../sql/snowflake/objects/refresh_resource.py");
-
-/// Hosts of this very machine, which the procedure's handler takes by plain http too: for tests.
-const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 
 /// The personal access token that the procedure signs in with.
 pub struct Token {
@@ -184,7 +182,8 @@ fn check(tables: &TableNames, settings: &SnowflakeObjects, server: &ServerUrl) -
         return Err(ObjectsError::Setting { name, reason, help: "take another name" });
     }
     let url = server.join("");
-    if url.scheme() != "https" && !url.host_str().is_some_and(|host| LOOPBACK.contains(&host)) {
+    // The handler takes this very machine by plain http too: for tests.
+    if url.scheme() != "https" && !is_loopback(&url) {
         return Err(ObjectsError::Setting {
             name: "the Tableau server",
             reason: format!("`{url}` is plain http, which the procedure does not speak"),

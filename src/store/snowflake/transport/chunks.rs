@@ -16,9 +16,9 @@ use serde_json::{Map, Value, json};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
-use super::super::connection::is_loopback;
 use super::super::error::Fault;
 use super::{ATTEMPTS, Transport, back_off};
+use crate::loopback::is_loopback;
 
 /// A host that cannot exist ("Special-Use Domain Names", RFC 6761).
 const INLINE: &str = "inline.invalid";

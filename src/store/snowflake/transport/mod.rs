@@ -29,9 +29,10 @@ use tokio::sync::Mutex;
 use self::abort::Running;
 use self::chunks::Chunks;
 pub(crate) use self::exchange::{Exchange, Repeatable};
-use super::connection::{Connection, is_loopback};
+use super::connection::Connection;
 use super::error::Fault;
 use super::session::SessionOptions;
+use crate::loopback::is_loopback;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 
