@@ -9,14 +9,10 @@ use thiserror::Error;
 
 use crate::browser_url::{BrowserUrl, NotAnAddress, Page};
 use crate::mapping::Mapping;
-use crate::resource::{Luid, ProjectPath, Resource, ResourceKind, SiteName};
-use crate::store::{Lookup, RecordedChange, Store, StoreError};
+use crate::resource::matching::{Lookup, Project, near};
+use crate::resource::{Luid, Resource, ResourceKind, SiteName};
+use crate::store::{RecordedChange, Store, StoreError};
 use crate::text::on_one_line;
-
-/// How many near names an unknown one is answered with.
-const MOST_NEAR_NAMES: usize = 3;
-/// How alike a near name must be, from 0 to 1.
-const NEAR: f64 = 0.7;
 
 /// What was asked has no single answer.
 #[derive(Debug, Error, Diagnostic)]
@@ -122,7 +118,7 @@ impl LoadedMap {
 #[derive(Debug, Clone)]
 pub struct Question {
     what: What,
-    project: Option<String>,
+    project: Option<Project>,
     sites: Vec<SiteName>,
     server: Option<String>,
 }
@@ -146,8 +142,9 @@ impl Question {
         sites: &[SiteName],
     ) -> Result<Self, ResolveError> {
         let what = read_what(kind, text)?;
+        let project = project.map(|text| Project::Tail(text.to_owned()));
         let sites = if let What::Page { url, .. } = &what { vec![url.site.clone()] } else { sites.to_vec() };
-        Ok(Self { what, project: project.map(str::to_owned), sites, server: None })
+        Ok(Self { what, project, sites, server: None })
     }
 
     /// The same, to be answered by a map of this server alone: who acts on the answer would act on another server's
@@ -183,7 +180,7 @@ impl Question {
     }
 
     fn is_searched(&self, site: &SiteName) -> bool {
-        self.sites.is_empty() || self.sites.iter().any(|wanted| wanted.is_same_site(site))
+        site.is_among(&self.sites)
     }
 
     async fn answer_with_history(
@@ -265,7 +262,7 @@ impl Question {
     }
 
     fn is_in_project(&self, one: &Resource) -> bool {
-        self.project.as_ref().is_none_or(|project| is_project(project, &one.key.project))
+        self.project.as_ref().is_none_or(|project| project.fits(&one.key.project))
     }
 
     fn refuse_other_server(&self, server: Option<String>) -> Result<(), ResolveError> {
@@ -344,7 +341,7 @@ impl std::fmt::Display for Question {
             What::Name { kind, name } => write!(f, "{kind} `{}`", on_one_line(name))?,
         }
         if let Some(project) = &self.project {
-            write!(f, " in project `{}`", on_one_line(project))?;
+            write!(f, " in project `{}`", on_one_line(project.as_str()))?;
         }
         if self.sites.is_empty() || matches!(self.what, What::Page { .. }) {
             return Ok(());
@@ -390,14 +387,6 @@ fn page_of(asked: Option<ResourceKind>, url: BrowserUrl, text: &str) -> Result<W
     }
 }
 
-/// Whether a person who wrote `text` may mean `project`.
-pub(crate) fn is_project(text: &str, project: &ProjectPath) -> bool {
-    match text.strip_prefix('/') {
-        Some(from_root) => ProjectPath::parse(from_root) == *project,
-        None => ProjectPath::parse(text).is_tail_of(project),
-    }
-}
-
 /// What became of a LUID: `last` is the last change on its way, `current` the LUID that took its place.
 fn stale(luid: &Luid, last: &RecordedChange, current: Option<&Luid>) -> ResolveError {
     let side = last.after.as_ref().or(last.before.as_ref());
@@ -426,20 +415,4 @@ fn near_names(kind: ResourceKind, name: &str, resources: &[Resource]) -> String 
             names.join(", ")
         )
     }
-}
-
-/// The resources of a kind whose names are most like `name`.
-pub(crate) fn near<'a>(
-    kind: ResourceKind,
-    name: &str,
-    resources: impl Iterator<Item = &'a Resource>,
-) -> Vec<&'a Resource> {
-    let wanted = name.to_lowercase();
-    let likeness =
-        |one: &Resource| strsim::normalized_damerau_levenshtein(&wanted, &one.key.name.to_lowercase());
-    let of_kind = resources.filter(|one| one.key.kind == kind);
-    let mut near: Vec<_> =
-        of_kind.map(|one| (likeness(one), one)).filter(|(likeness, _)| *likeness >= NEAR).collect();
-    near.sort_by(|(a, one), (b, other)| b.total_cmp(a).then_with(|| one.key.cmp(&other.key)));
-    near.into_iter().take(MOST_NEAR_NAMES).map(|(_, one)| one).collect()
 }

@@ -118,10 +118,8 @@ impl Evidence {
         now: Timestamp,
         severities: &Severities,
     ) -> Vec<Finding> {
-        let is_asked_for = |site: &SiteName| {
-            asked_for.is_empty() || asked_for.iter().any(|wanted| wanted.is_same_site(site))
-        };
-        let sites = self.mappings.iter().map(|mapping| &mapping.site).filter(|site| is_asked_for(site));
+        let sites = self.mappings.iter().map(|mapping| &mapping.site);
+        let sites = sites.filter(|site| site.is_among(asked_for));
         let age =
             |site| map::check_age(site, self.past.complete_at.get(site).copied(), now, max_age, severities);
         sites.filter_map(age).collect()

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use crate::diff::{Change, ChangeSet};
 use crate::mapping::Mapping;
+use crate::resource::matching::nfc;
 use crate::resource::{Luid, Resource, ResourceKind, SiteName};
 use crate::snapshot::Snapshot;
 use crate::store::{Past, Side};
@@ -123,7 +124,7 @@ impl Knowledge {
         self.sites.dedup();
         for (at, one) in self.resources.iter().enumerate() {
             self.by_luid.entry(one.luid.as_str().to_lowercase()).or_default().push(at);
-            self.by_name.entry((one.key.kind, one.key.name.clone())).or_default().push(at);
+            self.by_name.entry((one.key.kind, nfc(&one.key.name))).or_default().push(at);
             if let Some(number) = &one.vizportal_url_id {
                 self.by_number.entry((one.key.kind, number.clone())).or_default().push(at);
             }
@@ -133,7 +134,7 @@ impl Knowledge {
         }
         for (at, one) in self.departures.iter().enumerate() {
             self.departed_by_luid.entry(one.before.luid.as_str().to_lowercase()).or_default().push(at);
-            self.departed_by_name.entry((one.kind, one.before.name.clone())).or_default().push(at);
+            self.departed_by_name.entry((one.kind, nfc(&one.before.name))).or_default().push(at);
             let is_here = one.after.as_ref().is_some_and(|after| self.has(&one.site, one.kind, &after.luid));
             if one.kind.facts().names_views && is_here {
                 self.view_names.insert((lower(&one.site), view_name(&one.before.name)));
@@ -192,9 +193,9 @@ impl Knowledge {
         found.iter().filter_map(|at| self.resources.get(*at))
     }
 
-    /// The resources of a kind and name.
+    /// The resources of a kind and name, in whatever normal form.
     pub fn with_name(&self, kind: ResourceKind, name: &str) -> impl Iterator<Item = &Resource> {
-        let found = self.by_name.get(&(kind, name.to_owned())).map(Vec::as_slice).unwrap_or_default();
+        let found = self.by_name.get(&(kind, nfc(name))).map(Vec::as_slice).unwrap_or_default();
         found.iter().filter_map(|at| self.resources.get(*at))
     }
 
@@ -216,14 +217,13 @@ impl Knowledge {
         self.fates(self.departures.iter().filter(fits))
     }
 
-    /// The resources that had a name once, with what they are now, latest first.
+    /// The resources that had a name once, in whatever normal form, with what they are now, latest first.
     pub fn former(
         &self,
         kind: ResourceKind,
         name: &str,
     ) -> impl Iterator<Item = (&Departure, Option<&Resource>)> {
-        let found =
-            self.departed_by_name.get(&(kind, name.to_owned())).map(Vec::as_slice).unwrap_or_default();
+        let found = self.departed_by_name.get(&(kind, nfc(name))).map(Vec::as_slice).unwrap_or_default();
         found.iter().rev().filter_map(|at| self.departures.get(*at)).map(|one| (one, self.successor(one)))
     }
 

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+pub use crate::resource::matching::{Name, Project, Site};
 pub use crate::resource::written::Spanned;
 use crate::resource::{ResourceKind, SiteName};
 
@@ -59,7 +60,7 @@ pub enum Target {
         /// The kind.
         kind: ResourceKind,
         /// The name.
-        name: Spanned<String>,
+        name: Spanned<Name>,
         /// The project; `None` where the file does not say or computes it.
         project: Option<Spanned<Project>>,
         /// The site; `None` where the file does not say or computes it.
@@ -76,26 +77,6 @@ pub enum Target {
         /// The place.
         span: Range<usize>,
     },
-}
-
-/// How a project is written.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Project {
-    /// The `PROJECT_NAME` column.
-    Leaf(String),
-    /// The `PROJECT_PATH` column.
-    Path(String),
-    /// As people write it: a tail of the path, or a whole one after a slash.
-    Tail(String),
-}
-
-/// How a site is written.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Site {
-    /// The `SITE_ID` column: case counts, the Default site is empty.
-    Column(String),
-    /// As people write it.
-    Loose(SiteName),
 }
 
 impl Target {

@@ -74,7 +74,7 @@ impl List {
 async fn rows(store: &dyn Store, wanted: &[SiteName]) -> Result<Vec<Row>, CommandError> {
     let mut rows = Vec::new();
     for site in store.sites().await? {
-        if wanted.is_empty() || wanted.iter().any(|wanted| wanted.is_same_site(&site)) {
+        if site.is_among(wanted) {
             rows.extend(store.load(&site).await?.rows);
         }
     }

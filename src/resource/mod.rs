@@ -3,6 +3,7 @@
 mod id;
 mod key;
 mod kind;
+pub mod matching;
 mod project;
 mod site;
 pub mod written;

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use unicode_normalization::UnicodeNormalization as _;
+
 /// A project and its parents.
 ///
 /// Only REST knows how projects nest. Where it could not be asked, and in rows that another tool wrote, the
@@ -56,6 +58,12 @@ impl ProjectPath {
     #[must_use]
     pub fn full(&self) -> Option<String> {
         self.rooted.then(|| self.to_string())
+    }
+
+    /// The same with its names in the form by which they are compared.
+    #[must_use]
+    pub fn nfc(&self) -> Self {
+        Self { names: self.names.iter().map(|name| name.nfc().collect()).collect(), rooted: self.rooted }
     }
 
     /// Whether both may be the same project, as far as both are known.

@@ -38,6 +38,12 @@ impl SiteName {
     pub fn is_same_site(&self, other: &Self) -> bool {
         self.0.to_lowercase() == other.0.to_lowercase()
     }
+
+    /// Whether it is one of those that are `wanted`; without any, every site is.
+    #[must_use]
+    pub fn is_among(&self, wanted: &[Self]) -> bool {
+        wanted.is_empty() || wanted.iter().any(|one| one.is_same_site(self))
+    }
 }
 
 impl FromStr for SiteName {

@@ -5,33 +5,8 @@ use std::collections::BTreeSet;
 use unicode_normalization::UnicodeNormalization as _;
 
 use crate::mapping::Row;
-use crate::resource::{Luid, Resource, ResourceKind, SiteName};
-
-/// What a resource is looked up by.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Lookup {
-    /// Its LUID, which two kinds may share.
-    Luid {
-        /// `None` for either.
-        kind: Option<ResourceKind>,
-        /// The LUID.
-        luid: Luid,
-    },
-    /// The number in its address.
-    Number {
-        /// Workbook or data source.
-        kind: ResourceKind,
-        /// The number.
-        number: String,
-    },
-    /// Its name, in either normal form of Unicode; a resource whose number is written so fits too.
-    Name {
-        /// Workbook or data source.
-        kind: ResourceKind,
-        /// The name, case included.
-        name: String,
-    },
-}
+use crate::resource::SiteName;
+use crate::resource::matching::Lookup;
 
 /// What a look-up found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -43,24 +18,9 @@ pub struct Found {
 }
 
 impl Lookup {
-    /// Whether a resource is what is looked for.
-    #[must_use]
-    pub fn fits(&self, one: &Resource) -> bool {
-        let has_number = |number: &str| one.vizportal_url_id.as_deref() == Some(number);
-        match self {
-            Self::Luid { kind, luid } => one.luid == *luid && kind.is_none_or(|kind| kind == one.key.kind),
-            Self::Number { kind, number } => one.key.kind == *kind && has_number(number),
-            // A number names a page; a resource may also be called by a number, and then both fit.
-            Self::Name { kind, name } => {
-                one.key.kind == *kind && (one.key.name.nfc().eq(name.nfc()) || has_number(name))
-            }
-        }
-    }
-
     /// Whether a row is what is looked for, on one of `sites` (on any, where that is empty).
     pub(super) fn fits_on(&self, sites: &[SiteName], row: &Row) -> bool {
-        let site = &row.resource.key.site;
-        (sites.is_empty() || sites.iter().any(|wanted| wanted.is_same_site(site))) && self.fits(&row.resource)
+        row.resource.key.site.is_among(sites) && self.fits(&row.resource)
     }
 
     /// The columns that may hold it.
@@ -87,7 +47,7 @@ impl Lookup {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::resource::{ProjectPath, ResourceKey};
+    use crate::resource::{Luid, ProjectPath, Resource, ResourceKey, ResourceKind};
 
     fn row(site: &str, name: &str, number: &str) -> Row {
         let key = ResourceKey {

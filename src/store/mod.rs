@@ -8,9 +8,10 @@ use miette::Diagnostic;
 use thiserror::Error;
 use uuid::Uuid;
 
-pub use self::lookup::{Found, Lookup};
+pub use self::lookup::Found;
 use crate::mapping::Mapping;
 use crate::plan::Plan;
+pub use crate::resource::matching::Lookup;
 use crate::resource::{Luid, ProjectPath, ResourceKind, SiteName};
 
 mod address;

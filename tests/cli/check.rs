@@ -14,6 +14,7 @@ mod exposures;
 mod fixing;
 mod formats;
 mod live;
+mod names;
 mod settings;
 mod snippets;
 

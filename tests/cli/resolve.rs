@@ -181,3 +181,21 @@ fn luid_that_is_in_the_map_is_never_called_stale() {
         assert!(!answer.stderr.contains("stale"), "{elsewhere:?}: {}", answer.stderr);
     }
 }
+
+#[test]
+fn name_and_project_are_found_in_either_normal_form_of_unicode() {
+    let (composed, decomposed) = ("Caf\u{e9}", "Cafe\u{301}");
+    let desk = Desk::empty();
+    let in_map = desk.publish(Kind::Workbook, &["Ops", decomposed], decomposed);
+    desk.done(&["init"]);
+    desk.sync();
+    for name in [composed, decomposed] {
+        for project in [composed.to_owned(), decomposed.to_owned(), format!("/Ops/{composed}")] {
+            let found = desk.done(&["resolve", "workbook", name, "--project", &project]);
+            assert_eq!(found, format!("{in_map}\n"), "{name} {project}");
+        }
+    }
+    desk.write("refs.toml", &format!("[[refresh]]\nworkbook = '{composed}'\nproject = 'Ops/{composed}'\n"));
+    let refreshed = desk.done(&["refresh", "--from", "refs.toml", "--format", "json"]);
+    assert!(refreshed.contains(&in_map), "{refreshed}");
+}

@@ -56,7 +56,7 @@ pub fn without_overlaps(references: Vec<Reference>) -> Vec<Reference> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::check::reference::Spanned;
+    use crate::check::reference::{Name, Spanned};
     use crate::resource::{ResourceKind, SiteName};
 
     fn uuid(span: Range<usize>, extent: Range<usize>, is_declared: bool) -> Reference {
@@ -71,7 +71,7 @@ mod tests {
     }
 
     fn named(span: Range<usize>, extent: Range<usize>) -> Reference {
-        let name = Spanned { value: "n".to_owned(), span };
+        let name = Spanned { value: Name::Loose("n".to_owned()), span };
         let kind = ResourceKind::Workbook;
         Reference::new(extent, Target::Name { kind, name, project: None, site: None })
     }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::addresses;
-use crate::check::reference::{Project, Reference, Site, Spanned, Target};
+use crate::check::reference::{Name, Project, Reference, Site, Spanned, Target};
 use crate::resource::written::{self, Fields, KEYS, Scalar, Unclear, What, Written};
 
 const NO_ADDRESS: &str = "`url` is not the address of a workbook, a data source or a view";
@@ -48,6 +48,7 @@ pub(super) fn named(
             None => return wrong(NO_ADDRESS.to_owned(), header),
         },
         (Some(kind), What::Name(name)) => {
+            let name = Spanned { value: Name::Loose(name.value), span: name.span };
             let project = project.map(|one| Spanned { value: Project::Tail(one.value), span: one.span });
             let site = site.map(|one| Spanned { value: Site::Loose(one.value), span: one.span });
             Target::Name { kind, name, project, site }

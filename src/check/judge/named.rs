@@ -3,15 +3,15 @@
 use super::judgement::{Judgement, bad, described, unknown_site};
 use crate::check::finding::Code;
 use crate::check::knowledge::{Departure, Knowledge};
-use crate::check::reference::{Project, Site, Spanned};
-use crate::resolve::{is_project, near};
+use crate::check::reference::{Name, Project, Site, Spanned};
+use crate::resource::matching::{is_same_name, near};
 use crate::resource::{ProjectPath, Resource, ResourceKind, SiteName};
 use crate::text::on_one_line;
 
 /// What a reference says of a resource.
 struct Wanted<'a> {
     kind: ResourceKind,
-    name: &'a Spanned<String>,
+    name: &'a Spanned<Name>,
     project: Option<&'a Spanned<Project>>,
     site: Option<&'a Spanned<Site>>,
     knowledge: &'a Knowledge,
@@ -19,7 +19,7 @@ struct Wanted<'a> {
 
 pub(super) fn judge(
     kind: ResourceKind,
-    name: &Spanned<String>,
+    name: &Spanned<Name>,
     project: Option<&Spanned<Project>>,
     site: Option<&Spanned<Site>>,
     knowledge: &Knowledge,
@@ -35,7 +35,7 @@ impl Wanted<'_> {
             return self.wrong_site(site);
         }
         let on_site = |one: &&Resource| self.is_on(&one.key.site);
-        let of_name: Vec<_> = self.knowledge.with_name(self.kind, &self.name.value).filter(on_site).collect();
+        let of_name: Vec<_> = self.named().filter(on_site).collect();
         let fitting: Vec<_> = of_name.iter().copied().filter(|one| self.is_in(&one.key.project)).collect();
         match fitting.as_slice() {
             [_] => Judgement::Fine,
@@ -52,44 +52,42 @@ impl Wanted<'_> {
         }
     }
 
+    /// All that the name fits, wherever it is.
+    fn named(&self) -> impl Iterator<Item = &Resource> {
+        let name = self.name.value.as_str();
+        let by_name = self.knowledge.with_name(self.kind, name);
+        let by_number = self.knowledge.with_number(self.kind, name);
+        let by_number = by_number.filter(|one| !is_same_name(&one.key.name, name));
+        by_name.chain(by_number).filter(|one| self.name.value.fits(one))
+    }
+
+    fn is_sql(&self) -> bool {
+        matches!(self.name.value, Name::Column(_))
+    }
+
     /// In SQL, a project or site may be left to the run; where people write, what is left out is not asked.
     fn is_open(&self) -> bool {
-        let is_sql = matches!(self.project.map(|one| &one.value), Some(Project::Leaf(_) | Project::Path(_)))
-            || matches!(self.site.map(|one| &one.value), Some(Site::Column(_)));
-        (self.project.is_none() || self.site.is_none()) && is_sql
+        (self.project.is_none() || self.site.is_none()) && self.is_sql()
     }
 
     fn is_on(&self, site: &SiteName) -> bool {
-        match self.site.map(|one| &one.value) {
-            None => true,
-            Some(Site::Column(text)) => site.as_str() == text,
-            Some(Site::Loose(wanted)) => site.is_same_site(wanted),
-        }
+        self.site.is_none_or(|one| one.value.fits(site))
     }
 
     fn is_in(&self, project: &ProjectPath) -> bool {
-        match self.project.map(|one| &one.value) {
-            None => true,
-            Some(Project::Leaf(leaf)) => project.leaf() == leaf,
-            Some(Project::Path(path)) => project.agrees_with(&ProjectPath::parse(path)),
-            Some(Project::Tail(text)) => is_project(text, project),
-        }
+        self.project.is_none_or(|one| one.value.fits(project))
     }
 
     /// As a sentence names it.
     fn what(&self) -> String {
-        let project = match self.project.map(|one| &one.value) {
-            Some(Project::Leaf(text) | Project::Path(text) | Project::Tail(text)) => {
-                format!(" in project `{}`", on_one_line(text))
-            }
-            None => String::new(),
-        };
+        let project = self.project.map(|one| format!(" in project `{}`", on_one_line(one.value.as_str())));
         let site = match self.site.map(|one| &one.value) {
             Some(Site::Column(text)) => format!(" on site `{}`", SiteName::from_content_url(text)),
             Some(Site::Loose(site)) => format!(" on site `{site}`"),
             None => String::new(),
         };
-        format!("{} `{}`{project}{site}", self.kind, on_one_line(&self.name.value))
+        let name = on_one_line(self.name.value.as_str());
+        format!("{} `{name}`{}{site}", self.kind, project.unwrap_or_default())
     }
 
     fn wrong_site(&self, site: &Spanned<Site>) -> Judgement {
@@ -115,15 +113,18 @@ impl Wanted<'_> {
 
     /// Something had that name and place, and the map remembers what became of it, and what it is now.
     fn departed(&self) -> Option<(Judgement, Option<&Resource>)> {
-        let fits = |one: &Departure| self.is_on(&one.site) && self.is_in(&one.before.project);
-        let mut former = self.knowledge.former(self.kind, &self.name.value).filter(|(one, _)| fits(one));
+        let name = &self.name.value;
+        let fits = |one: &Departure| {
+            name.is(&one.before.name) && self.is_on(&one.site) && self.is_in(&one.before.project)
+        };
+        let mut former = self.knowledge.former(self.kind, name.as_str()).filter(|(one, _)| fits(one));
         let (departure, now) = former.next()?;
         let Some(now) = now else {
             let message = format!("{} is gone, noticed {}", described(departure), departure.at);
             let remedy = "take the reference out, or name what is meant now".to_owned();
             return Some((bad(Code::UnknownResource, &self.name.span, message, Some(remedy)), None));
         };
-        let is_renamed = now.key.name != self.name.value;
+        let is_renamed = !name.is(&now.key.name);
         let is_elsewhere = !self.is_in(&now.key.project);
         let (name, project) = (on_one_line(&now.key.name), self.project_of(now));
         let (message, remedy) = match (is_renamed, is_elsewhere) {
@@ -143,7 +144,13 @@ impl Wanted<'_> {
 
     fn unknown(&self, of_name: &[&Resource]) -> Judgement {
         let message = format!("there is no {}", self.what());
+        let mut in_other_form = self.knowledge.with_name(self.kind, self.name.value.as_str());
         let (blamed, remedy) = match (of_name, self.project) {
+            ([], _) if in_other_form.any(|one| self.is_on(&one.key.site)) => {
+                let remedy =
+                    "the map has that name in another normal form of Unicode: copy it from `tabmap list`";
+                (&self.name.span, remedy.to_owned())
+            }
             ([one], Some(project)) => (&project.span, format!("use project {}", self.project_of(one))),
             ([_, ..], Some(project)) => {
                 let projects: Vec<_> = of_name.iter().map(|one| self.project_of(one)).collect();
@@ -152,7 +159,7 @@ impl Wanted<'_> {
             _ => {
                 let on_site = self.knowledge.resources().iter().filter(|one| self.is_on(&one.key.site));
                 let near: Vec<_> =
-                    near(self.kind, &self.name.value, on_site).into_iter().map(place).collect();
+                    near(self.kind, self.name.value.as_str(), on_site).into_iter().map(place).collect();
                 let remedy = if near.is_empty() {
                     "names count letter by letter; `tabmap list` shows all".to_owned()
                 } else {

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::arguments::{Argument, Value};
-use crate::check::reference::{Project, Site, Spanned, Target};
+use crate::check::reference::{Name, Project, Site, Spanned, Target};
 use crate::resource::{ProjectPath, ResourceKind};
 
 /// The parameters, in their order.
@@ -60,6 +60,7 @@ pub fn target(arguments: &[Argument], extent: &Range<usize>) -> Target {
         let value = if value == "Default" { String::new() } else { value };
         Spanned { value: Site::Column(value), span }
     });
+    let name = Spanned { value: Name::Column(name.value), span: name.span };
     Target::Name { kind: known, name, project, site }
 }
 
