@@ -263,13 +263,24 @@ impl Knowledge {
     /// Whether a workbook of the site gives addresses of views with this name.
     #[must_use]
     pub fn has_view(&self, site: &SiteName, name: &str) -> bool {
-        let known = |name: &str| self.view_names.contains(&(lower(site), view_name(name)));
-        // Tableau tells workbooks of one name apart by a number behind it.
-        let without_number =
-            name.trim_end_matches(|letter: char| letter.is_ascii_digit()).trim_end_matches('_');
-        known(name) || known(without_number)
+        let known = |name: &str| {
+            let name = view_name(name);
+            !name.is_empty() && self.view_names.contains(&(lower(site), name))
+        };
+        known(name) || without_suffix(name).is_some_and(known)
     }
 }
+
+/// Tableau tells workbooks of one name apart by a suffix: `Superstore`, `Superstore_0`, `Superstore_17078880698360` (a
+/// time in tenths of a millisecond). Other digits are part of the name.
+fn without_suffix(name: &str) -> Option<&str> {
+    let (name, digits) = name.rsplit_once('_')?;
+    let is_time = digits.len() >= TIME_DIGITS && digits.bytes().all(|digit| digit.is_ascii_digit());
+    (digits == "0" || is_time).then_some(name)
+}
+
+/// As many as a time in milliseconds has.
+const TIME_DIGITS: usize = 13;
 
 fn lower(site: &SiteName) -> String {
     site.as_str().to_lowercase()
@@ -286,5 +297,39 @@ fn side(resource: &Resource) -> Side {
         name: resource.key.name.clone(),
         luid: resource.luid.clone(),
         vizportal_url_id: resource.vizportal_url_id.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_behind_a_name_are_its_own_unless_tableau_put_them_there() {
+        for (name, expected) in [
+            ("Superstore_17078880698360", Some("Superstore")),
+            ("Superstore_1707888069836", Some("Superstore")),
+            ("Superstore_0", Some("Superstore")),
+            ("Sales_2023_0", Some("Sales_2023")),
+            ("_0", Some("")),
+            ("Superstore_170788806983", None),
+            ("Sales_2023", None),
+            ("Sales_1", None),
+            ("Sales2023", None),
+            ("Report2", None),
+            ("Sales_1707888069836x", None),
+            ("Sales_", None),
+            ("2023", None),
+        ] {
+            assert_eq!(without_suffix(name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn an_address_holds_letters_and_digits_of_a_name_alone() {
+        for (name, expected) in [("Weekly Sales", "weeklysales"), ("Größe (m²)!", "größem²"), ("_ - _", "")]
+        {
+            assert_eq!(view_name(name), expected);
+        }
     }
 }

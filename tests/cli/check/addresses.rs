@@ -106,3 +106,22 @@ fn address_with_escaped_slashes_is_corrected_where_its_number_stands() {
     let fixed = fs::read_to_string(desk.path("a.json")).expect("the file");
     assert_eq!(fixed, json.replace("101", "121"));
 }
+
+#[test]
+fn digits_behind_a_workbooks_name_are_its_own_unless_tableau_put_them_there() {
+    let desk = desk_with_map();
+    for (name, found) in [
+        ("Revenue", None),
+        ("Revenue_16759101332760", None),
+        ("Revenue_0", None),
+        ("Revenue2023", Some("unknown-view")),
+        ("Revenue2", Some("unknown-view")),
+        ("Revenue_2023", Some("unknown-view")),
+        ("2023", Some("unknown-view")),
+        ("_0", Some("unknown-view")),
+    ] {
+        let text = format!("https://tableau.example.com/#/site/MySite/views/{name}/Overview\n");
+        let expected: Vec<_> = found.map(|code| (1, code)).into_iter().collect();
+        finds(&desk, "a.csv", &text, &expected);
+    }
+}
