@@ -31,6 +31,9 @@ pub const MEMORY: i64 = 35;
 const HISTORY: i64 = 30;
 const DAY: i64 = 24 * 60 * 60 * 1000;
 
+/// The states that a refresh can be in.
+pub const STATES: [&str; 6] = ["waiting", "starting", "running", "succeeded", "failed", "superseded"];
+
 /// The queue.
 #[derive(Debug, Clone)]
 pub struct Queue {

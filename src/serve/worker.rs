@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::Server;
+use super::metrics::End;
 use super::queue::Due;
 use crate::refresh::ledger::LedgerError;
 use crate::refresh::{Attendant, Options, Outcome, RefreshError, Refreshed, Step, Wanted};
@@ -123,7 +124,7 @@ async fn settle(server: &Server, due: &Due, refreshed: &Refreshed) -> Result<(),
     let notes = || refreshed.notes.join("; ");
     match (&refreshed.outcome, &refreshed.error) {
         (Outcome::Succeeded | Outcome::Started | Outcome::Skipped, _) => {
-            server.metrics.count_refresh("succeeded");
+            server.metrics.count_refresh(End::Succeeded);
             tracing::info!(refresh = due.id, target = %due.target, "refreshed");
             let stale = refreshed
                 .is_stale
@@ -137,7 +138,7 @@ async fn settle(server: &Server, due: &Due, refreshed: &Refreshed) -> Result<(),
         }
         (Outcome::Error, Some(RefreshError::Stopped)) => Ok(()),
         (Outcome::Error, Some(RefreshError::Deferred { until, reason })) => {
-            server.metrics.count_refresh("postponed");
+            server.metrics.count_refresh(End::Postponed);
             tracing::info!(refresh = due.id, %until, reason, "postponed");
             // Nothing was started, so it may still be joined by other deliveries.
             server.queue.wait_again(due.id, *until, due.attempt, Some(reason.clone())).await
@@ -166,7 +167,7 @@ async fn try_again(server: &Server, due: &Due, message: String, from_start: bool
     if attempt >= server.attempts {
         return give_up(server, due, message).await;
     }
-    server.metrics.count_refresh("retried");
+    server.metrics.count_refresh(End::Retried);
     let pause = server.retry_after.saturating_mul(1 << (attempt - 1).min(16)).min(LONGEST_PAUSE);
     tracing::warn!(refresh = due.id, target = %due.target, attempt, reason = message, "it will be tried again");
     let until = Timestamp::now()
@@ -180,7 +181,7 @@ async fn try_again(server: &Server, due: &Due, message: String, from_start: bool
 }
 
 async fn give_up(server: &Server, due: &Due, message: String) -> Result<(), LedgerError> {
-    server.metrics.count_refresh("failed");
+    server.metrics.count_refresh(End::Failed);
     tracing::error!(refresh = due.id, target = %due.target, reason = message, "it failed for good");
     server.queue.finish(due.id, false, Some(message)).await
 }
