@@ -4,6 +4,7 @@ mod bad_input;
 mod check;
 mod documents;
 mod faults;
+mod layers;
 mod listing;
 mod map;
 mod parsers;
