@@ -67,6 +67,7 @@ pub struct Knowledge {
     departed_by_name: HashMap<(ResourceKind, String), Vec<usize>>,
     /// Names made for links of workbooks, as they are and as they were before a rename.
     view_names: HashSet<(String, String)>,
+    departed_by_view: HashMap<(String, String), Vec<usize>>,
 }
 
 impl Knowledge {
@@ -135,9 +136,12 @@ impl Knowledge {
         for (at, one) in self.departures.iter().enumerate() {
             self.departed_by_luid.entry(one.before.luid.as_str().to_lowercase()).or_default().push(at);
             self.departed_by_name.entry((one.kind, nfc(&one.before.name))).or_default().push(at);
-            let is_here = one.after.as_ref().is_some_and(|after| self.has(&one.site, one.kind, &after.luid));
-            if one.kind.facts().names_views && is_here {
-                self.view_names.insert((lower(&one.site), view_name(&one.before.name)));
+            if one.kind.facts().names_views {
+                let view = (lower(&one.site), view_name(&one.before.name));
+                if one.after.as_ref().is_some_and(|after| self.has(&one.site, one.kind, &after.luid)) {
+                    self.view_names.insert(view.clone());
+                }
+                self.departed_by_view.entry(view).or_default().push(at);
             }
         }
     }
@@ -183,27 +187,27 @@ impl Knowledge {
 
     /// The resources that have a LUID now.
     pub fn with_luid(&self, text: &str) -> impl Iterator<Item = &Resource> {
-        let found = self.by_luid.get(&text.to_lowercase()).map(Vec::as_slice).unwrap_or_default();
-        found.iter().filter_map(|at| self.resources.get(*at))
+        self.found(self.by_luid.get(&text.to_lowercase()))
     }
 
     /// The resources of a kind that have a number in their addresses.
     pub fn with_number(&self, kind: ResourceKind, number: &str) -> impl Iterator<Item = &Resource> {
-        let found = self.by_number.get(&(kind, number.to_owned())).map(Vec::as_slice).unwrap_or_default();
-        found.iter().filter_map(|at| self.resources.get(*at))
+        self.found(self.by_number.get(&(kind, number.to_owned())))
     }
 
     /// The resources of a kind and name, in whatever normal form.
     pub fn with_name(&self, kind: ResourceKind, name: &str) -> impl Iterator<Item = &Resource> {
-        let found = self.by_name.get(&(kind, nfc(name))).map(Vec::as_slice).unwrap_or_default();
-        found.iter().filter_map(|at| self.resources.get(*at))
+        self.found(self.by_name.get(&(kind, nfc(name))))
+    }
+
+    fn found<'a>(&'a self, at: Option<&'a Vec<usize>>) -> impl Iterator<Item = &'a Resource> {
+        at.into_iter().flatten().filter_map(|at| self.resources.get(*at))
     }
 
     /// What became of the resources that had a LUID and are gone, each once.
     #[must_use]
     pub fn fates_of_luid(&self, text: &str) -> Vec<Fate<'_>> {
-        let found = self.departed_by_luid.get(&text.to_lowercase()).map(Vec::as_slice).unwrap_or_default();
-        self.fates(found.iter().filter_map(|at| self.departures.get(*at)))
+        self.fates(self.departed_with_luid(text))
     }
 
     /// What became of the resources that had a number in their address.
@@ -223,8 +227,19 @@ impl Knowledge {
         kind: ResourceKind,
         name: &str,
     ) -> impl Iterator<Item = (&Departure, Option<&Resource>)> {
-        let found = self.departed_by_name.get(&(kind, nfc(name))).map(Vec::as_slice).unwrap_or_default();
-        found.iter().rev().filter_map(|at| self.departures.get(*at)).map(|one| (one, self.successor(one)))
+        let found = self.departed(self.departed_by_name.get(&(kind, nfc(name))));
+        found.rev().map(|one| (one, self.successor(one)))
+    }
+
+    fn departed<'a>(
+        &'a self,
+        found: Option<&'a Vec<usize>>,
+    ) -> impl DoubleEndedIterator<Item = &'a Departure> {
+        found.into_iter().flatten().filter_map(|at| self.departures.get(*at))
+    }
+
+    fn departed_with_luid(&self, text: &str) -> impl DoubleEndedIterator<Item = &Departure> {
+        self.departed(self.departed_by_luid.get(&text.to_lowercase()))
     }
 
     fn fates<'a>(&'a self, departures: impl Iterator<Item = &'a Departure>) -> Vec<Fate<'a>> {
@@ -250,9 +265,9 @@ impl Knowledge {
             if let Some(current) = self.current(&departure.site, departure.kind, luid) {
                 return Some(current);
             }
-            let found = self.departed_by_luid.get(&luid.as_str().to_lowercase())?;
-            let next = found.iter().rev().filter_map(|at| self.departures.get(*at));
-            luid = &next
+            luid = &self
+                .departed_with_luid(luid.as_str())
+                .rev()
                 .filter(|one| one.site == departure.site && one.kind == departure.kind)
                 .find_map(|one| one.after.as_ref().filter(|after| after.luid != *luid))?
                 .luid;
@@ -263,12 +278,23 @@ impl Knowledge {
     /// Whether a workbook of the site gives addresses of views with this name.
     #[must_use]
     pub fn has_view(&self, site: &SiteName, name: &str) -> bool {
-        let known = |name: &str| {
-            let name = view_name(name);
-            !name.is_empty() && self.view_names.contains(&(lower(site), name))
-        };
-        known(name) || without_suffix(name).is_some_and(known)
+        views_of_address(site, name).any(|view| self.view_names.contains(&view))
     }
+
+    /// What became of the workbooks that gave addresses of views with this name, under whatever name they went.
+    #[must_use]
+    pub fn fates_of_view(&self, site: &SiteName, name: &str) -> Vec<Fate<'_>> {
+        let of_name =
+            views_of_address(site, name).flat_map(|view| self.departed(self.departed_by_view.get(&view)));
+        let of_luid = of_name.flat_map(|one| self.departed_with_luid(one.before.luid.as_str()));
+        self.fates(of_luid.filter(|one| one.site.is_same_site(site) && one.kind.facts().names_views))
+    }
+}
+
+/// What a name in the address of a view may stand for: it, and it without the suffix that Tableau adds.
+fn views_of_address(site: &SiteName, name: &str) -> impl Iterator<Item = (String, String)> {
+    let names = [Some(name), without_suffix(name)].into_iter().flatten().map(view_name);
+    names.filter(|name| !name.is_empty()).map(|name| (lower(site), name))
 }
 
 /// Tableau tells workbooks of one name apart by a suffix: `Superstore`, `Superstore_0`, `Superstore_17078880698360` (a

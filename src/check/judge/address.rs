@@ -70,9 +70,28 @@ pub(super) fn view(site: &SiteName, workbook: &Spanned<String>, knowledge: &Know
     if knowledge.may_lack(ResourceKind::Workbook, |known| known.is_same_site(site)) {
         return Judgement::Open;
     }
-    let message =
-        format!("no known workbook on site `{site}` has the name `{}` in addresses", on_one_line(&decoded));
-    let remedy =
-        "the workbook was deleted, or it was renamed before the map first saw it; open it in the browser";
-    bad(Code::UnknownView, &workbook.span, message, Some(remedy.to_owned()))
+    let name = on_one_line(&decoded);
+    let (code, message, remedy) = match knowledge.fates_of_view(site, &decoded).as_slice() {
+        [Fate::Replaced { departure, by }, ..] => (
+            Code::StaleUrl,
+            format!("the workbook of view address `{name}` was replaced: it was {}", described(departure)),
+            format!("the workbook is now `{}`: copy the address of its view from the browser", by.place()),
+        ),
+        [Fate::Gone(departure), ..] => (
+            Code::StaleUrl,
+            format!(
+                "the workbook of view address `{name}` is gone: it was {}, noticed {}",
+                described(departure),
+                departure.at
+            ),
+            namesake(departure, knowledge),
+        ),
+        [] => (
+            Code::UnknownView,
+            format!("no known workbook on site `{site}` has the name `{name}` in addresses"),
+            "the workbook was deleted, or it was renamed before the map first saw it; open it in the browser"
+                .to_owned(),
+        ),
+    };
+    bad(code, &workbook.span, message, Some(remedy))
 }

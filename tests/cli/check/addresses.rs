@@ -2,7 +2,10 @@
 
 use std::fs;
 
-use super::{desk_with_map, document, finds, offline};
+use tableau_simulator::Kind;
+use test_support::desk::Desk;
+
+use super::{desk_with_map, document, finds, offline, places};
 
 const STALE: &str = "https://tableau.example.com/#/site/MySite/workbooks/101";
 
@@ -124,4 +127,44 @@ fn digits_behind_a_workbooks_name_are_its_own_unless_tableau_put_them_there() {
         let expected: Vec<_> = found.map(|code| (1, code)).into_iter().collect();
         finds(&desk, "a.csv", &text, &expected);
     }
+}
+
+#[test]
+fn view_address_of_a_workbook_that_is_known_to_be_gone_is_stale_and_says_what_happened() {
+    let desk = Desk::empty();
+    let [gone, renamed, again] =
+        ["Costs 2", "Plan", "Budget"].map(|name| desk.publish(Kind::Workbook, &["default"], name));
+    desk.publish(Kind::Workbook, &["Finance"], "Costs 2");
+    let twin = desk.publish(Kind::Datasource, &["default"], "Orders");
+    desk.done(&["init"]);
+    desk.sync();
+    desk.tableau.rename("MySite", Kind::Workbook, &renamed, "Forecast");
+    desk.tableau.rename("MySite", Kind::Workbook, &again, "Money");
+    desk.sync();
+    desk.tableau.delete("MySite", Kind::Workbook, &gone);
+    desk.tableau.delete("MySite", Kind::Workbook, &renamed);
+    desk.tableau.delete("MySite", Kind::Datasource, &twin);
+    desk.tableau.republish("MySite", Kind::Workbook, &again);
+    let views = ["Costs2", "Plan", "Plan_0", "Forecast", "Budget", "Money", "Orders", "Never"];
+    let server = desk.tableau.url();
+    let text: String = views.map(|view| format!("{server}/#/site/mysite/views/{view}/Sheet\n")).concat();
+    let expected = [
+        (2, "stale-url"),
+        (3, "stale-url"),
+        (4, "stale-url"),
+        (5, "stale-url"),
+        (7, "unknown-view"),
+        (8, "unknown-view"),
+    ];
+    // What Tableau says now is as good a witness as the log of the next sync.
+    let live = desk.run(&["check", "--format", "json", &desk.write("a.md", &text).display().to_string()]);
+    let found = places(&serde_json::from_str(&live.stdout).expect("a JSON document"));
+    assert_eq!(found, expected.map(|(line, code)| ("a.md".to_owned(), line, code.to_owned())).into());
+    desk.sync();
+    finds(&desk, "a.md", &text, &expected);
+    let said = offline(&desk, &["a.md"]);
+    for part in ["is gone: it was workbook `Forecast` in project `default`", "is now `default::Money`"] {
+        assert!(said.stdout.contains(part), "{}", said.stdout);
+    }
+    said.exit_is(3);
 }

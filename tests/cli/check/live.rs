@@ -142,7 +142,8 @@ fn what_an_incomplete_listing_may_lack_is_left_open_and_said_to_be_incomplete() 
     desk.write(
         "a.sql",
         &format!(
-            "{}{}-- {server}/#/site/MySite/workbooks/999 {server}/#/site/MySite/views/Sales/Overview\n",
+            "{}{}-- {server}/#/site/MySite/workbooks/999 {server}/#/site/MySite/views/Sales/Overview \
+             {server}/#/site/MySite/views/Again/Overview\n",
             call("workbook", "Sales"),
             call("workbook", "Again"),
         ),
