@@ -52,3 +52,22 @@ impl Mapping {
         }
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::resource::sample::{resource, site};
+
+    /// A map of the rows, of which nothing but the resources is known.
+    pub fn mapping(rows: &[&str]) -> Mapping {
+        let row = |line: &&str| Row { resource: resource(line), first_seen_at: None, changed_at: None };
+        Mapping { rows: rows.iter().map(row).collect(), ..Mapping::empty(&site()) }
+    }
+
+    #[test]
+    fn an_empty_map_holds_nothing_and_belongs_to_no_server() {
+        let empty = Mapping::empty(&site());
+        assert_eq!(empty, mapping(&[]));
+        assert_eq!((empty.version, empty.server, empty.newest_snapshot_at), (Version(0), None, None));
+    }
+}

@@ -155,3 +155,91 @@ impl Plan {
         removed.collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diff::diff;
+    use crate::mapping::tests::mapping;
+    use crate::resource::ResourceKind;
+    use crate::resource::sample::line;
+    use crate::snapshot::tests::{at, snapshot};
+
+    #[test]
+    fn limits_allow_up_to_their_number_and_no_more() {
+        use MaxRemoved::{Count, Percent, Usual};
+        for (limit, most, rows) in [
+            (Usual, 10, 0),
+            (Usual, 10, 54),
+            (Usual, 11, 55),
+            (Usual, 20, 100),
+            (Usual, 200, 1_004),
+            (Count(0), 0, 100),
+            (Count(3), 3, 1),
+            (Percent(0), 0, 100),
+            (Percent(30), 30, 100),
+            (Percent(30), 29, 99),
+            (Percent(100), 7, 7),
+        ] {
+            assert!(limit.allows(most, rows), "{limit:?}: {most} of {rows}");
+            assert!(!limit.allows(most + 1, rows), "{limit:?}: {} of {rows}", most + 1);
+        }
+    }
+
+    #[test]
+    fn a_limit_is_read_as_a_number_or_a_percentage() {
+        for (text, expected, printed) in [
+            ("50", Some(MaxRemoved::Count(50)), "50"),
+            (" 0 ", Some(MaxRemoved::Count(0)), "0"),
+            ("30%", Some(MaxRemoved::Percent(30)), "30%"),
+            (" 100 % ", Some(MaxRemoved::Percent(100)), "100%"),
+            ("101%", None, ""),
+            ("-1", None, ""),
+            ("half", None, ""),
+            ("%", None, ""),
+            ("", None, ""),
+        ] {
+            let read = text.parse();
+            assert_eq!(read, expected.ok_or_else(|| InvalidMaxRemoved(text.to_owned())));
+            assert_eq!(read.map_or_else(|_| String::new(), |limit: MaxRemoved| limit.to_string()), printed);
+        }
+        assert_eq!(MaxRemoved::Usual.to_string(), "20% of a site's rows, or 10 of them");
+    }
+
+    #[test]
+    fn a_snapshot_as_old_as_the_map_is_approved_and_an_older_one_is_not() {
+        for (newest, is_approved) in
+            [(None, true), (Some(at(-1)), true), (Some(at(0)), true), (Some(at(1)), false)]
+        {
+            let changes =
+                ChangeSet { newest_snapshot_at: newest, ..diff(&snapshot(&[], &[]), &mapping(&[])) };
+            let superseded =
+                matches!(Plan::approve(changes, Limits::default()), Err(Refused::Superseded { .. }));
+            assert_eq!(!superseded, is_approved, "{newest:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_published_again_or_moved_does_not_count_as_removed() {
+        let before = mapping(&["A::x=1", "A::y=2", "A::z=3"]);
+        let now = snapshot(&ResourceKind::ALL, &["A::x=10", "B::y=2"]);
+        let approve =
+            |limit| Plan::approve(diff(&now, &before), Limits { max_removed: MaxRemoved::Count(limit) });
+        assert!(approve(1).is_ok());
+        let refused = approve(0).expect_err("one too many").to_string();
+        assert!(refused.contains("1 of 3 resources would be removed, more than 0 allows"), "{refused}");
+    }
+
+    #[test]
+    fn a_plan_writes_what_is_new_or_other_and_removes_what_is_gone_or_replaced() {
+        let before = mapping(&["A::x=1", "A::y=2", "A::z=3", "A::kept=4", "A::same=5"]);
+        let now =
+            snapshot(&ResourceKind::ALL, &["A::x=10", "B::y=2", "A::kept=4#7", "A::new=6", "A::same=5"]);
+        let plan = Plan::approve(diff(&now, &before), Limits::default()).expect("within the limits");
+        let upserts: Vec<_> = plan.upserts().map(line).collect();
+        assert_eq!(upserts, ["A::new=6", "A::x=10", "B::y=2", "A::kept=4#7"]);
+        let removals: Vec<_> = plan.removals().into_iter().map(|id| id.luid.to_string()).collect();
+        assert_eq!(removals, ["1", "3"]);
+        assert_eq!(plan.changes().rows_before, 5);
+    }
+}

@@ -98,3 +98,67 @@ impl Snapshot {
         self
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::resource::sample::{line, resource, site};
+
+    /// A moment of the day of the tests.
+    pub fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(1_700_000_000 + second).expect("a moment")
+    }
+
+    /// What a listing brought that was complete for these kinds.
+    pub fn snapshot(complete: &[ResourceKind], resources: &[&str]) -> Snapshot {
+        let header = Header {
+            server: "https://tableau.example.com".to_owned(),
+            site: site(),
+            source: "metadata".to_owned(),
+            taken_at: at(0),
+            complete: complete.iter().copied().collect(),
+            notes: Notes::default(),
+        };
+        Snapshot::new(header, resources.iter().copied().map(resource).collect())
+    }
+
+    const WORKBOOKS: &[ResourceKind] = &[ResourceKind::Workbook];
+
+    #[test]
+    fn a_snapshot_holds_each_id_once_and_is_sorted_by_key() {
+        let resources = ["B::x=1", "A::x=2", "A::other=1", "datasource Z::x=1"];
+        let snapshot = snapshot(&ResourceKind::ALL, &resources);
+        let lines: Vec<_> = snapshot.resources().iter().map(line).collect();
+        assert_eq!(lines, ["datasource Z::x=1", "A::x=2", "B::x=1"]);
+    }
+
+    #[test]
+    fn absence_is_evidence_for_complete_kinds_and_for_what_is_known_to_be_gone() {
+        let gone = (ResourceKind::Datasource, Luid::new("1").expect("a LUID"));
+        let snapshot = snapshot(WORKBOOKS, &[]).knowing_gone([gone.clone()].into());
+        assert_eq!(snapshot.gone().collect::<Vec<_>>(), [&gone]);
+        for (line, expected) in [("A::x=1", true), ("datasource A::x=1", true), ("datasource A::x=2", false)]
+        {
+            assert_eq!(snapshot.proves_gone(&resource(line)), expected, "{line}");
+        }
+        assert!(!snapshot_of_all(WORKBOOKS) && !snapshot_of_all(&[]) && snapshot_of_all(&ResourceKind::ALL));
+    }
+
+    fn snapshot_of_all(complete: &[ResourceKind]) -> bool {
+        snapshot(complete, &[]).header.is_complete()
+    }
+
+    #[test]
+    fn a_live_snapshot_is_newer_than_the_map_whatever_the_clocks_say() {
+        let microsecond = jiff::SignedDuration::from_micros(1);
+        for (newest, expected) in [
+            (None, at(0)),
+            (Some(at(-1)), at(0)),
+            (Some(at(0)), at(0) + microsecond),
+            (Some(at(9)), at(9) + microsecond),
+        ] {
+            let taken_at = snapshot(&[], &[]).taken_after(newest).header.taken_at;
+            assert_eq!(taken_at, expected, "{newest:?}");
+        }
+    }
+}

@@ -43,3 +43,56 @@ impl Resource {
         on_one_line(&format!("{project}::{}", self.key.name))
     }
 }
+
+/// Resources in a line each, for tests.
+#[cfg(test)]
+pub(crate) mod sample {
+    use super::{Luid, ProjectPath, Resource, ResourceKey, ResourceKind, SiteName};
+
+    /// The site that they are on.
+    pub fn site() -> SiteName {
+        SiteName::from_content_url("MySite")
+    }
+
+    /// Reads `[datasource ]PROJECT::NAME=LUID[@PROJECT_LUID][#NUMBER]`; of a project written `~EMEA` the leaf alone is
+    /// known.
+    pub fn resource(line: &str) -> Resource {
+        let kind = line.split_once(' ').and_then(|(word, _)| ResourceKind::from_column(word));
+        let line = kind.map_or(line, |kind| &line[kind.as_str().len() + 1..]);
+        let (line, number) = line.split_once('#').map_or((line, None), |(line, number)| (line, Some(number)));
+        let (line, project_luid) =
+            line.split_once('@').map_or((line, None), |(line, luid)| (line, Some(luid)));
+        let (place, luid) = line.split_once('=').expect("a LUID");
+        let (project, name) = place.split_once("::").expect("a project");
+        let project =
+            project.strip_prefix('~').map_or_else(|| ProjectPath::parse(project), ProjectPath::leaf_only);
+        let kind = kind.unwrap_or(ResourceKind::Workbook);
+        Resource {
+            key: ResourceKey { site: site(), kind, project, name: name.to_owned() },
+            luid: Luid::new(luid).expect("a LUID"),
+            project_luid: project_luid.and_then(Luid::new),
+            vizportal_url_id: number.map(ToOwned::to_owned),
+        }
+    }
+
+    /// The line that [`resource`] reads.
+    pub fn line(resource: &Resource) -> String {
+        let Resource { key, luid, project_luid, vizportal_url_id } = resource;
+        let kind = if key.kind == ResourceKind::Workbook { "" } else { "datasource " };
+        let leaf = if key.project.is_rooted() { "" } else { "~" };
+        let mut line = format!("{kind}{leaf}{}::{}={luid}", key.project, key.name);
+        for (mark, part) in
+            [("@", project_luid.as_ref().map(Luid::as_str)), ("#", vizportal_url_id.as_deref())]
+        {
+            line.extend([mark, part.unwrap_or_default()].iter().filter(|_| part.is_some()).copied());
+        }
+        line
+    }
+
+    #[test]
+    fn a_resource_is_read_from_the_line_that_is_printed() {
+        for text in ["A/B::x=1@2#3", "datasource ~B::x=1", "A::x y=1#3", r"A\/B::x=1@2"] {
+            assert_eq!(line(&resource(text)), text);
+        }
+    }
+}
