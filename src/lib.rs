@@ -46,6 +46,7 @@ pub mod report;
 pub mod resolve;
 pub mod resource;
 pub mod retry;
+pub mod schema_version;
 pub mod serve;
 pub mod snapshot;
 pub mod source;

@@ -14,8 +14,11 @@ use thiserror::Error;
 use tokio::sync::oneshot;
 
 use crate::retry::RetryPolicy;
+use crate::schema_version::{Schema, SchemaError};
+use crate::store::sqlite::RESOURCES;
 
-const SCHEMA: &str = include_str!("../../sql/queue/schema.sql");
+const SCHEMA: Schema =
+    Schema { version: 1, tables: include_str!("../../sql/queue/schema.sql"), rewrites: &[] };
 /// How long to wait for another process that writes to the same file.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 /// About as long, for what answers "busy" without waiting.
@@ -26,17 +29,53 @@ const LARGEST_BATCH: usize = 512;
 
 /// The file could not be used.
 #[derive(Debug, Clone, Error, Diagnostic)]
-#[error("could not {doing} in the file `{}`", path.display())]
-#[diagnostic(
-    code(tabmap::refresh::ledger),
-    help(
-        "it keeps the refreshes; `file` under `[refresh]` in tabmap.toml names another place, which this user may write to"
-    )
-)]
-pub struct LedgerError {
-    path: PathBuf,
-    doing: &'static str,
-    source: Arc<rusqlite::Error>,
+pub enum LedgerError {
+    /// SQLite failed.
+    #[error("could not {doing} in the file `{}`", path.display())]
+    #[diagnostic(
+        code(tabmap::refresh::ledger),
+        help(
+            "it keeps the refreshes; `file` under `[refresh]` in tabmap.toml names another place, which this user may write to"
+        )
+    )]
+    Failed {
+        /// The file.
+        path: PathBuf,
+        /// What was being done.
+        doing: &'static str,
+        /// Why.
+        source: Failure,
+    },
+    /// A newer release wrote the file.
+    #[error(
+        "the file `{}` was written by a newer tabmap: it has schema version {found}, and this tabmap knows versions up to {known}",
+        path.display()
+    )]
+    #[diagnostic(
+        code(tabmap::refresh::newer_ledger),
+        help(
+            "nothing was changed. Update tabmap to the release that wrote the file, or name another one with `file` under \
+             `[refresh]` in tabmap.toml"
+        )
+    )]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        found: i64,
+        /// The newest version that this release knows.
+        known: i64,
+    },
+    /// The file is the map.
+    #[error("the file `{}` holds the map, and the refreshes need a file of their own", path.display())]
+    #[diagnostic(
+        code(tabmap::refresh::ledger_is_map),
+        help("name another one with `file` under `[refresh]` in tabmap.toml")
+    )]
+    IsMap {
+        /// The file.
+        path: PathBuf,
+    },
 }
 
 type Failure = Arc<rusqlite::Error>;
@@ -68,7 +107,7 @@ impl Ledger {
         let open = || {
             let connection = Connection::open(path)?;
             connection.busy_timeout(LOCK_TIMEOUT)?;
-            patiently(|| connection.pragma_update(None, "journal_mode", "WAL"))?;
+            patiently(|| Ok(connection.pragma_update(None, "journal_mode", "WAL")?))?;
             // What is answered as accepted must outlive a power cut too.
             connection.pragma_update(None, "synchronous", "FULL")?;
             Ok(connection)
@@ -78,17 +117,26 @@ impl Ledger {
 
     /// Remembers for as long as the process lives.
     pub fn in_memory() -> Result<Self, LedgerError> {
-        Self::start(Path::new(":memory:"), Connection::open_in_memory)
+        Self::start(Path::new(":memory:"), || Ok(Connection::open_in_memory()?))
     }
 
-    fn start(path: &Path, open: impl FnOnce() -> rusqlite::Result<Connection>) -> Result<Self, LedgerError> {
-        let failed = |source| LedgerError {
-            path: path.to_owned(),
-            doing: "make the tables",
-            source: Arc::new(source),
+    fn start(
+        path: &Path,
+        open: impl FnOnce() -> Result<Connection, SchemaError>,
+    ) -> Result<Self, LedgerError> {
+        let failed = |error: SchemaError| match error {
+            SchemaError::Newer { found, known } => LedgerError::Newer { path: path.to_owned(), found, known },
+            SchemaError::Sqlite(source) => LedgerError::Failed {
+                path: path.to_owned(),
+                doing: "make the tables",
+                source: Arc::new(source),
+            },
         };
-        let connection = open().map_err(failed)?;
-        patiently(|| connection.execute_batch(SCHEMA)).map_err(failed)?;
+        let mut connection = open().map_err(failed)?;
+        if connection.table_exists(None, RESOURCES).map_err(|error| failed(error.into()))? {
+            return Err(LedgerError::IsMap { path: path.to_owned() });
+        }
+        patiently(|| SCHEMA.migrate(&mut connection)).map_err(failed)?;
         let (work, arriving) = channel();
         std::thread::spawn(move || serve(connection, &arriving));
         Ok(Self { path: path.to_owned(), work })
@@ -116,14 +164,15 @@ impl Ledger {
             Ok(()) => answered.await.unwrap_or_else(|_| Err(gone())),
             Err(_) => Err(gone()),
         };
-        result.map_err(|source| LedgerError { path: self.path.clone(), doing, source })
+        result.map_err(|source| LedgerError::Failed { path: self.path.clone(), doing, source })
     }
 }
 
 /// Tries again while another process opens the same new file: a change of the journal mode answers "busy" at once,
 /// whatever the time limit for locks (sqlite.org, "Write-Ahead Logging").
-fn patiently(work: impl Fn() -> rusqlite::Result<()>) -> rusqlite::Result<()> {
-    OPENING.run_blocking(work, |error| error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy))
+fn patiently<T>(work: impl FnMut() -> Result<T, SchemaError>) -> Result<T, SchemaError> {
+    let is_busy = |error: &rusqlite::Error| error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy);
+    OPENING.run_blocking(work, |error| matches!(error, SchemaError::Sqlite(error) if is_busy(error)))
 }
 
 fn serve(mut connection: Connection, arriving: &Receiver<Work>) {
@@ -194,7 +243,7 @@ mod tests {
             let result = patiently(|| {
                 calls.set(calls.get() + 1);
                 let error = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None);
-                if calls.get() <= times { Err(error) } else { Ok(()) }
+                if calls.get() <= times { Err(error.into()) } else { Ok(()) }
             });
             (result.is_ok(), calls.get())
         };

@@ -164,7 +164,7 @@ impl Queue {
             luid: resource.luid.clone(),
             project_luid: resource.project_luid.clone(),
         };
-        let (kept, luid, since) = (json(&kept), luid.to_string(), since.to_string());
+        let (kept, luid, since) = (json(&kept), luid.to_string(), format!("{since:.6}"));
         let now = Timestamp::now().as_millisecond();
         self.write("note a start", STARTING, move |sql, connection| {
             connection.prepare_cached(sql)?.execute(params![id, kept, luid, since, now])

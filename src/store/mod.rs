@@ -158,6 +158,22 @@ pub enum StoreError {
         /// The columns that it lacks.
         columns: String,
     },
+    /// A newer release wrote the map.
+    #[error(
+        "{store} was written by a newer tabmap: it has schema version {found}, and this tabmap knows versions up to {known}"
+    )]
+    #[diagnostic(
+        code(tabmap::newer_schema),
+        help("nothing was changed. Update tabmap to the release that wrote the map, or name another store")
+    )]
+    NewerSchema {
+        /// The store, as the user named it.
+        store: String,
+        /// The version of the map.
+        found: i64,
+        /// The newest version that this release knows.
+        known: i64,
+    },
     /// A table of that name is there, and it is not ours.
     #[error("table {table} of {store} is something else: {reason}")]
     #[diagnostic(
@@ -233,7 +249,7 @@ pub trait Store: Send + Sync {
     fn schema_sql(&self) -> String;
 
     /// Creates what is missing and adopts a map that has only the first five columns, with its rows. May be
-    /// run at any time.
+    /// run at any time. A map of a newer release is refused, where the store numbers its schema.
     async fn migrate(&self) -> Result<Migration, StoreError>;
 
     /// The sites that have rows, sorted.

@@ -16,4 +16,5 @@ mod serving;
 mod sync;
 mod transport;
 mod trouble;
+mod versions;
 mod witness;

@@ -22,6 +22,22 @@ fn allow(path: &Path, mode: u32) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("set permissions");
 }
 
+/// Runs a command as somebody who may only read the map and its folder.
+pub fn as_reader(desk: &Desk, arguments: &[&str]) -> Answer {
+    // Root may write whatever the permissions say, so root asks as nobody, who may not look into every folder.
+    let binary = desk.path("tabmap");
+    std::fs::copy(env!("CARGO_BIN_EXE_tabmap"), &binary).expect("copy the binary");
+    allow(&desk.path("tabmap.db"), 0o444);
+    allow(desk.folder.path(), 0o555);
+    let mut command = desk.command_of(&binary, arguments);
+    if std::fs::metadata("/proc/self").is_ok_and(|this| std::os::unix::fs::MetadataExt::uid(&this) == 0) {
+        command.uid(65534);
+    }
+    let answer = answer(&mut command);
+    allow(desk.folder.path(), 0o755);
+    answer
+}
+
 #[test]
 fn file_that_may_not_grow_any_more_keeps_the_old_map() {
     let desk = Desk::generated(1, 5, 0);
@@ -53,22 +69,9 @@ fn file_that_this_user_may_only_read_can_be_resolved_from_and_not_synced_to() {
     let luid = desk.tableau.resources("MySite").remove(0).luid;
     desk.publish(Kind::Workbook, &["default"], "New");
     let before = desk.mapped("MySite");
-    // Root may write whatever the permissions say, so root asks as nobody, who may not look into every folder.
-    let binary = desk.path("tabmap");
-    std::fs::copy(env!("CARGO_BIN_EXE_tabmap"), &binary).expect("copy the binary");
-    allow(&desk.path("tabmap.db"), 0o444);
-    allow(desk.folder.path(), 0o555);
-    let as_reader = |arguments: &[&str]| {
-        let mut command = desk.command_of(&binary, arguments);
-        if std::fs::metadata("/proc/self").is_ok_and(|this| std::os::unix::fs::MetadataExt::uid(&this) == 0) {
-            command.uid(65534);
-        }
-        answer(&mut command)
-    };
-    let resolved = as_reader(&["resolve", &luid]);
+    let resolved = as_reader(&desk, &["resolve", &luid]);
     assert_eq!((resolved.exit, resolved.stdout), (0, format!("{luid}\n")), "{}", resolved.stderr);
-    as_reader(&["sync"]).refused(1, &["`tabmap.db`", "may not write"]);
-    allow(desk.folder.path(), 0o755);
+    as_reader(&desk, &["sync"]).refused(1, &["`tabmap.db`", "may not write"]);
     assert_eq!(desk.mapped("MySite"), before);
 }
 

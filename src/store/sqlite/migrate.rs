@@ -1,12 +1,27 @@
 //! Creating the tables, and adopting a map that another tool wrote.
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 
 use super::{CHANGES, RESOURCES, RUNS, SqliteStore};
+use crate::schema_version::{Schema, SchemaError};
 use crate::store::tables::{self, Column, Table};
 use crate::store::{Migration, Store, StoreError};
 
-pub(super) const SCHEMA: &str = include_str!("../../../sql/sqlite/schema.sql");
+pub(super) const SCHEMA: Schema = Schema {
+    version: 1,
+    tables: include_str!("../../../sql/sqlite/schema.sql"),
+    rewrites: &[(1, write_times_with_six_digits)],
+};
+
+const SIX_DIGITS: &str = include_str!("../../../sql/sqlite/six_digits.sql");
+const TIMES: [(&str, &str); 6] = [
+    (RESOURCES, "FIRST_SEEN_AT"),
+    (RESOURCES, "CHANGED_AT"),
+    (RUNS, "SNAPSHOT_AT"),
+    (RUNS, "STARTED_AT"),
+    (RUNS, "FINISHED_AT"),
+    (CHANGES, "CHANGED_AT"),
+];
 
 pub(super) const TABLES: [(&str, Table); 3] =
     [(RESOURCES, tables::RESOURCES), (RUNS, tables::RUNS), (CHANGES, tables::CHANGES)];
@@ -14,6 +29,7 @@ pub(super) const TABLES: [(&str, Table); 3] =
 impl SqliteStore {
     pub(super) fn migrate_now(&self) -> Result<Migration, StoreError> {
         let mut connection = self.open(OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
+        SCHEMA.is_outdated(&connection).map_err(self.refused("read"))?;
         for (table, columns) in TABLES {
             let found = self::columns(&connection, table).map_err(self.failed("read"))?;
             if !found.is_empty() {
@@ -26,12 +42,36 @@ impl SqliteStore {
             let (store, table) = (self.name(), RESOURCES.to_owned());
             return Err(StoreError::ForeignTable { store, table, reason });
         }
-        let failed = self.failed("create the tables of");
-        let transaction =
-            connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(&failed)?;
-        let migration = create_tables(&transaction).map_err(&failed)?;
-        transaction.commit().map_err(&failed)?;
-        Ok(migration)
+        let steps = SCHEMA.migrate(&mut connection).map_err(self.refused("create the tables of"))?;
+        Ok(Migration { steps })
+    }
+
+    /// Brings the map of an older release up to date. Who may only read goes on with it as it is.
+    pub(super) fn upgrade(&self, connection: &mut Connection) -> Result<(), StoreError> {
+        match SCHEMA.migrate(connection) {
+            Ok(steps) => {
+                let version = SCHEMA.version;
+                tracing::info!(version, ?steps, "brought the map of an older release up to date");
+                Ok(())
+            }
+            Err(SchemaError::Sqlite(error))
+                if matches!(error.sqlite_error_code(), Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen)) =>
+            {
+                Ok(())
+            }
+            Err(error) => Err(self.refused("bring up to date")(error)),
+        }
+    }
+
+    /// What a schema that cannot be used means for this store.
+    pub(super) fn refused(&self, doing: &'static str) -> impl Fn(SchemaError) -> StoreError {
+        let (store, failed) = (self.name(), self.failed(doing));
+        move |error| match error {
+            SchemaError::Newer { found, known } => {
+                StoreError::NewerSchema { store: store.clone(), found, known }
+            }
+            SchemaError::Sqlite(error) => failed(error),
+        }
     }
 
     /// Refuses a table of that name that holds something else.
@@ -65,21 +105,10 @@ fn key_without_id(connection: &Connection) -> rusqlite::Result<Option<String>> {
     connection.query_row(&sql, [RESOURCES], |row| row.get(0)).optional()
 }
 
-fn create_tables(connection: &Connection) -> rusqlite::Result<Migration> {
-    let mut steps = Vec::new();
-    for (table, columns) in TABLES {
-        let found = self::columns(connection, table)?;
-        if found.is_empty() {
-            steps.push(format!("created table {table}"));
-            continue;
-        }
-        for column in columns.missing(&found) {
-            connection.execute_batch(&format!("ALTER TABLE {table} ADD COLUMN {column} TEXT"))?;
-            steps.push(format!("added column {column} to {table}"));
-        }
-    }
-    connection.execute_batch(SCHEMA)?;
-    Ok(Migration { steps })
+fn write_times_with_six_digits(connection: &Connection) -> rusqlite::Result<()> {
+    TIMES.iter().try_for_each(|(table, column)| {
+        connection.execute_batch(&SIX_DIGITS.replace("{table}", table).replace("{column}", column))
+    })
 }
 
 #[cfg(test)]
@@ -89,7 +118,7 @@ mod tests {
     #[test]
     fn the_schema_has_the_columns_that_both_stores_share() {
         let connection = Connection::open_in_memory().unwrap();
-        connection.execute_batch(SCHEMA).unwrap();
+        connection.execute_batch(SCHEMA.tables).unwrap();
         for (table, columns) in TABLES {
             let found: Vec<_> =
                 self::columns(&connection, table).unwrap().into_iter().map(|column| column.name).collect();

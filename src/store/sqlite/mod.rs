@@ -17,12 +17,14 @@ use miette::Diagnostic;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use thiserror::Error;
 
+use self::migrate::SCHEMA;
 use super::{Applied, Found, Lookup, Migration, Past, RecordedChange, Run, Store, StoreError};
 use crate::mapping::Mapping;
 use crate::plan::Plan;
 use crate::resource::{Luid, SiteName};
 
-const RESOURCES: &str = "API__TABLEAU__RESOURCES";
+/// The map.
+pub const RESOURCES: &str = "API__TABLEAU__RESOURCES";
 const RUNS: &str = "API__TABLEAU__SYNC_RUNS";
 const CHANGES: &str = "API__TABLEAU__RESOURCE_CHANGES";
 
@@ -108,26 +110,37 @@ impl SqliteStore {
 
     /// Opens a file that has the tables; never creates one.
     fn open_map(&self) -> Result<Connection, StoreError> {
-        let missing =
-            |table: &str| StoreError::NotInitialised { store: self.name(), table: table.to_owned() };
         // What cannot be looked at is opened, so that the reason is told.
         if matches!(self.path.try_exists(), Ok(false)) {
-            return Err(missing(RESOURCES));
+            let (store, table) = (self.name(), RESOURCES.to_owned());
+            return Err(StoreError::NotInitialised { store, table });
         }
-        let connection = self.open(OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        let mut connection = self.open(OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        let is_outdated = SCHEMA.is_outdated(&connection).map_err(self.refused("read"))?;
+        let mut lacking = self.lacking(&connection)?;
+        if is_outdated {
+            self.upgrade(&mut connection)?;
+            lacking = self.lacking(&connection)?;
+        }
+        lacking.map_or(Ok(connection), Err)
+    }
+
+    /// The error for a column that is not there. The tables must be, and be ours.
+    fn lacking(&self, connection: &Connection) -> Result<Option<StoreError>, StoreError> {
+        let mut lacking = None;
         for (table, columns) in migrate::TABLES {
-            let found = migrate::columns(&connection, table).map_err(self.failed("read"))?;
+            let found = migrate::columns(connection, table).map_err(self.failed("read"))?;
+            let (store, table) = (self.name(), table.to_owned());
             if found.is_empty() {
-                return Err(missing(table));
+                return Err(StoreError::NotInitialised { store, table });
             }
-            self.check(table, &columns, &found)?;
-            let lacking = columns.missing(&found);
-            if !lacking.is_empty() {
-                let (store, table) = (self.name(), table.to_owned());
-                return Err(StoreError::Outdated { store, table, columns: lacking.join(", ") });
+            self.check(&table, &columns, &found)?;
+            let missing = columns.missing(&found).join(", ");
+            if !missing.is_empty() {
+                lacking = Some(StoreError::Outdated { store, table, columns: missing });
             }
         }
-        Ok(connection)
+        Ok(lacking)
     }
 
     /// A row of `table` that cannot be read.
@@ -150,7 +163,7 @@ impl Store for SqliteStore {
     }
 
     fn schema_sql(&self) -> String {
-        migrate::SCHEMA.to_owned()
+        SCHEMA.tables.to_owned()
     }
 
     async fn migrate(&self) -> Result<Migration, StoreError> {
