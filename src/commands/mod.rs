@@ -12,7 +12,6 @@ use crate::refresh::RefreshError;
 use crate::refresh::target::TargetsError;
 use crate::report::Logging;
 use crate::resolve::ResolveError;
-use crate::resource::ResourceKind;
 use crate::source::Source;
 use crate::source::recording::RecordingError;
 use crate::store::snowflake::connection::ConnectionError;
@@ -247,19 +246,4 @@ async fn interrupted() {
         }
     }
     let _ = tokio::signal::ctrl_c().await;
-}
-
-/// `workbook NAME`, or an address or a LUID alone.
-fn kind_and_what(words: &[String]) -> Result<(Option<ResourceKind>, &str), ResolveError> {
-    match words {
-        [kind, what] => {
-            let usage = || ResolveError::Usage {
-                what: format!("`{kind}` is not a kind of resource"),
-                help: "write `workbook NAME` or `datasource NAME`; a name with spaces stands in quotes",
-            };
-            Ok((Some(ResourceKind::from_column(&kind.to_lowercase()).ok_or_else(usage)?), what))
-        }
-        [what] => Ok((None, what)),
-        _ => unreachable!("clap takes one or two"),
-    }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use clap::Args;
 
 use super::open::tableau;
-use super::{CommandError, Exit, interrupted, kind_and_what, with_store};
+use super::{CommandError, Exit, interrupted, with_store};
 use crate::config::Config;
 use crate::refresh::budget::Budget;
 use crate::refresh::ledger::Ledger;
@@ -118,8 +118,7 @@ impl Refresh {
 
     fn questions(&self, sites: &[SiteName]) -> Result<Vec<(Question, bool)>, CommandError> {
         let Some(path) = &self.from else {
-            let (kind, what) = kind_and_what(&self.what)?;
-            let question = Question::read(kind, what, self.project.as_deref(), sites)?;
+            let question = Question::of_words(&self.what, self.project.as_deref(), sites)?;
             return Ok(vec![(question, self.incremental)]);
         };
         let targets = target::read(path, &text_of(path)?)?;
@@ -161,7 +160,7 @@ async fn resolve(questions: &[(Question, bool)], store: &dyn Store) -> Result<Ve
         let resource = question.resolve(store).await?;
         return Ok(vec![Wanted { question: question.clone(), resource, incremental: *incremental }]);
     }
-    let map = LoadedMap::load(store).await?;
+    let map = LoadedMap::load(store, &[]).await?;
     let mut wanted: Vec<Wanted> = Vec::new();
     let mut unresolved = 0;
     for (question, incremental) in questions {

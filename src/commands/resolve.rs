@@ -3,7 +3,7 @@
 use clap::Args;
 use serde::Serialize;
 
-use super::{CommandError, Exit, kind_and_what, with_store};
+use super::{CommandError, Exit, with_store};
 use crate::config::Config;
 use crate::report::{self, FORMAT_VERSION, Format, ResourceReport};
 use crate::resolve::Question;
@@ -39,8 +39,7 @@ struct Document {
 
 impl Resolve {
     pub(super) async fn run(self, config: &Config) -> Result<Exit, CommandError> {
-        let (kind, what) = kind_and_what(&self.what)?;
-        let question = Question::read(kind, what, self.project.as_deref(), &config.sites)?;
+        let question = Question::of_words(&self.what, self.project.as_deref(), &config.sites)?;
         let resource = with_store(config, None, async |store| Ok(question.resolve(store).await?)).await?;
         match self.format {
             Format::Text => report::print(&format!("{}\n", resource.luid))?,

@@ -57,7 +57,7 @@ impl Attempt<'_> {
         let mapped = &self.wanted.resource;
         let found = match heir(&resources, mapped) {
             Some(heir) => Ok(heir),
-            None => self.wanted.question.answer(&resources),
+            None => self.wanted.question.answer(resources.iter()),
         };
         let stale = |source: ResolveError| RefreshError::Stale {
             luid: mapped.luid.clone(),

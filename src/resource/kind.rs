@@ -76,6 +76,12 @@ impl ResourceKind {
         Self::ALL.into_iter().find(|kind| kind.as_str() == text)
     }
 
+    /// The kind that somebody names, in whatever case.
+    #[must_use]
+    pub fn from_word(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str().eq_ignore_ascii_case(text))
+    }
+
     /// The plural that browser links and REST paths use.
     #[must_use]
     pub const fn path_segment(self) -> &'static str {

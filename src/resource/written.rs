@@ -222,7 +222,7 @@ impl Given {
 
     fn kind(&mut self) -> Result<Option<ResourceKind>, Unclear> {
         let Some(Spanned { value, span }) = self.one(&["type", "resource_type"])? else { return Ok(None) };
-        let kind = ResourceKind::from_column(&value.to_lowercase());
+        let kind = ResourceKind::from_word(&value);
         let message = || format!("`{value}` is not a kind of resource");
         kind.map(Some).ok_or_else(|| Unclear { message: message(), span: Some(span) })
     }

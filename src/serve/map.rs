@@ -30,7 +30,7 @@ impl CachedMap {
             tracing::trace!(age = at.elapsed().as_secs(), "the map is still good");
             return Ok(Arc::clone(map));
         }
-        let map = Arc::new(LoadedMap::load(self.store.as_ref()).await?);
+        let map = Arc::new(LoadedMap::load(self.store.as_ref(), &[]).await?);
         *loaded = Some((Instant::now(), Arc::clone(&map)));
         Ok(map)
     }

@@ -34,7 +34,7 @@ proptest! {
         let _ = ResourceKind::from_column(&text);
         for kind in [None, Some(ResourceKind::Workbook)] {
             if let Ok(question) = Question::read(kind, &text, Some(&other), &[]) {
-                let _ = question.answer(&[]).map_err(|error| error.to_string());
+                let _ = question.answer(std::iter::empty()).map_err(|error| error.to_string());
             }
         }
     }

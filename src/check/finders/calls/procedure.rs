@@ -38,7 +38,7 @@ pub fn target(arguments: &[Argument], extent: &Range<usize>) -> Target {
     let (Some(kind), Some(name)) = (text("RESOURCE_TYPE"), text("RESOURCE_NAME")) else {
         return Target::Computed;
     };
-    let Some(known) = ResourceKind::from_column(&kind.value.to_lowercase()) else {
+    let Some(known) = ResourceKind::from_word(&kind.value) else {
         let message = format!("`{}` is not a kind of resource", kind.value);
         return invalid((message, "write `workbook` or `datasource`"), kind.span);
     };
