@@ -24,7 +24,9 @@ use crate::serve::delivery::Secrets;
 use crate::serve::map::CachedMap;
 use crate::serve::metrics::Metrics;
 use crate::serve::queue::{Entry, Queue};
-use crate::serve::{MOST_DELIVERIES, Server, serve};
+use crate::serve::serve;
+use crate::serve::server::{MOST_DELIVERIES, Server};
+use crate::store::Store;
 use crate::text::{on_one_line, plural};
 
 /// The secrets of dbt's webhooks; white space between several.
@@ -137,34 +139,7 @@ impl Serve {
         let address = self.listen.unwrap_or(config.serve.listen);
         let listener =
             TcpListener::bind(address).await.map_err(|source| ServeError::Listen { address, source })?;
-
-        let settings = &config.refresh;
-        let sessions = Sessions::new(tableau);
-        let budget = Budget::new(ledger.clone(), sessions.server(), settings);
-        let server = Arc::new(Server {
-            secrets,
-            rules: config.webhook.rules.clone(),
-            queue: Queue::new(ledger),
-            refresher: Refresher::new(sessions, budget),
-            options: Options {
-                wait: true,
-                timeout: settings.timeout.0,
-                cancel_on_timeout: false,
-                if_running: IfRunning::Adopt,
-                ready_at: None,
-                first_poll: settings.first_poll.0,
-                longest_poll: settings.longest_poll.0,
-            },
-            max_parallel: settings.max_parallel.get(),
-            sites: config.sites.clone(),
-            map: CachedMap::new(Arc::clone(&store)),
-            window: config.serve.window.0,
-            attempts: config.serve.attempts,
-            retry_after: config.serve.retry_after.0,
-            metrics: Metrics::default(),
-            wake: Notify::new(),
-            places: Semaphore::new(MOST_DELIVERIES),
-        });
+        let server = Arc::new(server(config, secrets, Sessions::new(tableau), ledger, Arc::clone(&store)));
         report::print(&format!("listening on http://{}\n", listener.local_addr()?))?;
         let (stop, stopping) = watch::channel(false);
         let interrupted_twice = async {
@@ -192,6 +167,41 @@ impl Serve {
             Format::Text => report::print(&failed.iter().map(line).collect::<String>())?,
         }
         Ok(Exit::Done)
+    }
+}
+
+fn server(
+    config: &Config,
+    secrets: Secrets,
+    sessions: Sessions,
+    ledger: Ledger,
+    store: Arc<dyn Store>,
+) -> Server {
+    let settings = &config.refresh;
+    let budget = Budget::new(ledger.clone(), sessions.server(), settings);
+    Server {
+        secrets,
+        rules: config.webhook.rules.clone(),
+        queue: Queue::new(ledger),
+        refresher: Refresher::new(sessions, budget),
+        options: Options {
+            wait: true,
+            timeout: settings.timeout.0,
+            cancel_on_timeout: false,
+            if_running: IfRunning::Adopt,
+            ready_at: None,
+            first_poll: settings.first_poll.0,
+            longest_poll: settings.longest_poll.0,
+        },
+        max_parallel: settings.max_parallel.get(),
+        sites: config.sites.clone(),
+        map: CachedMap::new(store),
+        window: config.serve.window.0,
+        attempts: config.serve.attempts,
+        retry_after: config.serve.retry_after.0,
+        metrics: Metrics::default(),
+        wake: Notify::new(),
+        places: Semaphore::new(MOST_DELIVERIES),
     }
 }
 

@@ -17,17 +17,12 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use jiff::{SignedDuration, Timestamp};
 use tokio::net::TcpListener;
-use tokio::sync::{Notify, Semaphore, watch};
+use tokio::sync::watch;
 
-use self::delivery::{Delivery, Rejected, Secrets};
-use self::map::CachedMap;
-use self::metrics::{Metrics, Verdict};
-use self::queue::Queue;
-use self::settings::Rule;
+use self::delivery::{Delivery, Rejected};
+use self::metrics::Verdict;
+use self::server::Server;
 use crate::refresh::target::Target;
-use crate::refresh::{Options, Refresher};
-use crate::resolve::{Question, ResolveError};
-use crate::resource::SiteName;
 use crate::text::{describe, on_one_line};
 
 pub mod delivery;
@@ -36,51 +31,9 @@ pub mod map;
 pub mod metrics;
 mod page;
 pub mod queue;
+pub mod server;
 pub mod settings;
 mod worker;
-
-/// Deliveries at once; more are asked to come again, which dbt does. Only what is signed takes a place: senders that are
-/// not known yet are bounded by the connections there may be, and by the time that a body may take.
-pub const MOST_DELIVERIES: usize = 256;
-
-/// All that the handlers and the worker share.
-pub struct Server {
-    /// Who may deliver.
-    pub secrets: Secrets,
-    /// What hangs on which dbt job.
-    pub rules: Vec<Rule>,
-    /// What was accepted.
-    pub queue: Queue,
-    /// What refreshes.
-    pub refresher: Refresher,
-    /// How.
-    pub options: Options,
-    /// How many at once.
-    pub max_parallel: usize,
-    /// The sites that targets are looked up on that name none.
-    pub sites: Vec<SiteName>,
-    /// The map.
-    pub map: CachedMap,
-    /// How long a refresh waits for further deliveries.
-    pub window: Duration,
-    /// How often a refresh is tried in all.
-    pub attempts: u32,
-    /// The pause before the second attempt.
-    pub retry_after: Duration,
-    /// What has happened.
-    pub metrics: Metrics,
-    /// Calls the worker.
-    pub wake: Notify,
-    /// Places for deliveries.
-    pub places: Semaphore,
-}
-
-impl Server {
-    /// The question that leads to a target, in a map of the server that refreshes.
-    fn question(&self, target: &Target) -> Result<Question, ResolveError> {
-        Ok(target.question(&self.sites)?.on_server(self.refresher.server()))
-    }
-}
 
 /// Serves until `stop` turns true, then ends requests and attempts that have begun.
 pub async fn serve(server: Arc<Server>, listener: TcpListener, stop: watch::Receiver<bool>) {

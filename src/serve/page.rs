@@ -1,128 +1,114 @@
 //! The status page: plain HTML, made on the server, without scripts and without secrets.
 
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::Server;
 use super::queue::Entry;
+use super::server::Server;
 use crate::text::on_one_line;
 
 /// How old the map may be that the page shows.
 const MAP_AGE: Duration = Duration::from_secs(5 * 60);
 /// The page does not wait longer for a store that is slow.
 const MAP_TIME: Duration = Duration::from_secs(5);
-
-const HEAD: &str = r#"<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="refresh" content="30">
-<title>tabmap</title>
-<style>
-body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem; color: #222; background: #fff }
-h1 { font-size: 1.4rem } h2 { font-size: 1.1rem; margin-top: 2rem }
-table { border-collapse: collapse; width: 100% } th, td { text-align: left; padding: .3rem .8rem .3rem 0; border-bottom: 1px solid #ddd; vertical-align: top }
-.succeeded { color: #176117 } .failed { color: #a11212; font-weight: 600 } .waiting, .starting, .running { color: #7a4d00 }
-td.message { white-space: pre-wrap; overflow-wrap: anywhere; font-size: .9em }
-</style>
-</head>
-<body>
-"#;
+const STYLE: &str = include_str!("page.css");
 
 /// The page as of now.
 pub async fn render(server: &Server) -> String {
-    let mut page = HEAD.to_owned();
-    let _ = writeln!(page, "<h1>tabmap {}</h1>", env!("CARGO_PKG_VERSION"));
-    syncs(server, &mut page).await;
-    match (server.queue.counts().await, server.queue.latest().await) {
-        (Ok(counts), Ok(latest)) => {
-            queue(&counts, &mut page);
-            refreshes(&latest, &mut page);
-        }
-        (Err(error), _) | (_, Err(error)) => {
-            let _ = writeln!(
-                page,
-                "<p class=\"failed\">The queue cannot be read: {}</p>",
-                escaped(&error.to_string())
-            );
-        }
-    }
-    let _ = writeln!(page, "<p>As of {}.</p>\n</body>\n</html>", time(Timestamp::now()));
-    page
-}
-
-async fn syncs(server: &Server, page: &mut String) {
-    page.push_str("<h2>Last sync</h2>\n");
-    match tokio::time::timeout(MAP_TIME, server.map.load(MAP_AGE)).await {
-        Ok(Ok(map)) => {
-            page.push_str("<table id=\"syncs\">\n<tr><th>Site</th><th>Snapshot</th></tr>\n");
-            for (site, newest) in map.newest_snapshots() {
-                let newest = newest.map_or_else(|| "never".to_owned(), time);
-                let _ = writeln!(page, "<tr><td>{}</td><td>{newest}</td></tr>", escaped(&site.to_string()));
+    let syncs = syncs(server).await;
+    let queue = match (server.queue.counts().await, server.queue.latest().await) {
+        (Ok(counts), Ok(latest)) => html! { (queue(&counts)) (refreshes(&latest)) },
+        (Err(error), _) | (_, Err(error)) => failed("The queue cannot be read", &error),
+    };
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta http-equiv="refresh" content="30";
+                title { "tabmap" }
+                style { (PreEscaped(STYLE)) }
             }
-            page.push_str("</table>\n");
+            body {
+                h1 { "tabmap " (env!("CARGO_PKG_VERSION")) }
+                h2 { "Last sync" }
+                (syncs)
+                (queue)
+                p { "As of " (time(Timestamp::now())) "." }
+            }
         }
-        Ok(Err(error)) => {
-            let _ = writeln!(
-                page,
-                "<p class=\"failed\">The map cannot be read: {}</p>",
-                escaped(&error.to_string())
-            );
-        }
-        Err(_) => page.push_str("<p>The map is being loaded.</p>\n"),
+    };
+    page.into_string()
+}
+
+async fn syncs(server: &Server) -> Markup {
+    match tokio::time::timeout(MAP_TIME, server.map.load(MAP_AGE)).await {
+        Ok(Ok(map)) => html! {
+            table #syncs {
+                tr { th { "Site" } th { "Snapshot" } }
+                @for (site, newest) in map.newest_snapshots() {
+                    tr {
+                        td { (on_one_line(&site.to_string())) }
+                        td { (newest.map_or_else(|| "never".to_owned(), time)) }
+                    }
+                }
+            }
+        },
+        Ok(Err(error)) => failed("The map cannot be read", &error),
+        Err(_) => html! { p { "The map is being loaded." } },
     }
 }
 
-fn queue(counts: &[(String, i64)], page: &mut String) {
-    page.push_str("<h2>Queue</h2>\n<table id=\"queue\">\n<tr><th>State</th><th>Refreshes</th></tr>\n");
-    for state in ["waiting", "starting", "running", "failed"] {
-        let count = counts.iter().find(|(known, _)| known == state).map_or(0, |(_, count)| *count);
-        let _ = writeln!(page, "<tr><td class=\"{state}\">{state}</td><td>{count}</td></tr>");
-    }
-    page.push_str("</table>\n");
+fn failed(what: &str, error: &impl ToString) -> Markup {
+    html! { p.failed { (what) ": " (on_one_line(&error.to_string())) } }
 }
 
-fn refreshes(latest: &[Entry], page: &mut String) {
-    page.push_str(
-        "<h2>Refreshes</h2>\n<table id=\"refreshes\">\n<tr><th>No.</th><th>Target</th><th>State</th><th>Asked for</th>\
-         <th>Ended</th><th>Deliveries</th><th>Job</th><th>Message</th></tr>\n",
-    );
-    for entry in latest {
-        let Entry { id, target, state, deliveries, queued_at, finished_at, job_id, message, .. } = entry;
-        let ended = finished_at.map(time).unwrap_or_default();
-        let job = job_id.as_deref().unwrap_or_default();
-        let message = message.as_deref().unwrap_or_default();
-        let _ = writeln!(
-            page,
-            "<tr><td>{id}</td><td>{}</td><td class=\"{state}\">{state}</td><td>{}</td><td>{ended}</td><td>{deliveries}</td>\
-             <td>{}</td><td class=\"message\">{}</td></tr>",
-            escaped(&on_one_line(target)),
-            time(*queued_at),
-            escaped(job),
-            escaped(message),
-        );
+fn queue(counts: &[(String, i64)]) -> Markup {
+    let count = |state| counts.iter().find(|(known, _)| known == state).map_or(0, |(_, count)| *count);
+    html! {
+        h2 { "Queue" }
+        table #queue {
+            tr { th { "State" } th { "Refreshes" } }
+            @for state in ["waiting", "starting", "running", "failed"] {
+                tr { td class=(state) { (state) } td { (count(state)) } }
+            }
+        }
     }
-    page.push_str("</table>\n");
+}
+
+fn refreshes(latest: &[Entry]) -> Markup {
+    html! {
+        h2 { "Refreshes" }
+        table #refreshes {
+            tr {
+                @for head in ["No.", "Target", "State", "Asked for", "Ended", "Deliveries", "Job", "Message"] {
+                    th { (head) }
+                }
+            }
+            @for entry in latest {
+                tr {
+                    td { (entry.id) }
+                    td { (on_one_line(&entry.target)) }
+                    td class=(entry.state) { (entry.state) }
+                    td { (time(entry.queued_at)) }
+                    td { (entry.finished_at.map(time).unwrap_or_default()) }
+                    td { (entry.deliveries) }
+                    td { (entry.job_id.as_deref().unwrap_or_default()) }
+                    td.message { (lines(entry.message.as_deref().unwrap_or_default())) }
+                }
+            }
+        }
+    }
+}
+
+/// A message keeps its lines, and nothing in one steers what is shown.
+fn lines(message: &str) -> String {
+    message.lines().map(on_one_line).collect::<Vec<_>>().join("\n")
 }
 
 fn time(time: Timestamp) -> String {
     time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
-}
-
-fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            other => escaped.push(other),
-        }
-    }
-    escaped
 }

@@ -10,9 +10,9 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::Server;
 use super::metrics::End;
 use super::queue::Due;
+use super::server::Server;
 use crate::refresh::ledger::LedgerError;
 use crate::refresh::{Attendant, Options, Outcome, RefreshError, Refreshed, Step, Wanted};
 use crate::resolve::ResolveError;

@@ -47,8 +47,6 @@ const EXCEPTIONS: &[(&str, &str)] = &[
     ("src/report/check/junit.rs", "src/report/check/mod.rs"),
     ("src/report/check/sarif.rs", "src/report/check/mod.rs"),
     ("src/report/check/text.rs", "src/report/check/mod.rs"),
-    ("src/serve/page.rs", "src/serve/mod.rs"),
-    ("src/serve/worker.rs", "src/serve/mod.rs"),
     ("src/source/mod.rs", "src/source/recording.rs"),
     ("src/store/mod.rs", "src/store/sqlite/mod.rs"),
     ("src/store/snowflake/apply.rs", "src/store/snowflake/mod.rs"),

@@ -13,6 +13,7 @@ use crate::serving::{
     SALES, SECRET, Serving, desk, desk_with, event, in_state, plan, signature, until, write_config,
 };
 
+mod page;
 mod trouble;
 
 #[test]
