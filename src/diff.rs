@@ -82,6 +82,9 @@ pub struct ChangeSet {
     pub snapshot: Header,
     /// How many of each kind the snapshot has.
     pub listed: PerKind<u64>,
+    /// How many of each kind are removed because the listing lacks them, without an answer of their own that they are
+    /// gone: what a user who lost the permission to see them meets too.
+    pub unseen: PerKind<u64>,
     /// The changes, sorted by key.
     pub changes: Vec<Change>,
     /// Resources whose row keeps its key and LUID and gets its other columns filled or corrected.
@@ -184,6 +187,7 @@ fn compare(snapshot: &Snapshot, mapping: &Mapping, rewrite_all: bool) -> ChangeS
     ChangeSet {
         snapshot: snapshot.header.clone(),
         listed: PerKind::of(of_kind),
+        unseen: unseen(&changes, snapshot),
         changes,
         corrected,
         ambiguous: ambiguities(after),
@@ -192,6 +196,18 @@ fn compare(snapshot: &Snapshot, mapping: &Mapping, rewrite_all: bool) -> ChangeS
         rows_before: mapping.rows.len() as u64,
         has_duplicate_rows,
     }
+}
+
+/// How many of each kind go for want of a listing alone.
+fn unseen(changes: &[Change], snapshot: &Snapshot) -> PerKind<u64> {
+    let known_gone: BTreeSet<_> = snapshot.gone().collect();
+    let is_unseen = |old: &&Resource| !known_gone.contains(&(old.key.kind, old.luid.clone()));
+    let removed = changes.iter().filter_map(|change| match change {
+        Change::Removed(old) => Some(old),
+        Change::Added(_) | Change::Replaced { .. } | Change::Moved { .. } => None,
+    });
+    let unseen: Vec<_> = removed.filter(is_unseen).collect();
+    PerKind::of(|kind| unseen.iter().filter(|old| old.key.kind == kind).count() as u64)
 }
 
 /// Whether the resource has the row's name and, as far as both sides know, its project.

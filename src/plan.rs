@@ -8,7 +8,7 @@ use miette::Diagnostic;
 use thiserror::Error;
 
 use crate::diff::{Change, ChangeSet};
-use crate::resource::{Resource, ResourceId, SiteName};
+use crate::resource::{Resource, ResourceId, ResourceKind, SiteName};
 
 /// How many resources of a site may be removed in one run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -67,6 +67,8 @@ impl FromStr for MaxRemoved {
 pub struct Limits {
     /// How many resources may be removed.
     pub max_removed: MaxRemoved,
+    /// Whether somebody allowed the number for this run, and so knows that the last of a kind may go.
+    pub is_for_this_run: bool,
 }
 
 /// Why a change set did not become a plan.
@@ -92,6 +94,30 @@ pub enum Refused {
         rows: u64,
         /// The limit.
         limit: MaxRemoved,
+    },
+    /// Nothing of a kind is seen any more, and Tableau did not say of each that it is gone.
+    #[error(
+        "site `{site}`: this account sees no {kind} any more, and Tableau did not say of {unseen} of them that they are \
+         gone: {removed} of {rows} resources would be removed; nothing was changed"
+    )]
+    #[diagnostic(
+        code(tabmap::kind_emptied),
+        help(
+            "a token or user that lost its permissions looks just like this: check what the account sees in Tableau \
+             first; if they are really gone, run again with `--max-removed {removed}`"
+        )
+    )]
+    KindEmptied {
+        /// The site.
+        site: SiteName,
+        /// The kind.
+        kind: ResourceKind,
+        /// How many of the kind are only not seen.
+        unseen: u64,
+        /// How many would go, of all kinds.
+        removed: u64,
+        /// How many rows the site had.
+        rows: u64,
     },
     /// The map holds the result of a newer snapshot.
     #[error(
@@ -127,6 +153,13 @@ impl Plan {
         }
         let removed = changes.counts().removed;
         let rows = changes.rows_before;
+        let emptied =
+            changes.listed.iter().zip(changes.unseen.iter()).find_map(|((kind, listed), (_, unseen))| {
+                (*listed == 0 && *unseen > 0).then_some((kind, *unseen))
+            });
+        if let Some((kind, unseen)) = emptied.filter(|_| !limits.is_for_this_run) {
+            return Err(Refused::KindEmptied { site, kind, unseen, removed, rows });
+        }
         if !limits.max_removed.allows(removed, rows) {
             return Err(Refused::TooManyRemoved { site, removed, rows, limit: limits.max_removed });
         }
@@ -161,8 +194,8 @@ mod tests {
     use super::*;
     use crate::diff::diff;
     use crate::mapping::tests::mapping;
-    use crate::resource::ResourceKind;
     use crate::resource::sample::line;
+    use crate::resource::{Luid, ResourceKind};
     use crate::snapshot::tests::{at, snapshot};
 
     #[test]
@@ -220,11 +253,44 @@ mod tests {
     }
 
     #[test]
+    fn last_of_a_kind_goes_only_with_an_answer_of_its_own_or_by_the_command_line() {
+        let approve = |rows: &[&str], listed: &[&str], gone: &[&str], is_for_this_run| {
+            let gone =
+                gone.iter().filter_map(|luid| Luid::new(luid)).map(|luid| (ResourceKind::Workbook, luid));
+            let snapshot = snapshot(&ResourceKind::ALL, listed).knowing_gone(gone.collect());
+            let limits = Limits { max_removed: MaxRemoved::Count(9), is_for_this_run };
+            Plan::approve(diff(&snapshot, &mapping(rows)), limits)
+        };
+        let unseen = |refused: Result<Plan, Refused>| match refused {
+            Ok(_) => 0,
+            Err(Refused::KindEmptied { unseen, .. }) => unseen,
+            Err(other) => panic!("{other}"),
+        };
+        let two = ["A::x=1", "A::y=2"];
+        for (listed, gone, expected) in [
+            (&[][..], &[][..], 2),
+            (&[], &["1"], 1),
+            (&[], &["1", "2"], 0),
+            (&["A::y=2"], &[], 0),
+            (&["A::z=3"], &[], 0),
+            (&["datasource A::x=1"], &[], 2),
+        ] {
+            assert_eq!(unseen(approve(&two, listed, gone, false)), expected, "{listed:?} {gone:?}");
+            assert_eq!(unseen(approve(&two, listed, gone, true)), 0, "{listed:?} {gone:?}");
+        }
+        assert_eq!(unseen(approve(&[], &[], &[], false)), 0);
+    }
+
+    #[test]
     fn what_was_published_again_or_moved_does_not_count_as_removed() {
         let before = mapping(&["A::x=1", "A::y=2", "A::z=3"]);
         let now = snapshot(&ResourceKind::ALL, &["A::x=10", "B::y=2"]);
-        let approve =
-            |limit| Plan::approve(diff(&now, &before), Limits { max_removed: MaxRemoved::Count(limit) });
+        let approve = |limit| {
+            Plan::approve(
+                diff(&now, &before),
+                Limits { max_removed: MaxRemoved::Count(limit), is_for_this_run: false },
+            )
+        };
         assert!(approve(1).is_ok());
         let refused = approve(0).expect_err("one too many").to_string();
         assert!(refused.contains("1 of 3 resources would be removed, more than 0 allows"), "{refused}");

@@ -51,7 +51,8 @@ pub(super) struct SyncOptions {
 
 impl SyncOptions {
     pub fn limits(&self, config: &Config) -> Limits {
-        Limits { max_removed: self.max_removed.unwrap_or(config.limits.max_removed) }
+        let is_for_this_run = self.max_removed.is_some();
+        Limits { max_removed: self.max_removed.unwrap_or(config.limits.max_removed), is_for_this_run }
     }
 }
 

@@ -167,7 +167,7 @@ impl Config {
                 .map(|seconds| Duration::from_secs(seconds.get().into())),
             store,
             snowflake: file.snowflake,
-            limits: Limits { max_removed: max_removed.unwrap_or_default() },
+            limits: Limits { max_removed: max_removed.unwrap_or_default(), is_for_this_run: false },
             check,
             refresh: file.refresh,
             serve: file.serve,

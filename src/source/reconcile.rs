@@ -48,7 +48,7 @@ pub struct Found {
     pub resources: Vec<Resource>,
     /// The kinds of which nothing is missing.
     pub complete: BTreeSet<ResourceKind>,
-    /// What is surely gone.
+    /// What surely has no place in the map any more: gone, or seen where nothing is mapped, as in a Personal Space.
     pub gone: BTreeSet<(ResourceKind, Luid)>,
     /// What is worth telling.
     pub notes: Notes,
@@ -124,8 +124,10 @@ impl Reader<'_> {
 
     /// Takes in what REST says, and the number in the URL from either side.
     fn witnessed(&self, entry: RestResource, node: Option<&Node>, found: &mut Found) {
+        let luid = entry.id.clone();
         let Some(mut resource) = entry.into_resource(self.site, self.kind, self.projects) else {
             found.notes.skipped += 1;
+            found.gone.insert((self.kind, luid));
             return;
         };
         let lags = node.is_none_or(|node| {

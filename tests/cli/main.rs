@@ -6,6 +6,7 @@ mod documents;
 mod faults;
 mod layers;
 mod listing;
+mod lost_access;
 mod map;
 mod parsers;
 mod refresh;

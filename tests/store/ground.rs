@@ -155,7 +155,7 @@ pub fn snapshot(taken_at: Timestamp, resources: Vec<Resource>) -> Snapshot {
 }
 
 pub fn approve(changes: ChangeSet) -> Plan {
-    Plan::approve(changes, Limits { max_removed: MaxRemoved::Percent(100) })
+    Plan::approve(changes, Limits { max_removed: MaxRemoved::Percent(100), is_for_this_run: true })
         .expect("a plan within its limits")
 }
 

@@ -366,7 +366,9 @@ async fn sync_unless_superseded(store: &dyn Store, step: u64) {
     let snapshot = snapshot_of_step(step);
     for _ in 0..10 {
         let changes = diff(&snapshot, &store.load(&site("Main")).await.unwrap());
-        let Ok(plan) = Plan::approve(changes, Limits { max_removed: MaxRemoved::Percent(100) }) else {
+        let Ok(plan) =
+            Plan::approve(changes, Limits { max_removed: MaxRemoved::Percent(100), is_for_this_run: true })
+        else {
             return;
         };
         match store.apply(&Run::begin(), &plan).await {

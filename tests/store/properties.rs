@@ -124,7 +124,7 @@ impl<'a> World<'a> {
     }
 
     fn sync(&self) -> Sync<'_> {
-        let limits = Limits { max_removed: MaxRemoved::Percent(100) };
+        let limits = Limits { max_removed: MaxRemoved::Percent(100), is_for_this_run: true };
         Sync { source: &self.source, store: self.store.as_ref(), limits, mode: Mode::Changes, is_live: true }
     }
 
@@ -296,7 +296,7 @@ impl<'a> World<'a> {
         let mapping = self.store.load(&site(SITE)).await.unwrap();
         let snapshot = self.source.snapshot(&site(SITE), &mapping).await.unwrap();
         let snapshot = snapshot.taken_after(mapping.newest_snapshot_at);
-        let limits = Limits { max_removed: MaxRemoved::Percent(100) };
+        let limits = Limits { max_removed: MaxRemoved::Percent(100), is_for_this_run: true };
         let plan = Plan::approve(diff(&snapshot, &mapping), limits).unwrap();
         self.store.apply(&Run::begin(), &plan).await.unwrap();
         let once = self.mapped().await;
