@@ -48,8 +48,10 @@ pub struct Found {
     pub resources: Vec<Resource>,
     /// The kinds of which nothing is missing.
     pub complete: BTreeSet<ResourceKind>,
-    /// What surely has no place in the map any more: gone, or seen where nothing is mapped, as in a Personal Space.
+    /// What surely has no place in the map any more: gone, or, of a complete kind, seen where nothing is mapped.
     pub gone: BTreeSet<(ResourceKind, Luid)>,
+    /// Seen in a Personal Space, where nothing is mapped.
+    personal: BTreeSet<(ResourceKind, Luid)>,
     /// What is worth telling.
     pub notes: Notes,
 }
@@ -80,6 +82,8 @@ pub fn reconcile(
             reader.alone(listed, looked_up, &Doubts { open, unproven }, &mut found);
         }
     }
+    found.personal.retain(|(kind, _)| found.complete.contains(kind));
+    found.gone.append(&mut found.personal);
     found
 }
 
@@ -127,7 +131,7 @@ impl Reader<'_> {
         let luid = entry.id.clone();
         let Some(mut resource) = entry.into_resource(self.site, self.kind, self.projects) else {
             found.notes.skipped += 1;
-            found.gone.insert((self.kind, luid));
+            found.personal.insert((self.kind, luid));
             return;
         };
         let lags = node.is_none_or(|node| {

@@ -1,7 +1,7 @@
 //! A token or user that lost its access sees less, and what it does not see is not gone. `docs/reliability.md` lists
 //! these tests.
 
-use tableau_simulator::{Kind, Visibility};
+use tableau_simulator::{Effect, Endpoint, Fault, Kind, Visibility};
 use test_support::desk::Desk;
 
 use crate::faults::ends_complete;
@@ -67,4 +67,18 @@ fn one_deletion_does_not_vouch_for_what_is_merely_refused() {
     let last = desk.tableau.resources("MySite").remove(0);
     desk.tableau.delete("MySite", Kind::Workbook, &last.luid);
     desk.run(&["sync"]).refused(1, &["no workbook", "5 of them", "--max-removed 6"]);
+}
+
+#[test]
+fn listing_that_was_cut_short_does_not_remove_what_moved_into_a_personal_space() {
+    let desk = Desk::generated(1, 12, 3);
+    desk.done(&["init"]);
+    desk.sync();
+    let moved = desk.tableau.resources("MySite").remove(0);
+    desk.tableau.move_to("MySite", Kind::Workbook, &moved.luid, &[]);
+    desk.tableau.arm(Fault::on(Endpoint::Workbooks, Effect::Truncate { keep: 5 }));
+    let report = desk.report(&["sync", "--format", "json"], 4);
+    assert_eq!(report["counts"]["removed"], 0, "{report:#}");
+    desk.tableau.clear_faults();
+    assert_eq!(ends_complete(&desk)["counts"]["removed"], 1);
 }
