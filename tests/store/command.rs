@@ -212,15 +212,14 @@ async fn secrets_of_snowflake_are_not_shown_at_any_level_in_success_or_failure()
             format!("SELECT * FROM \"{}\".\"MAPPING_TABLES\".\"API__TABLEAU__{table}\"", tenant.database);
         texts.push(format!("{:?}", tenant.sql(&[&sql]).await));
     }
-    for entry in std::fs::read_dir(desk.folder.path()).unwrap() {
-        let path = entry.unwrap().path();
+    for path in std::fs::read_dir(desk.folder.path()).unwrap().map(|entry| entry.unwrap().path()) {
         if path.is_file() {
             texts.push(String::from_utf8_lossy(&std::fs::read(path).unwrap()).into_owned());
         }
     }
 
-    let mut secrets = vec![tenant.password.clone(), keys["passphrase"].clone()];
-    secrets.push("no-such-passphrase-1234".to_owned());
+    let mut secrets =
+        vec![tenant.password.clone(), keys["passphrase"].clone(), "no-such-passphrase-1234".to_owned()];
     secrets.extend(
         keys["aes"].lines().filter(|line| !line.starts_with("---") && line.len() > 40).map(str::to_owned),
     );

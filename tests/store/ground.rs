@@ -154,9 +154,11 @@ pub fn snapshot(taken_at: Timestamp, resources: Vec<Resource>) -> Snapshot {
     snapshot_of("Main", SERVER, taken_at, resources)
 }
 
+/// Whatever is gone may be removed.
+pub const NO_LIMITS: Limits = Limits { max_removed: MaxRemoved::Percent(100), is_for_this_run: true };
+
 pub fn approve(changes: ChangeSet) -> Plan {
-    Plan::approve(changes, Limits { max_removed: MaxRemoved::Percent(100), is_for_this_run: true })
-        .expect("a plan within its limits")
+    Plan::approve(changes, NO_LIMITS).expect("a plan within its limits")
 }
 
 /// Load, diff, approve.

@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tabmap::diff::diff;
-use tabmap::plan::{Limits, MaxRemoved, Plan};
+use tabmap::plan::Plan;
 use tabmap::resource::Resource;
 use tabmap::snapshot::Snapshot;
 use tabmap::store::snowflake::SnowflakeError;
 use tabmap::store::{Run, Store, StoreError};
 use test_support::emulator::{Fault, Tenant};
 
-use crate::ground::{mapped, minute, plan, site, snapshot, sorted, sync, workbook};
+use crate::ground::{NO_LIMITS, mapped, minute, plan, site, snapshot, sorted, sync, workbook};
 use crate::opens::Opens;
 
 /// More than the statements of one sync; the loops end when a fault is not reached any more.
@@ -366,9 +366,7 @@ async fn sync_unless_superseded(store: &dyn Store, step: u64) {
     let snapshot = snapshot_of_step(step);
     for _ in 0..10 {
         let changes = diff(&snapshot, &store.load(&site("Main")).await.unwrap());
-        let Ok(plan) =
-            Plan::approve(changes, Limits { max_removed: MaxRemoved::Percent(100), is_for_this_run: true })
-        else {
+        let Ok(plan) = Plan::approve(changes, NO_LIMITS) else {
             return;
         };
         match store.apply(&Run::begin(), &plan).await {

@@ -11,7 +11,6 @@ use tableau_simulator::{
     Content, Effect, Endpoint, Fault, GraphqlProblem, IndexMode, Item, Kind, Options, Simulator,
 };
 use tabmap::diff::diff;
-use tabmap::plan::{Limits, MaxRemoved, Plan};
 use tabmap::source::Source;
 use tabmap::source::metadata::MetadataSource;
 use tabmap::store::{Run, Store, StoreError};
@@ -21,7 +20,7 @@ use tabmap::tableau::Tableau;
 use test_support::emulator::Tenant;
 use tokio::runtime::Runtime;
 
-use crate::ground::{Ground, SqliteGround, site};
+use crate::ground::{Ground, NO_LIMITS, SqliteGround, approve, site};
 
 const SITE: &str = "MySite";
 const PROJECTS: &[&[&str]] =
@@ -124,8 +123,8 @@ impl<'a> World<'a> {
     }
 
     fn sync(&self) -> Sync<'_> {
-        let limits = Limits { max_removed: MaxRemoved::Percent(100), is_for_this_run: true };
-        Sync { source: &self.source, store: self.store.as_ref(), limits, mode: Mode::Changes, is_live: true }
+        let (source, store) = (&self.source, self.store.as_ref());
+        Sync { source, store, limits: NO_LIMITS, mode: Mode::Changes, is_live: true }
     }
 
     fn pick(&self, which: usize) -> Option<Item> {
@@ -296,8 +295,7 @@ impl<'a> World<'a> {
         let mapping = self.store.load(&site(SITE)).await.unwrap();
         let snapshot = self.source.snapshot(&site(SITE), &mapping).await.unwrap();
         let snapshot = snapshot.taken_after(mapping.newest_snapshot_at);
-        let limits = Limits { max_removed: MaxRemoved::Percent(100), is_for_this_run: true };
-        let plan = Plan::approve(diff(&snapshot, &mapping), limits).unwrap();
+        let plan = approve(diff(&snapshot, &mapping));
         self.store.apply(&Run::begin(), &plan).await.unwrap();
         let once = self.mapped().await;
         let again = self.store.apply(&Run::begin(), &plan).await;

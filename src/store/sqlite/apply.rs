@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, params};
 
 use super::{LOCK_TIMEOUT, SqliteStore, other_servers};
+use crate::diff::ChangeSet;
 use crate::plan::Plan;
 use crate::resource::{Luid, PerKind, Resource};
 use crate::store::{Applied, Run, RunStatus, StoreError};
@@ -66,6 +67,14 @@ fn text_of(time: Timestamp) -> String {
 }
 
 fn write(connection: &Connection, run: &Run, plan: &Plan) -> rusqlite::Result<u64> {
+    let written = write_resources(connection, plan)?;
+    write_changes(connection, run, plan.changes())?;
+    write_run(connection, run, plan)?;
+    Ok(written as u64)
+}
+
+/// Returns how many rows were touched.
+fn write_resources(connection: &Connection, plan: &Plan) -> rusqlite::Result<usize> {
     let set = plan.changes();
     let (site, taken_at) = (set.snapshot.site.as_str(), text_of(set.snapshot.taken_at));
     let mut written = 0;
@@ -93,7 +102,11 @@ fn write(connection: &Connection, run: &Run, plan: &Plan) -> rusqlite::Result<u6
     if set.has_duplicate_rows {
         written += connection.execute(COLLAPSE_DUPLICATES, [site])?;
     }
+    Ok(written)
+}
 
+fn write_changes(connection: &Connection, run: &Run, set: &ChangeSet) -> rusqlite::Result<()> {
+    let (site, taken_at) = (set.snapshot.site.as_str(), text_of(set.snapshot.taken_at));
     let mut insert = connection.prepare(INSERT_CHANGE)?;
     for change in &set.changes {
         let (before, after) = change.sides();
@@ -117,7 +130,11 @@ fn write(connection: &Connection, run: &Run, plan: &Plan) -> rusqlite::Result<u6
             after.and_then(|side| side.vizportal_url_id.as_deref()),
         ])?;
     }
+    Ok(())
+}
 
+fn write_run(connection: &Connection, run: &Run, plan: &Plan) -> rusqlite::Result<()> {
+    let set = plan.changes();
     let (counts, notes) = (set.counts(), &set.snapshot.notes);
     let PerKind([workbooks, datasources]) = set.listed;
     connection.execute(
@@ -125,9 +142,9 @@ fn write(connection: &Connection, run: &Run, plan: &Plan) -> rusqlite::Result<u6
         params![
             run.id.to_string(),
             set.snapshot.server,
-            site,
+            set.snapshot.site.as_str(),
             set.snapshot.source,
-            taken_at,
+            text_of(set.snapshot.taken_at),
             text_of(run.started_at),
             text_of(Timestamp::now()),
             RunStatus::of(plan).as_str(),
@@ -146,7 +163,7 @@ fn write(connection: &Connection, run: &Run, plan: &Plan) -> rusqlite::Result<u6
             run.tool_version,
         ],
     )?;
-    Ok(written as u64)
+    Ok(())
 }
 
 /// SQLite's integers are signed.
