@@ -5,18 +5,17 @@
 
 mod again;
 mod spelling;
+mod synced;
 
 use jiff::Timestamp;
-use miette::Diagnostic;
-use serde::Serialize;
-use thiserror::Error;
 
+pub use self::synced::{Outcome, SyncError, Synced};
 use crate::diff::{ChangeSet, diff, diff_rewriting_all};
 use crate::mapping::Mapping;
 use crate::plan::{Limits, Plan, Refused};
 use crate::resource::SiteName;
 use crate::snapshot::Snapshot;
-use crate::source::{Source, SourceError};
+use crate::source::Source;
 use crate::store::{Run, Store, StoreError};
 
 /// What a sync does with what it found.
@@ -44,54 +43,6 @@ pub struct Sync<'a> {
     pub mode: Mode,
     /// Whether the source takes its snapshots now, and does not read them from a recording.
     pub is_live: bool,
-}
-
-/// How the work on one site ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Outcome {
-    /// The map says what the site says; nothing was to be written.
-    Unchanged,
-    /// The changes were applied.
-    Applied,
-    /// A dry run: these changes would be applied.
-    Planned,
-    /// Another run was faster and newer; nothing was to be done.
-    Superseded,
-    /// It could not be done; nothing was written.
-    Failed,
-}
-
-/// What was done on one site.
-#[derive(Debug, Clone)]
-pub struct Synced {
-    /// How it ended.
-    pub outcome: Outcome,
-    /// What the site looked like.
-    pub snapshot: Snapshot,
-    /// How that differed from the map.
-    pub changes: ChangeSet,
-    /// The run, if one was written.
-    pub run_id: Option<String>,
-    /// Rows of the map that were inserted, updated or deleted.
-    pub rows_written: u64,
-}
-
-/// Why a site was not synced.
-#[derive(Debug, Error, Diagnostic)]
-pub enum SyncError {
-    /// It could not be listed.
-    #[error(transparent)]
-    #[diagnostic(transparent)]
-    Source(#[from] SourceError),
-    /// The map could not be read or written.
-    #[error(transparent)]
-    #[diagnostic(transparent)]
-    Store(#[from] StoreError),
-    /// The changes were not approved.
-    #[error(transparent)]
-    #[diagnostic(transparent)]
-    Refused(#[from] Refused),
 }
 
 /// What of an approved plan was written.

@@ -2,9 +2,11 @@
 
 use clap::Args;
 
+use super::error::CommandError;
+use super::exit::Exit;
+use super::in_store::with_store;
 use super::open::tableau;
 use super::sync::{SyncOptions, sync_sites};
-use super::{CommandError, Exit, with_store};
 use crate::config::Config;
 use crate::report;
 use crate::source::metadata::MetadataSource;

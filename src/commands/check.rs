@@ -4,22 +4,22 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum as _};
 use jiff::{SignedDuration, Timestamp};
-use miette::Diagnostic;
-use thiserror::Error;
 
+use super::error::{CheckError, CommandError};
+use super::exit::Exit;
+use super::in_store::{interrupted, with_store};
 use super::open::tableau;
-use super::{CommandError, Exit, interrupted, with_store};
-use crate::check::evidence::{Evidence, EvidenceError};
+use crate::check::evidence::Evidence;
 use crate::check::file::Stages;
 use crate::check::finders::Finders;
 use crate::check::finding::{Code, Finding, Severity};
-use crate::check::fix::{self, FixError};
+use crate::check::fix;
 use crate::check::knowledge::Knowledge;
 use crate::check::searched::Searched;
 use crate::check::settings::{CheckSettings, parse_age};
 use crate::check::severities::Severities;
 use crate::check::walk::Scope;
-use crate::check::{self, NoSuchPath, map};
+use crate::check::{self, map};
 use crate::config::Config;
 use crate::report;
 use crate::report::check::{CheckFormat, CheckReport};
@@ -71,27 +71,6 @@ pub struct Check {
 fn codes() -> String {
     let codes: Vec<_> = Code::value_variants().iter().map(|code| code.as_str()).collect();
     format!("Codes (the file that `tabmap init` writes explains them): {}", codes.join(", "))
-}
-
-/// Why nothing could be checked.
-#[derive(Debug, Error, Diagnostic)]
-pub enum CheckError {
-    /// A path that is not there.
-    #[error(transparent)]
-    #[diagnostic(transparent)]
-    Path(#[from] NoSuchPath),
-    /// A file that could not be corrected.
-    #[error(transparent)]
-    #[diagnostic(transparent)]
-    Fix(#[from] FixError),
-    /// What to judge by could not be gathered.
-    #[error(transparent)]
-    #[diagnostic(transparent)]
-    Evidence(#[from] EvidenceError),
-    /// The search ended before its time.
-    #[error("the search of the files broke off")]
-    #[diagnostic(code(tabmap::check::broke_off))]
-    BrokeOff,
 }
 
 impl Check {

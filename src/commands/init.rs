@@ -6,11 +6,11 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use miette::Diagnostic;
-use thiserror::Error;
 
+use super::error::{CommandError, InitError};
+use super::exit::Exit;
+use super::in_store::with_store;
 use super::open::{open_snowflake, open_store};
-use super::{CommandError, Exit, with_store};
 use crate::config::{Config, ConfigError, DEFAULT_FILE, Environment, Flags, TEMPLATE};
 use crate::report;
 use crate::store::Store as _;
@@ -31,15 +31,6 @@ pub struct Init {
     /// and TABLEAU_PAT_SECRET
     #[arg(long, requires = "snowflake_objects", conflicts_with = "print")]
     apply: bool,
-}
-
-/// The configuration file could not be written.
-#[derive(Debug, Error, Diagnostic)]
-#[error("could not write the configuration file `{}`", path.display())]
-#[diagnostic(code(tabmap::init::config_file), help("check that this user may write to the folder"))]
-pub struct InitError {
-    path: PathBuf,
-    source: std::io::Error,
 }
 
 impl Init {

@@ -4,7 +4,9 @@ use clap::{Args, ValueEnum};
 use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
 
-use super::{CommandError, Exit, with_store};
+use super::error::CommandError;
+use super::exit::Exit;
+use super::in_store::with_store;
 use crate::config::Config;
 use crate::mapping::Row;
 use crate::report::{self, FORMAT_VERSION, ResourceReport};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::CommandError;
+use super::error::CommandError;
 use crate::config::Config;
 use crate::store::snowflake::connection::Connection;
 use crate::store::snowflake::{SessionOptions, SnowflakeStore};

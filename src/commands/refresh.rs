@@ -8,8 +8,10 @@ use std::sync::Arc;
 
 use clap::Args;
 
+use super::error::CommandError;
+use super::exit::Exit;
+use super::in_store::{interrupted, with_store};
 use super::open::tableau;
-use super::{CommandError, Exit, interrupted, with_store};
 use crate::config::Config;
 use crate::refresh::budget::Budget;
 use crate::refresh::ledger::Ledger;

@@ -3,7 +3,9 @@
 use clap::Args;
 use serde::Serialize;
 
-use super::{CommandError, Exit, with_store};
+use super::error::CommandError;
+use super::exit::Exit;
+use super::in_store::with_store;
 use crate::config::Config;
 use crate::report::{self, FORMAT_VERSION, Format, ResourceReport};
 use crate::resolve::Question;

@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
-use miette::Diagnostic;
 use serde::Serialize;
-use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, Semaphore, watch};
 
+use super::error::{CommandError, ServeError};
+use super::exit::Exit;
+use super::in_store::interrupted;
 use super::open::{open_store, tableau};
-use super::{CommandError, Exit, interrupted};
 use crate::config::{Config, ConfigError};
 use crate::refresh::budget::Budget;
 use crate::refresh::ledger::Ledger;
@@ -71,46 +71,6 @@ fn number(text: &str) -> Result<Retry, String> {
         return Ok(Retry::All);
     }
     text.parse().map(Retry::One).map_err(|_| "write a number that `--list-failed` shows, or `all`".to_owned())
-}
-
-/// Serving could not begin.
-#[derive(Debug, Error, Diagnostic)]
-pub enum ServeError {
-    /// The address is taken or not ours.
-    #[error("could not listen on {address}")]
-    #[diagnostic(
-        code(tabmap::serve::listen),
-        help("another program may hold the port: choose one with `--listen ADDRESS:PORT`")
-    )]
-    Listen {
-        /// The address.
-        address: SocketAddr,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// Two would do the work twice.
-    #[error("another `tabmap serve` works on the queue in `{}`", path.display())]
-    #[diagnostic(
-        code(tabmap::serve::taken),
-        help("stop it first, or give this one another `file` under `[refresh]` in tabmap.toml")
-    )]
-    Taken {
-        /// The file.
-        path: PathBuf,
-    },
-    /// The lock cannot be had.
-    #[error("could not lock `{}`", path.display())]
-    #[diagnostic(code(tabmap::serve::lock), help("this user must be able to write there"))]
-    Lock {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// No such refresh.
-    #[error("no refresh with this number has failed")]
-    #[diagnostic(code(tabmap::serve::retry), help("`tabmap serve --list-failed` shows them"))]
-    NothingToRetry,
 }
 
 #[derive(Serialize)]

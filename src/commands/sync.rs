@@ -4,8 +4,10 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::error::CommandError;
+use super::exit::Exit;
+use super::in_store::with_store;
 use super::open::tableau;
-use super::{CommandError, Exit, with_store};
 use crate::config::Config;
 use crate::plan::{Limits, MaxRemoved};
 use crate::report;

@@ -1,14 +1,13 @@
 //! What we ask: a source lists the resources of one site.
 
 use async_trait::async_trait;
-use miette::Diagnostic;
-use thiserror::Error;
 
+pub use self::error::SourceError;
 use crate::mapping::Mapping;
 use crate::resource::SiteName;
 use crate::snapshot::Snapshot;
-use crate::tableau::TableauError;
 
+mod error;
 mod lookup;
 pub mod metadata;
 mod reconcile;
@@ -33,17 +32,4 @@ pub trait Source: Send + Sync {
 
     /// Ends what is still open after a snapshot was given up: for Ctrl-C.
     async fn abort(&self) {}
-}
-
-/// Why there is no snapshot.
-#[derive(Debug, Error, Diagnostic)]
-pub enum SourceError {
-    /// The conversation with Tableau failed.
-    #[error(transparent)]
-    #[diagnostic(transparent)]
-    Tableau(#[from] TableauError),
-    /// A recording that cannot be used.
-    #[error(transparent)]
-    #[diagnostic(transparent)]
-    Recording(#[from] recording::RecordingError),
 }

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
-use miette::Diagnostic;
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
-use super::{Source, SourceError};
+use super::Source;
+pub use super::error::RecordingError;
+use super::error::SourceError;
 use crate::mapping::Mapping;
 use crate::resource::{Luid, ProjectPath, Resource, ResourceKey, ResourceKind, SiteName};
 use crate::snapshot::{Header, Notes, Snapshot};
@@ -20,47 +20,6 @@ const FORMAT_VERSION: u32 = 1;
 
 /// How far ahead the clock of the machine that recorded may be.
 const ONE_DAY: SignedDuration = SignedDuration::from_hours(24);
-
-/// A recording that cannot be used.
-#[derive(Debug, Error, Diagnostic)]
-pub enum RecordingError {
-    /// The file cannot be read or written.
-    #[error("could not {doing} the recording `{}`", path.display())]
-    #[diagnostic(code(tabmap::recording::io))]
-    Io {
-        /// `read` or `write`.
-        doing: &'static str,
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// No file can be written there.
-    #[error("no recording can be written to `{}`", path.display())]
-    #[diagnostic(code(tabmap::recording::place), help("name a file in a folder that exists"))]
-    Place {
-        /// The path.
-        path: PathBuf,
-    },
-    /// The file is something else.
-    #[error("`{}` is not a recording that this version reads: {reason}", path.display())]
-    #[diagnostic(code(tabmap::recording::form), help("make one with `tabmap sync --record FILE`"))]
-    Form {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        reason: String,
-    },
-    /// The file holds other sites.
-    #[error("the recording `{}` holds nothing of site `{site}`", path.display())]
-    #[diagnostic(code(tabmap::recording::site))]
-    Site {
-        /// The file.
-        path: PathBuf,
-        /// The site that was asked for.
-        site: SiteName,
-    },
-}
 
 /// Snapshots of one or many sites of one server, read from a file.
 #[derive(Debug)]

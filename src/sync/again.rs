@@ -1,6 +1,6 @@
 //! Optimistic concurrency: a plan that was made from a mapping which is not the map any more is made anew.
 
-use super::{SyncError, Synced};
+use super::synced::{SyncError, Synced};
 use crate::mapping::Mapping;
 use crate::store::{Store, StoreError};
 

@@ -5,7 +5,7 @@ use std::fs::OpenOptions;
 use std::io::{self, Write as _};
 use std::path::Path;
 
-use super::{CheckReport, summary, whole_message};
+use super::report::{CheckReport, summary, whole_message};
 use crate::check::finding::{Finding, Severity};
 use crate::text::plural;
 

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::{CheckReport, path_of, whole_message};
+use super::report::{CheckReport, path_of, whole_message};
 use crate::check::finding::{Code, Finding, Place, Severity};
 
 #[derive(Serialize)]

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::super::FORMAT_VERSION;
-use super::CheckReport;
+use super::report::CheckReport;
 use crate::check::finding::{Code, Finding, Place, Severity};
 use crate::check::searched::{FileCounts, ReferenceCounts};
 use crate::resource::SiteName;

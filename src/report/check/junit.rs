@@ -4,7 +4,7 @@ use std::io;
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
-use super::{CheckReport, path_of, whole_message};
+use super::report::{CheckReport, path_of, whole_message};
 use crate::check::finding::{Finding, Severity};
 use crate::text::on_one_line;
 

@@ -4,17 +4,16 @@ use std::io::{self, Write as _};
 use std::path::Path;
 
 use super::{print, print_json};
-use crate::check::finding::{Finding, Place, Severity};
-use crate::check::fix::Fixed;
-use crate::check::searched::{FileCounts, ReferenceCounts};
-use crate::config::DEFAULT_FILE;
 
 mod github;
 mod gitlab;
 mod json;
 mod junit;
+mod report;
 mod sarif;
 mod text;
+
+pub use self::report::CheckReport;
 
 /// The form of a report.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -34,28 +33,7 @@ pub enum CheckFormat {
     Sarif,
 }
 
-/// What a check found.
-#[derive(Debug, Default)]
-pub struct CheckReport {
-    /// What is wrong, sorted.
-    pub findings: Vec<Finding>,
-    /// The files that were looked at.
-    pub files: FileCounts,
-    /// The references in them.
-    pub counts: ReferenceCounts,
-    /// What was corrected, or would be in a dry run.
-    pub fixed: Option<Fixed>,
-    /// Whether the corrections were only shown.
-    pub dry_run: bool,
-}
-
 impl CheckReport {
-    /// How many findings have a severity.
-    #[must_use]
-    pub fn count(&self, severity: Severity) -> u64 {
-        self.findings.iter().filter(|one| one.severity == severity).count() as u64
-    }
-
     /// Prints it. `step_summary` is the file that GitHub names for a summary.
     pub fn print(&self, format: CheckFormat, step_summary: Option<&Path>) -> io::Result<()> {
         if let (Some(fixed), false) = (&self.fixed, matches!(format, CheckFormat::Text | CheckFormat::Json)) {
@@ -76,42 +54,4 @@ impl CheckReport {
             }
         }
     }
-}
-
-/// A file for formats that know nothing but files: the map is what the configuration names.
-fn path_of(place: &Place) -> &str {
-    place.path().unwrap_or(DEFAULT_FILE)
-}
-
-/// Message and remedy in one text.
-fn whole_message(finding: &Finding) -> String {
-    let about = match &finding.place {
-        Place::Map(site) => format!("map of site `{site}`: "),
-        Place::File(_) | Place::Text(_) => String::new(),
-    };
-    match &finding.remedy {
-        Some(remedy) => format!("{about}{}; {remedy}", finding.message),
-        None => format!("{about}{}", finding.message),
-    }
-}
-
-/// One sentence on how much was looked at and what came out.
-fn summary(report: &CheckReport) -> String {
-    use crate::text::plural;
-    let FileCounts { checked, binary, huge } = report.files;
-    let ReferenceCounts { references, open, foreign, ignored } = report.counts;
-    let some = |count: u64, what: &str| (count > 0).then(|| format!("{count} {what}"));
-    let join = |parts: [Option<String>; 3]| {
-        let parts: Vec<_> = parts.into_iter().flatten().collect();
-        if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) }
-    };
-    let skipped = join([some(binary, "binary skipped"), some(huge, "too large skipped"), None]);
-    let left = join([some(open, "left open"), some(foreign, "on other servers"), some(ignored, "silenced")]);
-    format!(
-        "{}, {}; {} checked{skipped}, {} found{left}",
-        plural(report.count(Severity::Error), "error"),
-        plural(report.count(Severity::Warning), "warning"),
-        plural(checked, "file"),
-        plural(references, "reference"),
-    )
 }

@@ -6,7 +6,7 @@ use clap::ValueEnum as _;
 use serde_json::{Value, json};
 
 use super::gitlab::fingerprints;
-use super::{CheckReport, path_of, whole_message};
+use super::report::{CheckReport, path_of, whole_message};
 use crate::check::finding::{Code, Finding, Place, Severity};
 
 pub(super) fn document(report: &CheckReport) -> Value {

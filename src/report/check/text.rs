@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use unicode_width::UnicodeWidthChar;
 
-use super::{CheckReport, summary};
+use super::report::{CheckReport, summary};
 use crate::check::finding::{Code, Finding, Position};
 use crate::text::{on_one_line, plural};
 

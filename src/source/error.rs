@@ -1,0 +1,63 @@
+//! Why there is no snapshot.
+
+use std::path::PathBuf;
+
+use miette::Diagnostic;
+use thiserror::Error;
+
+use crate::resource::SiteName;
+use crate::tableau::TableauError;
+
+/// Why there is no snapshot.
+#[derive(Debug, Error, Diagnostic)]
+pub enum SourceError {
+    /// The conversation with Tableau failed.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Tableau(#[from] TableauError),
+    /// A recording that cannot be used.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Recording(#[from] RecordingError),
+}
+
+/// A recording that cannot be used.
+#[derive(Debug, Error, Diagnostic)]
+pub enum RecordingError {
+    /// The file cannot be read or written.
+    #[error("could not {doing} the recording `{}`", path.display())]
+    #[diagnostic(code(tabmap::recording::io))]
+    Io {
+        /// `read` or `write`.
+        doing: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// No file can be written there.
+    #[error("no recording can be written to `{}`", path.display())]
+    #[diagnostic(code(tabmap::recording::place), help("name a file in a folder that exists"))]
+    Place {
+        /// The path.
+        path: PathBuf,
+    },
+    /// The file is something else.
+    #[error("`{}` is not a recording that this version reads: {reason}", path.display())]
+    #[diagnostic(code(tabmap::recording::form), help("make one with `tabmap sync --record FILE`"))]
+    Form {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The file holds other sites.
+    #[error("the recording `{}` holds nothing of site `{site}`", path.display())]
+    #[diagnostic(code(tabmap::recording::site))]
+    Site {
+        /// The file.
+        path: PathBuf,
+        /// The site that was asked for.
+        site: SiteName,
+    },
+}
