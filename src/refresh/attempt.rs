@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use tokio::sync::RwLockReadGuard;
 
-use super::{Attendant, Begun, Options, Outcome, RefreshError, Refreshed, Refresher, Wanted};
+use super::refresher::Refresher;
+use super::{Attendant, Begun, Options, Outcome, RefreshError, Refreshed, Wanted};
 use crate::resource::{Luid, ResourceKey, SiteName};
 use crate::tableau::{Session, TableauError};
 
@@ -24,6 +25,33 @@ pub(super) enum Under {
     Job(Luid),
     /// Some job that may not be read.
     Unseen,
+}
+
+impl Refresher {
+    /// Refreshes, from the start or from where it was left.
+    pub async fn refresh(
+        &self,
+        wanted: &Wanted,
+        begun: Option<Begun>,
+        options: &Options,
+        attendant: &dyn Attendant,
+    ) -> Refreshed {
+        let refreshed = Refreshed::of(wanted.resource.clone());
+        let mut attempt = Attempt { refresher: self, wanted, options, attendant, refreshed };
+        let result = attempt.run(begun).await;
+        let mut refreshed = attempt.refreshed;
+        refreshed.finished_at = Some(Timestamp::now());
+        match result {
+            Ok(outcome) => refreshed.outcome = outcome,
+            Err(error) => {
+                if let Some(error) = error.tableau() {
+                    self.sessions.forget(error).await;
+                }
+                refreshed.error = Some(error);
+            }
+        }
+        refreshed
+    }
 }
 
 impl Attempt<'_> {

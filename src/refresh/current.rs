@@ -1,26 +1,12 @@
 //! Whether the map's LUID is still the one: REST knows.
 
-use std::sync::Arc;
-use std::time::{Duration, Instant};
-
 use jiff::Timestamp;
 
 use super::attempt::Attempt;
-use super::{RefreshError, Refresher};
+use super::error::RefreshError;
 use crate::resolve::ResolveError;
-use crate::resource::{Resource, SiteName};
-use crate::source::rest::{self, Witness};
+use crate::resource::Resource;
 use crate::tableau::content::{Presence, RestResource};
-
-/// How long a listing serves the other refreshes of a run that found the map stale too.
-const LISTING_LIFE: Duration = Duration::from_secs(10);
-
-/// A site as REST listed it a moment ago.
-#[derive(Debug)]
-pub(super) struct Live {
-    listed: Instant,
-    resources: Arc<Vec<Resource>>,
-}
 
 impl Attempt<'_> {
     /// Makes sure that `refreshed.luid` is what was asked for, and answers the server's time. Where the LUID is
@@ -106,24 +92,6 @@ fn heir<'a>(resources: &'a [Resource], mapped: &Resource) -> Option<&'a Resource
     heirs.next().filter(|_| heirs.next().is_none())
 }
 
-impl Refresher {
-    async fn live(&self, site: &SiteName) -> Result<Arc<Vec<Resource>>, RefreshError> {
-        // Held while listing: others that need it wait for this listing instead of making their own.
-        let mut live = self.live.lock().await;
-        if let Some(live) = live.get(site).filter(|live| live.listed.elapsed() < LISTING_LIFE) {
-            return Ok(Arc::clone(&live.resources));
-        }
-        let mut witness = rest::witness(&*self.sessions.on(site).await?).await?;
-        // What could not be listed might be what was meant.
-        if let Some(failure) = witness.failures.pop() {
-            return Err(failure.into());
-        }
-        let resources = Arc::new(resources(site, witness));
-        live.insert(site.clone(), Live { listed: Instant::now(), resources: Arc::clone(&resources) });
-        Ok(resources)
-    }
-}
-
 fn is_as_mapped(seen: &RestResource, mapped: &Resource) -> bool {
     let project = seen.project.as_ref();
     let id = project.and_then(|project| project.id.as_ref());
@@ -134,15 +102,4 @@ fn is_as_mapped(seen: &RestResource, mapped: &Resource) -> bool {
         leaf.is_none_or(|leaf| leaf == mapped.key.project.leaf())
     };
     seen.name == mapped.key.name && is_same_project
-}
-
-fn resources(site: &SiteName, witness: Witness) -> Vec<Resource> {
-    let Witness { listings, projects, failures: _ } = witness;
-    let mut resources = Vec::new();
-    for (kind, listing) in listings {
-        // What is in a Personal Space is not in the map either.
-        let entries = listing.entries.into_iter();
-        resources.extend(entries.filter_map(|entry| entry.into_resource(site, kind, &projects)));
-    }
-    resources
 }

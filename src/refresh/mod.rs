@@ -8,21 +8,16 @@
 //! Who asks attends ([`Attendant`]): a command waits and shows progress, `serve` writes each step to its queue
 //! before it is taken, so that a refresh can be taken up again where a process died.
 
-use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use tokio::sync::Mutex;
 
 use crate::resolve::Question;
-use crate::resource::{Luid, Resource, SiteName};
-use attempt::Attempt;
-use budget::Budget;
-use current::Live;
-use sessions::Sessions;
+use crate::resource::{Luid, Resource};
 
 pub use error::RefreshError;
+pub use refresher::Refresher;
 
 mod attempt;
 pub mod budget;
@@ -32,6 +27,7 @@ mod error;
 pub mod ledger;
 mod lookup;
 pub mod many;
+mod refresher;
 pub mod sessions;
 pub mod settings;
 mod start;
@@ -218,63 +214,5 @@ impl Refreshed {
     #[must_use]
     pub fn resource(&self) -> Resource {
         Resource { luid: self.luid.clone(), ..self.mapped.clone() }
-    }
-}
-
-/// Refreshes resources of one server.
-#[derive(Debug)]
-pub struct Refresher {
-    sessions: Sessions,
-    budget: Budget,
-    live: Mutex<HashMap<SiteName, Live>>,
-}
-
-impl Refresher {
-    /// Signs in when it must.
-    #[must_use]
-    pub fn new(sessions: Sessions, budget: Budget) -> Self {
-        Self { sessions, budget, live: Mutex::default() }
-    }
-
-    /// The server.
-    #[must_use]
-    pub fn server(&self) -> String {
-        self.sessions.server()
-    }
-
-    /// The budget that it keeps to.
-    #[must_use]
-    pub fn budget(&self) -> &Budget {
-        &self.budget
-    }
-
-    /// Refreshes, from the start or from where it was left.
-    pub async fn refresh(
-        &self,
-        wanted: &Wanted,
-        begun: Option<Begun>,
-        options: &Options,
-        attendant: &dyn Attendant,
-    ) -> Refreshed {
-        let refreshed = Refreshed::of(wanted.resource.clone());
-        let mut attempt = Attempt { refresher: self, wanted, options, attendant, refreshed };
-        let result = attempt.run(begun).await;
-        let mut refreshed = attempt.refreshed;
-        refreshed.finished_at = Some(Timestamp::now());
-        match result {
-            Ok(outcome) => refreshed.outcome = outcome,
-            Err(error) => {
-                if let Some(error) = error.tableau() {
-                    self.sessions.forget(error).await;
-                }
-                refreshed.error = Some(error);
-            }
-        }
-        refreshed
-    }
-
-    /// Ends the session.
-    pub async fn close(&self) {
-        self.sessions.close().await;
     }
 }

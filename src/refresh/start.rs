@@ -80,7 +80,7 @@ impl Attempt<'_> {
 
     /// One POST, counted against the budget and announced before it is sent.
     async fn post(&mut self) -> Result<Posted, RefreshError> {
-        let budget = &self.refresher.budget;
+        let budget = self.refresher.budget();
         let counted = loop {
             match budget.start(self.site()).await? {
                 Ok(counted) => break counted,

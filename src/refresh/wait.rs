@@ -172,7 +172,7 @@ impl Attempt<'_> {
     pub(super) async fn count_poll(&self, deadline: Instant) -> Result<bool, RefreshError> {
         let site = self.site();
         loop {
-            let until = match self.refresher.budget.poll(site).await {
+            let until = match self.refresher.budget().poll(site).await {
                 Ok(Ok(())) => return Ok(true),
                 Ok(Err(until)) => until,
                 // There may be a job under way: that it cannot be counted how often it is looked at is no failure of it.
