@@ -1,4 +1,5 @@
-//! One file per command: its flags, its help, what it wires together. No other logic lives here.
+//! One file per command: its flags, its help, what it wires together. No other logic lives here. What the commands share is
+//! in `open`, `in_store`, `error` and `exit`.
 
 use clap::{Parser, Subcommand};
 

@@ -21,13 +21,11 @@ use jiff::Timestamp;
 
 use super::load::state;
 use super::quoting::{json, text};
-use super::staging::{StagedChange, StagedRow, batches, moment, run_row};
+use super::staging::{APPLYING, StagedChange, StagedRow, batches, moment, run_row};
 use super::{Session, SnowflakeError, SnowflakeStore, sql};
 use crate::plan::Plan;
 use crate::store::{Applied, Run, RunStatus, StoreError};
 
-/// The status of a run on its way.
-pub(super) const APPLYING: &str = "applying";
 const ABANDONED: &str = "abandoned";
 
 pub(super) async fn apply(

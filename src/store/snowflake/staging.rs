@@ -3,12 +3,14 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::apply::APPLYING;
 use super::quoting::ascii_json;
 use crate::diff::Change;
 use crate::plan::Plan;
 use crate::resource::{Luid, Resource};
 use crate::store::Run;
+
+/// The status of a run on its way.
+pub(super) const APPLYING: &str = "applying";
 
 /// Snowflake recommends at most 1 MB of text for a statement ("Query size limits", docs.snowflake.com).
 const LONGEST_BATCH: usize = 900_000;

@@ -5,7 +5,8 @@ use std::fs;
 use secrecy::SecretString;
 
 use super::error::ConnectionError;
-use super::{Environment, Settings, key};
+use super::key;
+use super::settings::{Environment, Settings};
 
 /// What proves to Snowflake who we are. `Debug` shows no secret.
 #[derive(Debug, Clone)]

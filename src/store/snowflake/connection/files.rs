@@ -6,7 +6,29 @@ use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
 use super::error::ConnectionError;
-use super::{Environment, KEYS, Setting, Settings};
+use super::settings::{Environment, Setting, Settings, home, variable};
+
+/// The keys of a connection that this program reads; others belong to other programs.
+const KEYS: [&str; 18] = [
+    "account",
+    "user",
+    "password",
+    "host",
+    "port",
+    "protocol",
+    "region",
+    "authenticator",
+    "private_key_file",
+    "private_key_path",
+    "private_key_raw",
+    "private_key_passphrase",
+    "private_key_file_pwd",
+    "token",
+    "token_file_path",
+    "role",
+    "warehouse",
+    "username",
+];
 
 const INLINE: &str = "SNOWFLAKE_CONNECTIONS";
 
@@ -109,14 +131,6 @@ fn folder(environment: &Environment<'_>) -> PathBuf {
             .map_or_else(|| home.join(".config"), PathBuf::from)
             .join("snowflake")
     }
-}
-
-pub(super) fn home(environment: &Environment<'_>) -> Option<PathBuf> {
-    variable(environment, "HOME").or_else(|| variable(environment, "USERPROFILE")).map(PathBuf::from)
-}
-
-pub(super) fn variable(environment: &Environment<'_>, name: &str) -> Option<String> {
-    environment(name).filter(|value| !value.is_empty())
 }
 
 fn plain(value: &Value) -> String {

@@ -2,8 +2,8 @@
 
 use url::Url;
 
-use super::Settings;
 use super::error::ConnectionError;
+use super::settings::Settings;
 use crate::loopback::is_loopback;
 
 /// The bare account and its server.

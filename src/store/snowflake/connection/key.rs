@@ -7,8 +7,7 @@ use pkcs8::{EncryptedPrivateKeyInfo, LineEnding, ObjectIdentifier, PrivateKeyInf
 use secrecy::{ExposeSecret, SecretString};
 
 use super::error::ConnectionError;
-use super::files::variable;
-use super::{Environment, Settings};
+use super::settings::{Environment, Settings, variable};
 
 const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 
