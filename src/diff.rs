@@ -212,7 +212,7 @@ fn unseen(changes: &[Change], snapshot: &Snapshot) -> PerKind<u64> {
 
 /// Whether the resource has the row's name and, as far as both sides know, its project.
 fn same_place(row: &Resource, resource: &Resource) -> bool {
-    let same_project = match (&row.project_luid, &resource.project_luid) {
+    let same_project = match (&row.details.project_luid, &resource.details.project_luid) {
         (Some(before), Some(now)) => before == now,
         _ => true,
     };
@@ -222,14 +222,12 @@ fn same_place(row: &Resource, resource: &Resource) -> bool {
 /// The resource, with what only its row knows: a source that could not ask REST knows neither the parents of a
 /// project nor the project of a data source, and must not erase them.
 fn with_knowledge_of(resource: &Resource, row: &Resource) -> Resource {
+    let has_moved = !same_place(row, resource);
     let mut known = resource.clone();
-    if same_place(row, resource) {
-        if !known.key.project.is_rooted() {
-            known.key.project = row.key.project.clone();
-        }
-        known.project_luid = known.project_luid.or_else(|| row.project_luid.clone());
+    if !has_moved && !known.key.project.is_rooted() {
+        known.key.project = row.key.project.clone();
     }
-    known.vizportal_url_id = known.vizportal_url_id.or_else(|| row.vizportal_url_id.clone());
+    known.details = known.details.or(&row.details, has_moved);
     known
 }
 

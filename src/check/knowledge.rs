@@ -126,7 +126,7 @@ impl Knowledge {
         for (at, one) in self.resources.iter().enumerate() {
             self.by_luid.entry(one.luid.as_str().to_lowercase()).or_default().push(at);
             self.by_name.entry((one.key.kind, nfc(&one.key.name))).or_default().push(at);
-            if let Some(number) = &one.vizportal_url_id {
+            if let Some(number) = &one.details.vizportal_url_id {
                 self.by_number.entry((one.key.kind, number.clone())).or_default().push(at);
             }
             if one.key.kind.facts().names_views {
@@ -216,7 +216,7 @@ impl Knowledge {
         let fits = |one: &&Departure| {
             one.kind == kind
                 && one.site.is_same_site(site)
-                && one.before.vizportal_url_id.as_deref() == Some(number)
+                && one.before.details.vizportal_url_id.as_deref() == Some(number)
         };
         self.fates(self.departures.iter().filter(fits))
     }
@@ -322,7 +322,7 @@ fn side(resource: &Resource) -> Side {
         project: resource.key.project.clone(),
         name: resource.key.name.clone(),
         luid: resource.luid.clone(),
-        vizportal_url_id: resource.vizportal_url_id.clone(),
+        details: resource.details.clone(),
     }
 }
 

@@ -98,7 +98,7 @@ fn table(rows: &[Row]) -> String {
             on_one_line(&resource.key.site.to_string()),
             resource.key.kind.to_string(),
             on_one_line(resource.luid.as_str()),
-            on_one_line(resource.vizportal_url_id.as_deref().unwrap_or_default()),
+            on_one_line(resource.details.vizportal_url_id.as_deref().unwrap_or_default()),
             on_one_line(&resource.key.project.to_string()),
             on_one_line(&resource.key.name),
         ]);
@@ -131,8 +131,8 @@ fn csv(rows: &[Row]) -> Result<String, std::io::Error> {
             &resource.key.name,
             resource.luid.as_str(),
             &resource.key.project.full().unwrap_or_default(),
-            resource.project_luid.as_ref().map_or("", |luid| luid.as_str()),
-            resource.vizportal_url_id.as_deref().unwrap_or_default(),
+            resource.details.project_luid.as_ref().map_or("", |luid| luid.as_str()),
+            resource.details.vizportal_url_id.as_deref().unwrap_or_default(),
             &time(row.first_seen_at),
             &time(row.changed_at),
         ])?;

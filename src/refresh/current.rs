@@ -95,7 +95,7 @@ fn heir<'a>(resources: &'a [Resource], mapped: &Resource) -> Option<&'a Resource
 fn is_as_mapped(seen: &RestResource, mapped: &Resource) -> bool {
     let project = seen.project.as_ref();
     let id = project.and_then(|project| project.id.as_ref());
-    let is_same_project = if let (Some(seen), Some(mapped)) = (id, &mapped.project_luid) {
+    let is_same_project = if let (Some(seen), Some(mapped)) = (id, &mapped.details.project_luid) {
         seen == mapped
     } else {
         let leaf = project.and_then(|project| project.name.as_deref());

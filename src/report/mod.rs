@@ -14,7 +14,7 @@ use tracing_subscriber::fmt::format::{Writer, debug_fn};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::resource::{Resource, ResourceKind, SiteName};
+use crate::resource::{Details, Resource, ResourceKind, SiteName};
 use crate::text::{describe, on_one_line, sentences_of};
 
 pub mod check;
@@ -161,10 +161,9 @@ pub struct ResourceReport {
     pub name: String,
     /// The LUID.
     pub luid: String,
-    /// The project's LUID, where known.
-    pub project_luid: Option<String>,
-    /// The number in the browser URL, where known.
-    pub vizportal_url_id: Option<String>,
+    /// What else is known of it.
+    #[serde(flatten)]
+    pub details: Details,
     /// Project and name on one line, for people.
     #[serde(skip)]
     pub place: String,
@@ -174,7 +173,7 @@ impl ResourceReport {
     /// A resource as documents show it.
     #[must_use]
     pub fn of(resource: &Resource) -> Self {
-        let Resource { key, luid, project_luid, vizportal_url_id } = resource;
+        let Resource { key, luid, details } = resource;
         Self {
             kind: key.kind,
             site: key.site.clone(),
@@ -182,8 +181,7 @@ impl ResourceReport {
             project_path: key.project.full(),
             name: key.name.clone(),
             luid: luid.to_string(),
-            project_luid: project_luid.as_ref().map(ToString::to_string),
-            vizportal_url_id: vizportal_url_id.clone(),
+            details: details.clone(),
             place: resource.place(),
         }
     }

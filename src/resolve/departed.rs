@@ -56,7 +56,7 @@ impl Question {
     ) -> Result<Option<Luid>, StoreError> {
         let had_it = |change: &RecordedChange| {
             let before = change.before.as_ref()?;
-            let is_it = change.kind == kind && before.vizportal_url_id.as_deref() == Some(number);
+            let is_it = change.kind == kind && before.details.vizportal_url_id.as_deref() == Some(number);
             (is_it && change.site.is_among(&self.sites)).then(|| before.luid.clone())
         };
         Ok(store.past().await?.changes.iter().rev().find_map(had_it))

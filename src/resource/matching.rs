@@ -56,7 +56,7 @@ fn is_called(one: &Resource, name: &str) -> bool {
 }
 
 fn has_number(one: &Resource, number: &str) -> bool {
-    one.vizportal_url_id.as_deref() == Some(number)
+    one.details.vizportal_url_id.as_deref() == Some(number)
 }
 
 /// How a name is written.
@@ -179,7 +179,7 @@ pub fn near<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::resource::ResourceKey;
+    use crate::resource::{Details, ResourceKey};
 
     const COMPOSED: &str = "Caf\u{e9}";
     const DECOMPOSED: &str = "Cafe\u{301}";
@@ -192,7 +192,8 @@ mod tests {
             name: name.to_owned(),
         };
         let luid = Luid::new("luid-1").unwrap();
-        Resource { key, luid, project_luid: None, vizportal_url_id: Some("7".to_owned()) }
+        let details = Details { vizportal_url_id: Some("7".to_owned()), ..Details::default() };
+        Resource { key, luid, details }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The words: a site, a resource on it, what people call it ([`ResourceKey`]) and what Tableau calls it ([`ResourceId`]).
 
+mod details;
 mod id;
 mod key;
 mod kind;
@@ -8,6 +9,7 @@ mod project;
 mod site;
 pub mod written;
 
+pub use details::Details;
 pub use id::{Luid, ResourceId};
 pub use key::{PlainKey, ResourceKey};
 pub use kind::{KindFacts, PerKind, ResourceKind};
@@ -23,10 +25,8 @@ pub struct Resource {
     pub key: ResourceKey,
     /// What Tableau's APIs call it.
     pub luid: Luid,
-    /// The LUID of its project, where known.
-    pub project_luid: Option<Luid>,
-    /// The number in its browser URL, where known (`vizportalUrlId` in the Metadata API).
-    pub vizportal_url_id: Option<String>,
+    /// What else Tableau tells of it.
+    pub details: Details,
 }
 
 impl Resource {
@@ -47,7 +47,7 @@ impl Resource {
 /// Resources in a line each, for tests.
 #[cfg(test)]
 pub(crate) mod sample {
-    use super::{Luid, ProjectPath, Resource, ResourceKey, ResourceKind, SiteName};
+    use super::{Details, Luid, ProjectPath, Resource, ResourceKey, ResourceKind, SiteName};
 
     /// The site that they are on.
     pub fn site() -> SiteName {
@@ -70,14 +70,16 @@ pub(crate) mod sample {
         Resource {
             key: ResourceKey { site: site(), kind, project, name: name.to_owned() },
             luid: Luid::new(luid).expect("a LUID"),
-            project_luid: project_luid.and_then(Luid::new),
-            vizportal_url_id: number.map(ToOwned::to_owned),
+            details: Details {
+                project_luid: project_luid.and_then(Luid::new),
+                vizportal_url_id: number.map(ToOwned::to_owned),
+            },
         }
     }
 
     /// The line that [`resource`] reads.
     pub fn line(resource: &Resource) -> String {
-        let Resource { key, luid, project_luid, vizportal_url_id } = resource;
+        let Resource { key, luid, details: Details { project_luid, vizportal_url_id } } = resource;
         let kind = if key.kind == ResourceKind::Workbook { "" } else { "datasource " };
         let leaf = if key.project.is_rooted() { "" } else { "~" };
         let mut line = format!("{kind}{leaf}{}::{}={luid}", key.project, key.name);

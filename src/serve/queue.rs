@@ -8,7 +8,7 @@ use super::delivery::Delivery;
 use crate::refresh::Begun;
 use crate::refresh::ledger::{Ledger, LedgerError};
 use crate::refresh::target::Target;
-use crate::resource::{Luid, ProjectPath, Resource, ResourceKey, ResourceKind, SiteName};
+use crate::resource::{Details, Luid, ProjectPath, Resource, ResourceKey, ResourceKind, SiteName};
 
 const INSERT_DELIVERY: &str = include_str!("../../sql/queue/insert_delivery.sql");
 const INSERT_REFRESH: &str = include_str!("../../sql/queue/insert_refresh.sql");
@@ -162,7 +162,7 @@ impl Queue {
             project: if project.is_rooted() { project.to_string() } else { project.leaf().to_owned() },
             name,
             luid: resource.luid.clone(),
-            project_luid: resource.project_luid.clone(),
+            project_luid: resource.details.project_luid.clone(),
         };
         let (kept, luid, since) = (json(&kept), luid.to_string(), format!("{since:.6}"));
         let now = Timestamp::now().as_millisecond();
@@ -363,6 +363,6 @@ impl From<Kept> for Resource {
         let Kept { kind, site, project, is_rooted, name, luid, project_luid } = kept;
         let project = if is_rooted { ProjectPath::parse(&project) } else { ProjectPath::leaf_only(&project) };
         let key = ResourceKey { site, kind, project, name };
-        Self { key, luid, project_luid, vizportal_url_id: None }
+        Self { key, luid, details: Details { project_luid, ..Details::default() } }
     }
 }

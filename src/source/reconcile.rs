@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::rest::Witness;
-use crate::resource::{Luid, ProjectPath, Resource, ResourceKey, ResourceKind, SiteName};
+use crate::resource::{Details, Luid, ProjectPath, Resource, ResourceKey, ResourceKind, SiteName};
 use crate::snapshot::Notes;
 use crate::tableau::content::{Listing, Projects, RestResource};
 use crate::tableau::metadata::Node;
@@ -141,7 +141,7 @@ impl Reader<'_> {
         });
         found.notes.lagging += u64::from(lags);
         if let Some(number) = node.and_then(|node| node.vizportal_url_id.clone()) {
-            resource.vizportal_url_id = Some(number);
+            resource.details.vizportal_url_id = Some(number);
         }
         found.resources.push(resource);
     }
@@ -197,8 +197,7 @@ impl Reader<'_> {
         found.resources.push(Resource {
             key: self.key(ProjectPath::leaf_only(&project_name), name),
             luid,
-            project_luid: node.project_luid,
-            vizportal_url_id: node.vizportal_url_id,
+            details: Details { project_luid: node.project_luid, vizportal_url_id: node.vizportal_url_id },
         });
     }
 

@@ -11,7 +11,7 @@ use super::Source;
 pub use super::error::RecordingError;
 use super::error::SourceError;
 use crate::mapping::Mapping;
-use crate::resource::{Luid, ProjectPath, Resource, ResourceKey, ResourceKind, SiteName};
+use crate::resource::{Details, Luid, ProjectPath, Resource, ResourceKey, ResourceKind, SiteName};
 use crate::snapshot::{Header, Notes, Snapshot};
 use crate::whole_file::write_whole;
 
@@ -134,8 +134,8 @@ struct RecordedResource {
     project_path: Option<String>,
     name: String,
     luid: Luid,
-    project_luid: Option<Luid>,
-    vizportal_url_id: Option<String>,
+    #[serde(flatten)]
+    details: Details,
 }
 
 impl From<&Snapshot> for RecordedSite {
@@ -162,15 +162,14 @@ impl From<&Snapshot> for RecordedSite {
 
 impl From<&Resource> for RecordedResource {
     fn from(resource: &Resource) -> Self {
-        let Resource { key, luid, project_luid, vizportal_url_id } = resource;
+        let Resource { key, luid, details } = resource;
         Self {
             kind: key.kind,
             project_name: key.project.leaf().to_owned(),
             project_path: key.project.full(),
             name: key.name.clone(),
             luid: luid.clone(),
-            project_luid: project_luid.clone(),
-            vizportal_url_id: vizportal_url_id.clone(),
+            details: details.clone(),
         }
     }
 }
@@ -197,12 +196,7 @@ impl RecordedSite {
             }
             let key =
                 ResourceKey { site: self.site.clone(), kind: recorded.kind, project, name: recorded.name };
-            resources.push(Resource {
-                key,
-                luid: recorded.luid,
-                project_luid: recorded.project_luid,
-                vizportal_url_id: recorded.vizportal_url_id,
-            });
+            resources.push(Resource { key, luid: recorded.luid, details: recorded.details });
         }
         let notes = Notes {
             lagging: self.lagging,

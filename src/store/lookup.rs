@@ -47,7 +47,7 @@ impl Lookup {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::resource::{Luid, ProjectPath, Resource, ResourceKey, ResourceKind};
+    use crate::resource::{Details, Luid, ProjectPath, Resource, ResourceKey, ResourceKind};
 
     fn row(site: &str, name: &str, number: &str) -> Row {
         let key = ResourceKey {
@@ -57,7 +57,8 @@ mod tests {
             name: name.to_owned(),
         };
         let luid = Luid::new("luid-1").unwrap();
-        let resource = Resource { key, luid, project_luid: None, vizportal_url_id: Some(number.to_owned()) };
+        let details = Details { vizportal_url_id: Some(number.to_owned()), ..Details::default() };
+        let resource = Resource { key, luid, details };
         Row { resource, first_seen_at: None, changed_at: None }
     }
 

@@ -12,7 +12,7 @@ pub use self::lookup::Found;
 use crate::mapping::Mapping;
 use crate::plan::Plan;
 pub use crate::resource::matching::Lookup;
-use crate::resource::{Luid, ProjectPath, ResourceKind, SiteName};
+use crate::resource::{Details, Luid, ProjectPath, ResourceKind, SiteName};
 
 mod address;
 mod lookup;
@@ -97,8 +97,8 @@ pub struct Side {
     pub name: String,
     /// The LUID.
     pub luid: Luid,
-    /// The number in its browser URL, where it was known.
-    pub vizportal_url_id: Option<String>,
+    /// What else was known of it.
+    pub details: Details,
 }
 
 /// One change of a finished run, as the change log holds it.

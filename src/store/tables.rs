@@ -12,7 +12,7 @@ use jiff::Timestamp;
 
 use super::{RecordedChange, Side};
 use crate::mapping::Row;
-use crate::resource::{Luid, ProjectPath, Resource, ResourceKey, ResourceKind, SiteName};
+use crate::resource::{Details, Luid, ProjectPath, Resource, ResourceKey, ResourceKind, SiteName};
 
 /// The columns of one of the tables.
 pub(super) struct Table {
@@ -157,7 +157,7 @@ fn row(site: &SiteName, kind: ResourceKind, columns: Texts, time: ReadTime) -> R
     };
     let (first_seen_at, changed_at) = (moment("FIRST_SEEN_AT")?, moment("CHANGED_AT")?);
     let key = ResourceKey { site: site.clone(), kind, project, name };
-    let resource = Resource { key, luid, project_luid, vizportal_url_id };
+    let resource = Resource { key, luid, details: Details { project_luid, vizportal_url_id } };
     Ok(Row { resource, first_seen_at, changed_at })
 }
 
@@ -170,7 +170,7 @@ pub(super) fn recorded_change(columns: Texts, time: ReadTime) -> Result<Recorded
     for side in [&mut before, &mut after] {
         let vizportal_url_id = columns.next().flatten();
         if let Some(side) = side {
-            side.vizportal_url_id = vizportal_url_id;
+            side.details.vizportal_url_id = vizportal_url_id;
         }
     }
     Ok(RecordedChange {
@@ -189,7 +189,7 @@ fn side(columns: &mut IntoIter<Option<String>>) -> Option<Side> {
     let mut next = || columns.next().flatten();
     let (path, leaf, name) = (next(), next().unwrap_or_default(), next().unwrap_or_default());
     let luid = Luid::new(&next()?)?;
-    Some(Side { project: project(path, &leaf), name, luid, vizportal_url_id: None })
+    Some(Side { project: project(path, &leaf), name, luid, details: Details::default() })
 }
 
 fn project(path: Option<String>, leaf: &str) -> ProjectPath {

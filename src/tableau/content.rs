@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 
 use super::reply::Patience;
 use super::{Session, TableauError};
-use crate::resource::{Luid, ProjectPath, Resource, ResourceKey, ResourceKind, SiteName};
+use crate::resource::{Details, Luid, ProjectPath, Resource, ResourceKey, ResourceKind, SiteName};
 
 /// The most that Tableau gives at once.
 const PAGE_SIZE: usize = 1000;
@@ -50,7 +50,7 @@ impl RestResource {
         let path = id.as_ref().and_then(|luid| projects.path(luid));
         let project = path.unwrap_or_else(|| ProjectPath::leaf_only(name.as_deref().unwrap_or_default()));
         let key = ResourceKey { site: site.clone(), kind, project, name: self.name };
-        Some(Resource { key, luid: self.id, project_luid: id, vizportal_url_id })
+        Some(Resource { key, luid: self.id, details: Details { project_luid: id, vizportal_url_id } })
     }
 
     /// The number in the browser URL.

@@ -187,6 +187,6 @@ async fn a_change_log_of_an_earlier_version_is_upgraded_with_its_rows(ground: &d
     assert!(!store.migrate().await.unwrap().steps.is_empty());
     let past = store.past().await.unwrap();
     let before = past.changes[0].before.as_ref().unwrap();
-    assert_eq!((before.luid.as_str(), &before.vizportal_url_id), ("old", &None));
+    assert_eq!((before.luid.as_str(), &before.details.vizportal_url_id), ("old", &None));
     assert_eq!(store.migrate().await.unwrap().steps, Vec::<String>::new());
 }

@@ -276,7 +276,7 @@ async fn the_past_names_what_left_its_place_and_the_last_complete_sync_of_each_s
         .iter()
         .map(|change| {
             let (before, after) = (change.before.as_ref().unwrap(), change.after.as_ref().unwrap());
-            let number = |side: &Side| side.vizportal_url_id.clone().unwrap();
+            let number = |side: &Side| side.details.vizportal_url_id.clone().unwrap();
             (change.change.as_str(), number(before), number(after), after.project.to_string())
         })
         .collect();

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use tabmap::diff::{ChangeSet, diff};
 use tabmap::plan::{Limits, MaxRemoved, Plan};
-use tabmap::resource::{Luid, ProjectPath, Resource, ResourceKey, ResourceKind, SiteName};
+use tabmap::resource::{Details, Luid, ProjectPath, Resource, ResourceKey, ResourceKind, SiteName};
 use tabmap::snapshot::{Header, Notes, Snapshot};
 use tabmap::store::sqlite::SqliteStore;
 use tabmap::store::{Applied, Run, Store, StoreError};
@@ -129,8 +129,10 @@ pub fn resource(site_name: &str, kind: ResourceKind, project: &str, name: &str, 
             name: name.to_owned(),
         },
         luid: Luid::new(luid).unwrap(),
-        project_luid: Luid::new(&format!("project-of-{project}")),
-        vizportal_url_id: Some(format!("{}", luid.len() + name.len())),
+        details: Details {
+            project_luid: Luid::new(&format!("project-of-{project}")),
+            vizportal_url_id: Some(format!("{}", luid.len() + name.len())),
+        },
     }
 }
 

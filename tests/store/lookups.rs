@@ -29,7 +29,7 @@ async fn one_resource_is_found_by_luid_number_and_name(ground: &dyn Ground) {
     let twin = resource("Other", ResourceKind::Workbook, "P", "Sales", "luid-1");
     sync(&*store, &snapshot(minute(0), vec![sales.clone(), cafe.clone()])).await.unwrap();
     sync(&*store, &snapshot_of("Other", SERVER, minute(0), vec![twin.clone()])).await.unwrap();
-    let number = Lookup::Number { kind: KIND, number: cafe.vizportal_url_id.clone().unwrap() };
+    let number = Lookup::Number { kind: KIND, number: cafe.details.vizportal_url_id.clone().unwrap() };
     let luid = Lookup::Luid { kind: None, luid: Luid::new("luid-1").unwrap() };
     for (lookup, on, expected) in [
         (luid, vec![], vec![&sales, &twin]),

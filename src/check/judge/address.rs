@@ -31,7 +31,7 @@ pub(super) fn page(
     let what = format!("{kind} {} on site `{site}`", number.value);
     match knowledge.fates_of_number(site, kind, &number.value).as_slice() {
         [Fate::Replaced { departure, by }] => {
-            let new = by.vizportal_url_id.clone();
+            let new = by.details.vizportal_url_id.clone();
             Judgement::Bad(Problem {
                 code: Code::ReplacedUrl,
                 span: number.span.clone(),
@@ -49,7 +49,7 @@ pub(super) fn page(
         }
         [] if knowledge.may_lack(kind, |known| known.is_same_site(site)) => Judgement::Open,
         // Rows that another tool wrote have no number until the next sync.
-        [] if of_kind.any(|one| one.vizportal_url_id.is_none()) => Judgement::Open,
+        [] if of_kind.any(|one| one.details.vizportal_url_id.is_none()) => Judgement::Open,
         _ => {
             let remedy =
                 "open it in the browser: what is newer than the last sync is known after the next one";

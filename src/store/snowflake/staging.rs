@@ -66,8 +66,8 @@ impl<'a> StagedRow<'a> {
             project_name: Some(resource.key.project.leaf()),
             resource_name: Some(&resource.key.name),
             project_path: resource.key.project.full(),
-            project_id: resource.project_luid.as_ref().map(Luid::as_str),
-            vizportal_url_id: resource.vizportal_url_id.as_deref(),
+            project_id: resource.details.project_luid.as_ref().map(Luid::as_str),
+            vizportal_url_id: resource.details.vizportal_url_id.as_deref(),
         }
     }
 
@@ -115,7 +115,7 @@ impl<'a> StagedChange<'a> {
             project_name: resource.key.project.leaf(),
             resource_name: &resource.key.name,
             resource_id: resource.luid.as_str(),
-            vizportal_url_id: resource.vizportal_url_id.as_deref(),
+            vizportal_url_id: resource.details.vizportal_url_id.as_deref(),
         };
         Self {
             change: change.word(),

@@ -92,8 +92,8 @@ fn write_resources(connection: &Connection, plan: &Plan) -> rusqlite::Result<usi
             resource.key.project.leaf(),
             resource.key.name,
             resource.key.project.full(),
-            resource.project_luid.as_ref().map(Luid::as_str),
-            resource.vizportal_url_id,
+            resource.details.project_luid.as_ref().map(Luid::as_str),
+            resource.details.vizportal_url_id,
             taken_at,
         ];
         let updated = update.execute(row)?;
@@ -126,8 +126,8 @@ fn write_changes(connection: &Connection, run: &Run, set: &ChangeSet) -> rusqlit
             after.map(|side| side.key.project.leaf()),
             after.map(|side| &side.key.name),
             after.map(|side| side.luid.as_str()),
-            before.and_then(|side| side.vizportal_url_id.as_deref()),
-            after.and_then(|side| side.vizportal_url_id.as_deref()),
+            before.and_then(|side| side.details.vizportal_url_id.as_deref()),
+            after.and_then(|side| side.details.vizportal_url_id.as_deref()),
         ])?;
     }
     Ok(())

@@ -10,7 +10,7 @@ use tabmap::check::knowledge::{Knowledge, SiteView};
 use tabmap::check::severities::Severities;
 use tabmap::check::walk;
 use tabmap::mapping::{Mapping, Row, Version};
-use tabmap::resource::{Luid, ProjectPath, Resource, ResourceKey, ResourceKind, SiteName};
+use tabmap::resource::{Details, Luid, ProjectPath, Resource, ResourceKey, ResourceKind, SiteName};
 use tabmap::store::{Past, RecordedChange, Side};
 
 const OLD: &str = "00000101-0000-4000-8000-000000000101";
@@ -49,8 +49,8 @@ fn knowledge() -> Knowledge {
         project: project.clone(),
         name: "Sales".to_owned(),
     };
-    let resource =
-        Resource { key, luid: luid(NEW), project_luid: None, vizportal_url_id: Some("121".to_owned()) };
+    let numbered = |number: &str| Details { vizportal_url_id: Some(number.to_owned()), ..Details::default() };
+    let resource = Resource { key, luid: luid(NEW), details: numbered("121") };
     let row = Row { resource, first_seen_at: None, changed_at: None };
     let mapping = Mapping {
         site: site.clone(),
@@ -64,7 +64,7 @@ fn knowledge() -> Knowledge {
         project: project.clone(),
         name: "Sales".to_owned(),
         luid: luid(id),
-        vizportal_url_id: Some(number.to_owned()),
+        details: numbered(number),
     };
     let change = RecordedChange {
         run_id: "1".to_owned(),
