@@ -2,6 +2,8 @@
 //!
 //! A file of an older release is brought up to date in one transaction. A file of a newer release is refused.
 
+use std::borrow::Cow;
+
 use rusqlite::{Connection, Error, TransactionBehavior};
 use thiserror::Error;
 
@@ -11,7 +13,7 @@ pub struct Schema {
     /// Raised with every change of `tables` and with every new entry of `rewrites`. A file without a number has version 0.
     pub version: i64,
     /// Creates the tables and indexes that are missing. Columns that a table lacks are found by comparison with it.
-    pub tables: &'static str,
+    pub tables: Cow<'static, str>,
     /// What has to be done to rows that are there already, by the version that needs it, in order.
     pub rewrites: &'static [(i64, Rewrite)],
 }
@@ -74,7 +76,7 @@ impl Schema {
                 steps.push(created);
             }
         }
-        transaction.execute_batch(self.tables)?;
+        transaction.execute_batch(&self.tables)?;
         for (_, rewrite) in self.rewrites.iter().filter(|(version, _)| *version > found) {
             rewrite(&transaction)?;
         }
@@ -86,7 +88,7 @@ impl Schema {
     /// The columns that the file lacks, and whether it has their table.
     fn missing(&self, connection: &Connection) -> rusqlite::Result<Vec<(Column, bool)>> {
         let wanted = Connection::open_in_memory()?;
-        wanted.execute_batch(self.tables)?;
+        wanted.execute_batch(&self.tables)?;
         let (wanted, found) = (columns(&wanted)?, columns(connection)?);
         let missing = wanted.into_iter().filter_map(|column| {
             let mut of_table =

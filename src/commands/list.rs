@@ -12,6 +12,7 @@ use crate::mapping::Row;
 use crate::report::{self, FORMAT_VERSION, ResourceReport};
 use crate::resource::{ResourceKind, SiteName};
 use crate::store::Store;
+use crate::store::columns::MAP;
 use crate::text::on_one_line;
 
 /// Print the map
@@ -109,33 +110,10 @@ fn table(rows: &[Row]) -> String {
 
 fn csv(rows: &[Row]) -> Result<String, std::io::Error> {
     let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record([
-        "RESOURCE_TYPE",
-        "SITE_ID",
-        "PROJECT_NAME",
-        "RESOURCE_NAME",
-        "RESOURCE_ID",
-        "PROJECT_PATH",
-        "PROJECT_ID",
-        "VIZPORTAL_URL_ID",
-        "FIRST_SEEN_AT",
-        "CHANGED_AT",
-    ])?;
+    writer.write_record(MAP.iter().map(|column| column.name))?;
     for row in rows {
-        let resource = &row.resource;
-        let time = |time: Option<jiff::Timestamp>| time.map(|time| time.to_string()).unwrap_or_default();
-        writer.write_record([
-            resource.key.kind.as_str(),
-            resource.key.site.as_str(),
-            resource.key.project.leaf(),
-            &resource.key.name,
-            resource.luid.as_str(),
-            &resource.key.project.full().unwrap_or_default(),
-            resource.details.project_luid.as_ref().map_or("", |luid| luid.as_str()),
-            resource.details.vizportal_url_id.as_deref().unwrap_or_default(),
-            &time(row.first_seen_at),
-            &time(row.changed_at),
-        ])?;
+        let values = MAP.iter().map(|column| column.text(row).unwrap_or_default().into_owned());
+        writer.write_record(values)?;
     }
     let bytes = writer.into_inner().map_err(csv::IntoInnerError::into_error)?;
     String::from_utf8(bytes).map_err(|error| std::io::Error::new(std::io::ErrorKind::InvalidData, error))

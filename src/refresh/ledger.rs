@@ -3,6 +3,7 @@
 //! One thread owns the connection. Work that arrives while it writes is written together by the next commit, so
 //! that many small writes cost one wait for the disk and each is durable when it is answered.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -17,8 +18,8 @@ use crate::retry::RetryPolicy;
 use crate::schema_version::{Schema, SchemaError};
 use crate::store::sqlite::RESOURCES;
 
-const SCHEMA: Schema =
-    Schema { version: 1, tables: include_str!("../../sql/queue/schema.sql"), rewrites: &[] };
+static SCHEMA: Schema =
+    Schema { version: 1, tables: Cow::Borrowed(include_str!("../../sql/queue/schema.sql")), rewrites: &[] };
 /// How long to wait for another process that writes to the same file.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 /// About as long, for what answers "busy" without waiting.

@@ -15,10 +15,12 @@ pub use crate::resource::matching::Lookup;
 use crate::resource::{Details, Luid, ProjectPath, ResourceKind, SiteName};
 
 mod address;
+pub mod columns;
 mod lookup;
+mod rows;
 pub mod snowflake;
 pub mod sqlite;
-mod tables;
+mod template;
 
 pub use self::address::StoreAddress;
 

@@ -213,7 +213,7 @@ async fn a_session_that_ends_at_any_statement_is_opened_again_and_staging_starts
 
 /// One statement of each sort: a read, temporary tables, a row that stays, the map, the end.
 const SORTS: [&str; 5] = [
-    "^SELECT RESOURCE_TYPE",
+    "^SELECT R.RESOURCE_TYPE",
     "INSERT INTO TABMAP_STAGED_ROWS",
     "INSERT INTO .*SYNC_RUNS",
     "MERGE INTO",

@@ -20,21 +20,23 @@
 use jiff::Timestamp;
 
 use super::load::state;
+use super::place::Place;
 use super::quoting::{json, text};
-use super::staging::{APPLYING, StagedChange, StagedRow, batches, moment, run_row};
-use super::{Session, SnowflakeError, SnowflakeStore, sql};
+use super::staging::{APPLYING, StagedChange, StagedRow, batches, moment, run_row, run_values};
+use super::{Session, SnowflakeError, sql};
 use crate::plan::Plan;
+use crate::store::columns::RunRow;
 use crate::store::{Applied, Run, RunStatus, StoreError};
 
 const ABANDONED: &str = "abandoned";
 
 pub(super) async fn apply(
-    store: &SnowflakeStore,
+    place: &Place,
     session: &Session,
     run: &Run,
     plan: &Plan,
 ) -> Result<Applied, StoreError> {
-    Application { store, session, run, plan }.apply().await
+    Application { place, session, run, plan }.apply().await
 }
 
 /// How far this run has come, which may have begun in an earlier attempt.
@@ -50,7 +52,7 @@ enum Progress {
 
 /// One plan on its way into the map.
 struct Application<'a> {
-    store: &'a SnowflakeStore,
+    place: &'a Place,
     session: &'a Session,
     run: &'a Run,
     plan: &'a Plan,
@@ -61,7 +63,7 @@ impl Application<'_> {
         // The temporary tables are made in the schema of the session.
         self.query("open the schema", sql::USE_SCHEMA, &[])
             .await
-            .map_err(|error| self.store.not_initialised(error))?;
+            .map_err(|error| self.place.not_initialised(error))?;
         let mine = self.run.id.to_string();
         // What an earlier attempt wrote whose answer was lost.
         let all_rows = self.plan.upserts().count() + self.plan.removals().len();
@@ -104,7 +106,7 @@ impl Application<'_> {
         let mine = self.run.id.to_string();
         let rows = self.session.query("look for unfinished runs", &self.sql(sql::OPEN_RUNS, &[])).await;
         let mut progress = Progress::NotBegun;
-        for row in rows.map_err(|error| self.store.not_initialised(error))? {
+        for row in rows.map_err(|error| self.place.not_initialised(error))? {
             let [Some(run), Some(status), shown] = &row[..] else { continue };
             let shown = shown.as_deref() == Some("yes");
             if *run == mine {
@@ -129,15 +131,15 @@ impl Application<'_> {
     async fn stage(&self) -> Result<(), SnowflakeError> {
         let doing = "stage the plan";
         let removals = self.plan.removals();
-        let upserts = self.plan.upserts().map(StagedRow::upsert);
-        let removals = removals.iter().map(|id| StagedRow::removal(id.kind.as_str(), &id.luid));
+        let upserts = self.plan.upserts().map(StagedRow::Upsert);
+        let removals = removals.iter().map(StagedRow::Removal);
         // Not repeatable: a first copy that comes late would take away what was staged meanwhile.
         self.execute(doing, sql::CREATE_STAGED_ROWS, &[]).await?;
         for batch in batches(upserts.chain(removals)) {
             self.execute(doing, sql::STAGE_ROWS, &[("rows", &batch)]).await?;
         }
         self.execute(doing, sql::CREATE_STAGED_CHANGES, &[]).await?;
-        for batch in batches(self.plan.changes().changes.iter().map(StagedChange::of)) {
+        for batch in batches(self.plan.changes().changes.iter().map(StagedChange)) {
             self.execute(doing, sql::STAGE_CHANGES, &[("rows", &batch)]).await?;
         }
         Ok(())
@@ -145,8 +147,11 @@ impl Application<'_> {
 
     /// Inserts the run row, unless a guard fails.
     async fn insert_run(&self, status: &str) -> Result<(), StoreError> {
-        let row = json(&run_row(self.run, self.plan, status));
-        let inserted = self.execute("record the run", sql::INSERT_RUN, &[("row", &row)]).await?;
+        // A run without changes is finished at once.
+        let finished_at = (status != APPLYING).then(Timestamp::now);
+        let row = RunRow { run: self.run, plan: self.plan, status, finished_at };
+        let values = [("row", &*json(&run_row(&row))), ("run_values", &run_values())];
+        let inserted = self.execute("record the run", sql::INSERT_RUN, &values).await?;
         if inserted.first() == Some(&0) { Err(self.refusal().await?) } else { Ok(()) }
     }
 
@@ -171,7 +176,7 @@ impl Application<'_> {
     async fn failed_guard(&self) -> Result<Option<StoreError>, StoreError> {
         let snapshot = &self.plan.changes().snapshot;
         let run = self.run.id.to_string();
-        let state = state(self.store, self.session, &snapshot.site, &snapshot.server, &run).await?;
+        let state = state(self.place, self.session, &snapshot.site, &snapshot.server, &run).await?;
         if let Some(map) = state.other_server {
             return Ok(Some(StoreError::OtherServer { map, run: snapshot.server.clone() }));
         }
@@ -218,6 +223,6 @@ impl Application<'_> {
             ("now", &now),
             ("version", &version),
         ];
-        self.store.tables.render(template, &[values, &common].concat())
+        self.place.tables.render(template, &[values, &common].concat())
     }
 }

@@ -4,16 +4,18 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
+use super::place::Place;
 use super::quoting::{literal, text};
-use super::{Session, SnowflakeStore, sql};
+use super::{Session, sql};
 use crate::mapping::{Mapping, Version};
 use crate::resource::{Luid, SiteName};
-use crate::store::{Found, Lookup, Past, RecordedChange, Store, StoreError, tables};
+use crate::store::columns::{self, Holds, MapColumn};
+use crate::store::{Found, Lookup, Past, RecordedChange, StoreError, rows};
 
-pub(super) async fn sites(store: &SnowflakeStore, session: &Session) -> Result<Vec<SiteName>, StoreError> {
-    let statement = store.tables.render(sql::SITES, &[]);
+pub(super) async fn sites(place: &Place, session: &Session) -> Result<Vec<SiteName>, StoreError> {
+    let statement = place.tables.render(sql::SITES, &[]);
     let rows =
-        session.query("list the sites", &statement).await.map_err(|error| store.not_initialised(error))?;
+        session.query("list the sites", &statement).await.map_err(|error| place.not_initialised(error))?;
     let names = rows.into_iter().filter_map(|row| row.into_iter().next().flatten());
     Ok(names.map(|name| SiteName::from_content_url(&name)).collect())
 }
@@ -21,18 +23,18 @@ pub(super) async fn sites(store: &SnowflakeStore, session: &Session) -> Result<V
 /// The version is read before the rows. When a run finishes between the two, the rows are newer than the version,
 /// and a plan made from them is refused: never the other way round.
 pub(super) async fn mapping(
-    store: &SnowflakeStore,
+    place: &Place,
     session: &Session,
     site: &SiteName,
 ) -> Result<Mapping, StoreError> {
-    let state = state(store, session, site, "", "").await?;
+    let state = state(place, session, site, "", "").await?;
     // The text depends on the site alone, so that an unchanged map is answered from Snowflake's result cache
     // ("Using persisted query results", docs.snowflake.com).
-    let statement = store.tables.render(sql::LOAD, &[("site", &text(site.as_str()))]);
+    let statement = place.tables.render(sql::LOAD, &[("site", &text(site.as_str())), ("read", &read())]);
     let loaded =
-        session.query("load the map", &statement).await.map_err(|error| store.not_initialised(error))?;
-    let unreadable = unreadable(store, &store.tables.resources);
-    let (rows, misspelt_rows) = tables::rows(site, loaded, time).map_err(unreadable)?;
+        session.query("load the map", &statement).await.map_err(|error| place.not_initialised(error))?;
+    let unreadable = place.unreadable(&place.tables.resources);
+    let (rows, misspelt_rows) = rows::rows(site, loaded, time).map_err(unreadable)?;
     Ok(Mapping {
         site: site.clone(),
         rows,
@@ -44,7 +46,7 @@ pub(super) async fn mapping(
 }
 
 pub(super) async fn find(
-    store: &SnowflakeStore,
+    place: &Place,
     session: &Session,
     lookup: &Lookup,
     sites: &[SiteName],
@@ -53,11 +55,11 @@ pub(super) async fn find(
     // A table of another tool may hold numbers as numbers.
     let is = |column: &'static str| texts.iter().map(move |text| format!("R.{column}::VARCHAR = {text}"));
     let condition = lookup.columns().iter().copied().flat_map(is).collect::<Vec<_>>().join(" OR ");
-    let statement = store.tables.render(sql::FIND, &[("condition", &condition)]);
+    let statement = place.tables.render(sql::FIND, &[("condition", &condition), ("read", &read())]);
     let found = session.query("look a resource up", &statement).await;
-    let found = found.map_err(|error| store.not_initialised(error))?;
+    let found = found.map_err(|error| place.not_initialised(error))?;
     let server = found.first().and_then(|columns| columns.last().cloned().flatten());
-    let mut rows = tables::rows_of_sites(found, time).map_err(unreadable(store, &store.tables.resources))?;
+    let mut rows = rows::rows_of_sites(found, time).map_err(place.unreadable(&place.tables.resources))?;
     rows.retain(|row| lookup.fits_on(sites, row));
     Ok(Found { rows, server })
 }
@@ -74,58 +76,61 @@ pub(super) struct State {
 }
 
 pub(super) async fn state(
-    store: &SnowflakeStore,
+    place: &Place,
     session: &Session,
     site: &SiteName,
     server: &str,
     run: &str,
 ) -> Result<State, StoreError> {
     let values = [("site", &*text(site.as_str())), ("server", &*text(server)), ("run", &*text(run))];
-    let statement = store.tables.render(sql::VERSION, &values);
+    let statement = place.tables.render(sql::VERSION, &values);
     let rows =
-        session.query("read the runs", &statement).await.map_err(|error| store.not_initialised(error))?;
+        session.query("read the runs", &statement).await.map_err(|error| place.not_initialised(error))?;
     let mut columns = rows.into_iter().next().unwrap_or_default().into_iter();
     let mut next = || columns.next().flatten();
     let finished = next().and_then(|count| count.parse().ok()).unwrap_or_default();
-    let newest_snapshot_at = next().map(|text| tables::snapshot_at(&text, time)).transpose();
-    let newest_snapshot_at = newest_snapshot_at.map_err(unreadable(store, &store.tables.runs))?;
+    let newest_snapshot_at = next().map(|text| rows::snapshot_at(&text, time)).transpose();
+    let newest_snapshot_at = newest_snapshot_at.map_err(place.unreadable(&place.tables.runs))?;
     let (server, other_server) = (next(), next());
     let is_applying = next().is_some_and(|count| count != "0");
     Ok(State { version: Version(finished), newest_snapshot_at, server, other_server, is_applying })
 }
 
 pub(super) async fn history(
-    store: &SnowflakeStore,
+    place: &Place,
     session: &Session,
     luid: &Luid,
 ) -> Result<Vec<RecordedChange>, StoreError> {
-    let statement = store.tables.render(sql::HISTORY, &[("luid", &text(luid.as_str()))]);
-    changes(store, session, &statement).await
+    let statement = place.tables.render(sql::HISTORY, &[("luid", &text(luid.as_str()))]);
+    changes(place, session, &statement).await
 }
 
-pub(super) async fn past(store: &SnowflakeStore, session: &Session) -> Result<Past, StoreError> {
-    let changes = changes(store, session, &store.tables.render(sql::PAST, &[])).await?;
-    let rows = session.query("read the runs", &store.tables.render(sql::COMPLETE, &[])).await;
-    let rows = rows.map_err(|error| store.not_initialised(error))?.into_iter();
-    let complete_at = rows.map(|columns| tables::complete_at(columns, time)).collect::<Result<_, _>>();
-    Ok(Past { changes, complete_at: complete_at.map_err(unreadable(store, &store.tables.runs))? })
+pub(super) async fn past(place: &Place, session: &Session) -> Result<Past, StoreError> {
+    let changes = changes(place, session, &place.tables.render(sql::PAST, &[])).await?;
+    let rows = session.query("read the runs", &place.tables.render(sql::COMPLETE, &[])).await;
+    let rows = rows.map_err(|error| place.not_initialised(error))?.into_iter();
+    let complete_at = rows.map(|columns| rows::complete_at(columns, time)).collect::<Result<_, _>>();
+    Ok(Past { changes, complete_at: complete_at.map_err(place.unreadable(&place.tables.runs))? })
 }
 
 async fn changes(
-    store: &SnowflakeStore,
+    place: &Place,
     session: &Session,
     statement: &str,
 ) -> Result<Vec<RecordedChange>, StoreError> {
     let rows = session.query("read the changes", statement).await;
-    let rows = rows.map_err(|error| store.not_initialised(error))?.into_iter();
-    let changes = rows.map(|columns| tables::recorded_change(columns, time)).collect::<Result<_, _>>();
-    changes.map_err(unreadable(store, &store.tables.changes))
+    let rows = rows.map_err(|error| place.not_initialised(error))?.into_iter();
+    let changes = rows.map(|columns| rows::recorded_change(columns, time)).collect::<Result<_, _>>();
+    changes.map_err(place.unreadable(&place.tables.changes))
 }
 
-/// A row of `table` that cannot be read.
-fn unreadable(store: &SnowflakeStore, table: &str) -> impl Fn(String) -> StoreError {
-    let (store, table) = (store.name(), store.tables.full(table));
-    move |reason| StoreError::UnreadableRow { store: store.clone(), table: table.clone(), reason }
+/// The columns of the map as text, as they are read.
+fn read() -> String {
+    let text = |column: &MapColumn| match column.holds() {
+        Holds::Time => format!("TO_VARCHAR(R.{0}, 'YYYY-MM-DD HH24:MI:SS.FF6') AS {0}", column.name),
+        Holds::Text | Holds::Number => format!("R.{0}::VARCHAR AS {0}", column.name),
+    };
+    columns::read().map(text).collect::<Vec<_>>().join(", ")
 }
 
 /// A `TIMESTAMP_NTZ` as text, which is UTC here.

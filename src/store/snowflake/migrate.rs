@@ -2,19 +2,22 @@
 
 use std::collections::BTreeMap;
 
+use super::place::Place;
 use super::quoting::{identifier, text};
-use super::{Session, SnowflakeError, SnowflakeStore, TableNames, sql};
-use crate::store::tables::{self, Column, Table};
+use super::shapes::{Shape, shapes, type_of};
+use super::{Session, SnowflakeError, TableNames, sql};
+use crate::store::columns::Holds;
+use crate::store::rows::{FoundColumn, missing, why_foreign};
 use crate::store::{Migration, StoreError};
 
 pub(super) fn schema_sql(tables: &TableNames) -> String {
-    let templates = [sql::CREATE_SCHEMA, sql::CREATE_RESOURCES, sql::CREATE_RUNS, sql::CREATE_CHANGES];
-    let statements = templates.map(|template| tables.render(template, &[]));
+    let tables_of = shapes(tables).map(|shape| shape.create(tables));
+    let statements = [&[tables.render(sql::CREATE_SCHEMA, &[])], &tables_of[..]].concat();
     format!("{};\n", statements.join(";\n\n"))
 }
 
-pub(super) async fn migrate(store: &SnowflakeStore, session: &Session) -> Result<Migration, StoreError> {
-    let tables = &store.tables;
+pub(super) async fn migrate(place: &Place, session: &Session) -> Result<Migration, StoreError> {
+    let tables = &place.tables;
     let mut steps = Vec::new();
 
     let schema_name = text(&tables.schema);
@@ -24,73 +27,68 @@ pub(super) async fn migrate(store: &SnowflakeStore, session: &Session) -> Result
         steps.push(format!("created schema {}.{}", identifier(&tables.database), identifier(&tables.schema)));
     }
 
-    let mut found = columns(session, tables).await?;
-    let shapes = [
-        (&tables.resources, tables::RESOURCES, sql::CREATE_RESOURCES),
-        (&tables.runs, tables::RUNS, sql::CREATE_RUNS),
-        (&tables.changes, tables::CHANGES, sql::CREATE_CHANGES),
-    ]
-    .map(|(table, shape, template)| (table, shape, template, found.remove(table).unwrap_or_default()));
-    for (table, shape, _, found) in shapes.iter().filter(|(.., found)| !found.is_empty()) {
-        check(store, table, shape, found)?;
+    let mut found = found_columns(session, tables).await?;
+    let shapes = shapes(tables).map(|shape| {
+        let found = found.remove(shape.table).unwrap_or_default();
+        (shape, found)
+    });
+    for (shape, found) in shapes.iter().filter(|(_, found)| !found.is_empty()) {
+        check(place, shape, found)?;
     }
-    for (table, shape, template, found) in shapes {
-        let full = tables.full(table);
+    for (shape, found) in shapes {
+        let full = tables.full(shape.table);
         if found.is_empty() {
-            session.query("create the tables", &tables.render(template, &[])).await?;
+            session.query("create the tables", &shape.create(tables)).await?;
             steps.push(format!("created table {full}"));
             continue;
         }
-        let missing = shape.missing(&found);
+        let missing: Vec<_> = missing(&shape.columns, &found).collect();
         if missing.is_empty() {
             continue;
         }
-        let list: Vec<_> = missing.iter().map(|name| format!("{name} {}", type_of(name))).collect();
+        let list: Vec<_> =
+            missing.iter().map(|column| format!("{} {}", column.name, type_of(column))).collect();
         let values = [("table", &*full), ("columns", &list.join(", "))];
         let statement = tables.render(sql::ADD_COLUMNS, &values);
         // Not repeatable: the second time the columns are there already. `migrate` as a whole begins again.
         session.execute("adopt the map", &statement).await?;
-        steps.push(format!("added {} to {full}", missing.join(", ")));
+        let names: Vec<_> = missing.iter().map(|column| &*column.name).collect();
+        steps.push(format!("added {} to {full}", names.join(", ")));
     }
     Ok(Migration { steps })
 }
 
-/// The type of a column that `migrate` adds.
-fn type_of(added: &str) -> &'static str {
-    if added.ends_with("_AT") { "TIMESTAMP_NTZ(9)" } else { "VARCHAR" }
-}
-
 /// The columns of all tables of the schema, by table.
-async fn columns(
+async fn found_columns(
     session: &Session,
     tables: &TableNames,
-) -> Result<BTreeMap<String, Vec<Column>>, SnowflakeError> {
+) -> Result<BTreeMap<String, Vec<FoundColumn>>, SnowflakeError> {
     let statement = tables.render(sql::COLUMNS, &[("schema_name", &text(&tables.schema))]);
-    let mut found: BTreeMap<String, Vec<Column>> = BTreeMap::new();
+    let mut found: BTreeMap<String, Vec<FoundColumn>> = BTreeMap::new();
     for row in session.query("look for the tables", &statement).await? {
         let mut values = row.into_iter();
         let mut next = || values.next().flatten();
         let (table, name, data_type) =
             (next().unwrap_or_default(), next().unwrap_or_default(), next().unwrap_or_default());
         let is_mandatory = next().as_deref() == Some("NO") && next().is_none();
-        found.entry(table).or_default().push(Column { name, data_type, is_mandatory });
+        found.entry(table).or_default().push(FoundColumn { name, data_type, is_mandatory });
     }
     Ok(found)
 }
 
 /// Refuses a table of that name that holds something else.
-fn check(store: &SnowflakeStore, table: &str, shape: &Table, found: &[Column]) -> Result<(), StoreError> {
+fn check(place: &Place, shape: &Shape<'_>, found: &[FoundColumn]) -> Result<(), StoreError> {
     let foreign = |reason| {
-        let (store, table) = (crate::store::Store::name(store), store.tables.full(table));
+        let (store, table) = (place.store.clone(), place.tables.full(shape.table));
         Err(StoreError::ForeignTable { store, table, reason })
     };
-    if let Some(reason) = shape.why_foreign(found) {
+    if let Some(reason) = why_foreign(&shape.columns, found) {
         return foreign(reason);
     }
-    let not_text = |column: &&Column| {
-        tables::RESOURCES.required.contains(&column.name.as_str()) && column.data_type != "TEXT"
+    let is_ours = |column: &&FoundColumn| {
+        shape.columns.iter().any(|one| !one.is_added && one.holds == Holds::Text && one.name == column.name)
     };
-    match found.iter().find(not_text) {
+    match found.iter().filter(is_ours).find(|column| column.data_type != "TEXT") {
         Some(column) => foreign(format!("its column {} is {}, not text", column.name, column.data_type)),
         None => Ok(()),
     }
@@ -99,28 +97,6 @@ fn check(store: &SnowflakeStore, table: &str, shape: &Table, found: &[Column]) -
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_templates_have_the_columns_that_both_stores_share() {
-        let templates = [
-            (sql::CREATE_RESOURCES, tables::RESOURCES),
-            (sql::CREATE_RUNS, tables::RUNS),
-            (sql::CREATE_CHANGES, tables::CHANGES),
-        ];
-        for (template, shape) in templates {
-            // Each column stands at the beginning of an indented line, its type behind it.
-            let lines: Vec<Vec<_>> = template
-                .lines()
-                .filter_map(|line| line.strip_prefix("    "))
-                .map(|line| line.split([' ', ',']).filter(|word| !word.is_empty()).collect())
-                .collect();
-            let names: Vec<_> = lines.iter().map(|words| words[0]).collect();
-            assert_eq!(names, [shape.required, shape.added].concat());
-            for words in lines.iter().filter(|words| shape.added.contains(&words[0])) {
-                assert_eq!(words[1], type_of(words[0]), "{}", words[0]);
-            }
-        }
-    }
 
     #[test]
     fn the_printed_schema_leaves_no_placeholder() {

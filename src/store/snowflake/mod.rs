@@ -19,9 +19,11 @@ mod error;
 mod load;
 mod migrate;
 pub mod objects;
+mod place;
 mod quoting;
 mod session;
 mod settings;
+mod shapes;
 mod sql;
 mod staging;
 mod transport;
@@ -34,6 +36,7 @@ use tokio::sync::Mutex;
 
 use self::connection::Connection;
 pub use self::error::{Fault, SnowflakeError};
+use self::place::Place;
 pub use self::session::{Row, Session, SessionOptions};
 pub use self::settings::SnowflakeSettings;
 pub use self::sql::TableNames;
@@ -51,7 +54,7 @@ type Work<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + '
 /// The map in Snowflake.
 pub struct SnowflakeStore {
     connection: Connection,
-    tables: TableNames,
+    place: Place,
     options: SessionOptions,
     /// Opened by the first statement, replaced when it ends before its time.
     session: Mutex<Option<Arc<Session>>>,
@@ -61,7 +64,8 @@ impl SnowflakeStore {
     /// A store behind `connection`. Signs in with the first statement.
     #[must_use]
     pub fn new(connection: Connection, tables: TableNames, options: SessionOptions) -> Self {
-        Self { connection, tables, options, session: Mutex::new(None) }
+        let place = Place { store: format!("snowflake:{}", connection.name), tables };
+        Self { connection, place, options, session: Mutex::new(None) }
     }
 
     async fn session(&self) -> Result<Arc<Session>, SnowflakeError> {
@@ -100,56 +104,53 @@ impl SnowflakeStore {
             attempt += 1;
         }
     }
-
-    /// The error for a table or column that is not there.
-    fn not_initialised(&self, error: SnowflakeError) -> StoreError {
-        if error.fault.is_object_missing() {
-            let table = self.tables.full(&self.tables.resources);
-            let table = format!("{table} (or one beside it, or a column, or the right to read it)");
-            return StoreError::NotInitialised { store: self.name(), table };
-        }
-        error.into()
-    }
 }
 
 #[async_trait]
 impl Store for SnowflakeStore {
     fn name(&self) -> String {
-        format!("snowflake:{}", self.connection.name)
+        self.place.store.clone()
     }
 
     fn schema_sql(&self) -> String {
-        migrate::schema_sql(&self.tables)
+        migrate::schema_sql(&self.place.tables)
     }
 
     async fn migrate(&self) -> Result<Migration, StoreError> {
-        self.in_session(|session| Box::pin(async move { migrate::migrate(self, &session).await })).await
+        self.in_session(|session| Box::pin(async move { migrate::migrate(&self.place, &session).await }))
+            .await
     }
 
     async fn sites(&self) -> Result<Vec<SiteName>, StoreError> {
-        self.in_session(|session| Box::pin(async move { load::sites(self, &session).await })).await
+        self.in_session(|session| Box::pin(async move { load::sites(&self.place, &session).await })).await
     }
 
     async fn load(&self, site: &SiteName) -> Result<Mapping, StoreError> {
-        self.in_session(|session| Box::pin(async move { load::mapping(self, &session, site).await })).await
+        self.in_session(|session| Box::pin(async move { load::mapping(&self.place, &session, site).await }))
+            .await
     }
 
     async fn find(&self, lookup: &Lookup, sites: &[SiteName]) -> Result<Found, StoreError> {
-        self.in_session(|session| Box::pin(async move { load::find(self, &session, lookup, sites).await }))
-            .await
+        self.in_session(|session| {
+            Box::pin(async move { load::find(&self.place, &session, lookup, sites).await })
+        })
+        .await
     }
 
     async fn apply(&self, run: &Run, plan: &Plan) -> Result<Applied, StoreError> {
-        self.in_session(|session| Box::pin(async move { apply::apply(self, &session, run, plan).await }))
-            .await
+        self.in_session(|session| {
+            Box::pin(async move { apply::apply(&self.place, &session, run, plan).await })
+        })
+        .await
     }
 
     async fn history(&self, luid: &Luid) -> Result<Vec<RecordedChange>, StoreError> {
-        self.in_session(|session| Box::pin(async move { load::history(self, &session, luid).await })).await
+        self.in_session(|session| Box::pin(async move { load::history(&self.place, &session, luid).await }))
+            .await
     }
 
     async fn past(&self) -> Result<Past, StoreError> {
-        self.in_session(|session| Box::pin(async move { load::past(self, &session).await })).await
+        self.in_session(|session| Box::pin(async move { load::past(&self.place, &session).await })).await
     }
 
     async fn abort(&self) {

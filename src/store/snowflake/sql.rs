@@ -1,6 +1,7 @@
 //! The statements, kept as templates in `sql/snowflake`, and the names of the tables in them.
 
 use super::quoting::identifier;
+use crate::store::template::fill;
 
 pub(crate) const CREATE_SCHEMA: &str = include_str!("../../../sql/snowflake/create_schema.sql");
 pub(crate) const CREATE_RESOURCES: &str = include_str!("../../../sql/snowflake/create_resources.sql");
@@ -85,31 +86,8 @@ impl TableNames {
             ("runs", &runs),
             ("changes", &changes),
         ];
-        fill(template.trim_end(), &[&names[..], values].concat())
+        fill(template, &[&names[..], values].concat())
     }
-}
-
-/// Puts each value in the place of its `{name}`, in one pass: a value that contains `{name}` itself stays as it is.
-fn fill(template: &str, values: &[(&str, &str)]) -> String {
-    let mut filled = String::with_capacity(template.len());
-    let mut rest = template;
-    while let Some(start) = rest.find('{') {
-        let (before, from_brace) = rest.split_at(start);
-        filled.push_str(before);
-        let found = from_brace.find('}').and_then(|end| {
-            let value = values.iter().find(|(name, _)| *name == &from_brace[1..end])?;
-            Some((value.1, &from_brace[end + 1..]))
-        });
-        if let Some((value, after)) = found {
-            filled.push_str(value);
-            rest = after;
-        } else {
-            filled.push('{');
-            rest = &from_brace[1..];
-        }
-    }
-    filled.push_str(rest);
-    filled
 }
 
 #[cfg(test)]
@@ -123,11 +101,5 @@ mod tests {
             names.full(&names.resources),
             r#""EXTERNAL_ACCESS"."MAPPING_TABLES"."API__TABLEAU__RESOURCES""#
         );
-    }
-
-    #[test]
-    fn a_value_that_looks_like_a_placeholder_is_not_filled_again() {
-        assert_eq!(fill("a {x} b {y} c", &[("x", "{y}"), ("y", "1")]), "a {y} b 1 c");
-        assert_eq!(fill("{unknown} {", &[("x", "1")]), "{unknown} {");
     }
 }

@@ -1,13 +1,13 @@
 //! A plan as JSON, the form in which it travels to Snowflake.
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::ser::SerializeMap as _;
+use serde::{Serialize, Serializer};
 
 use super::quoting::ascii_json;
 use crate::diff::Change;
-use crate::plan::Plan;
-use crate::resource::{Luid, Resource};
-use crate::store::Run;
+use crate::resource::{Resource, ResourceId};
+use crate::store::columns::{self, Column, Holds, MAP, RUNS, RunRow, SIDES, Value, logged, logged_name};
 
 /// The status of a run on its way.
 pub(super) const APPLYING: &str = "applying";
@@ -40,124 +40,76 @@ pub(super) fn batches(rows: impl Iterator<Item = impl Serialize>) -> Vec<String>
 }
 
 /// A row of `TABMAP_STAGED_ROWS`.
-#[derive(Serialize)]
-pub(super) struct StagedRow<'a> {
-    action: &'static str,
-    resource_type: &'static str,
-    resource_id: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    project_name: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    resource_name: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    project_path: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    project_id: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    vizportal_url_id: Option<&'a str>,
+pub(super) enum StagedRow<'a> {
+    Upsert(&'a Resource),
+    Removal(&'a ResourceId),
 }
 
-impl<'a> StagedRow<'a> {
-    pub(super) fn upsert(resource: &'a Resource) -> Self {
-        Self {
-            action: "upsert",
-            resource_type: resource.key.kind.as_str(),
-            resource_id: resource.luid.as_str(),
-            project_name: Some(resource.key.project.leaf()),
-            resource_name: Some(&resource.key.name),
-            project_path: resource.key.project.full(),
-            project_id: resource.details.project_luid.as_ref().map(Luid::as_str),
-            vizportal_url_id: resource.details.vizportal_url_id.as_deref(),
+impl Serialize for StagedRow<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut row = serializer.serialize_map(None)?;
+        match self {
+            Self::Upsert(resource) => {
+                row.serialize_entry("ACTION", "upsert")?;
+                for column in MAP.iter().filter(|column| column.is_staged()) {
+                    if let Some(text) = column.of(resource) {
+                        row.serialize_entry(column.name, &text)?;
+                    }
+                }
+            }
+            Self::Removal(id) => {
+                row.serialize_entry("ACTION", "remove")?;
+                row.serialize_entry("RESOURCE_TYPE", id.kind.as_str())?;
+                row.serialize_entry("RESOURCE_ID", id.luid.as_str())?;
+            }
         }
-    }
-
-    pub(super) fn removal(resource_type: &'static str, luid: &'a Luid) -> Self {
-        Self {
-            action: "remove",
-            resource_type,
-            resource_id: luid.as_str(),
-            project_name: None,
-            resource_name: None,
-            project_path: None,
-            project_id: None,
-            vizportal_url_id: None,
-        }
+        row.end()
     }
 }
 
 /// A row of `TABMAP_STAGED_CHANGES`.
-#[derive(Serialize)]
-pub(super) struct StagedChange<'a> {
-    change: &'static str,
-    resource_type: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    before: Option<StagedSide<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    after: Option<StagedSide<'a>>,
-}
+pub(super) struct StagedChange<'a>(pub(super) &'a Change);
 
-#[derive(Serialize)]
-struct StagedSide<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    project_path: Option<String>,
-    project_name: &'a str,
-    resource_name: &'a str,
-    resource_id: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    vizportal_url_id: Option<&'a str>,
-}
-
-impl<'a> StagedChange<'a> {
-    pub(super) fn of(change: &'a Change) -> Self {
-        let (before, after) = change.sides();
-        let side = |resource: &'a Resource| StagedSide {
-            project_path: resource.key.project.full(),
-            project_name: resource.key.project.leaf(),
-            resource_name: &resource.key.name,
-            resource_id: resource.luid.as_str(),
-            vizportal_url_id: resource.details.vizportal_url_id.as_deref(),
-        };
-        Self {
-            change: change.word(),
-            resource_type: after.or(before).map(|resource| resource.key.kind.as_str()),
-            before: before.map(side),
-            after: after.map(side),
+impl Serialize for StagedChange<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (before, after) = self.0.sides();
+        let mut row = serializer.serialize_map(None)?;
+        row.serialize_entry("CHANGE", self.0.word())?;
+        if let Some(resource) = after.or(before) {
+            row.serialize_entry("RESOURCE_TYPE", resource.key.kind.as_str())?;
         }
+        for (resource, side) in [before, after].into_iter().zip(SIDES) {
+            for column in resource.iter().flat_map(|_| logged()) {
+                if let Some(text) = resource.and_then(|resource| column.of(resource)) {
+                    row.serialize_entry(&logged_name(column, side), &text)?;
+                }
+            }
+        }
+        row.end()
     }
 }
 
 /// A row of the table of runs.
-pub(super) fn run_row(run: &Run, plan: &Plan, status: &str) -> serde_json::Value {
-    let set = plan.changes();
-    let (snapshot, counts) = (&set.snapshot, set.counts());
-    let mut row = serde_json::json!({
-        "run_id": run.id.to_string(),
-        "server_url": snapshot.server,
-        "site_id": snapshot.site,
-        "source": snapshot.source,
-        "snapshot_at": moment(snapshot.taken_at),
-        "started_at": moment(run.started_at),
-        "status": status,
-        "added": counts.added,
-        "replaced": counts.replaced,
-        "moved": counts.moved,
-        "removed": counts.removed,
-        "corrected": counts.corrected,
-        "lagging": snapshot.notes.lagging,
-        "ghosts": snapshot.notes.ghosts,
-        "skipped": snapshot.notes.skipped,
-        "ambiguous": set.ambiguous.len(),
-        "warnings": serde_json::Value::from(snapshot.notes.warnings.clone()).to_string(),
-        "tool_version": run.tool_version,
+pub(super) fn run_row(row: &RunRow<'_>) -> serde_json::Value {
+    let values = RUNS.iter().filter_map(|column| {
+        let value = match column.of(row)? {
+            Value::Text(text) => text.into(),
+            Value::Number(number) => number.into(),
+            Value::Time(time) => moment(time).into(),
+        };
+        Some((column.name.to_owned(), value))
     });
-    for (kind, count) in set.listed.iter() {
-        row[kind.path_segment()] = (*count).into();
-    }
-    // A run without changes is finished at once.
-    if status != APPLYING {
-        row["finished_at"] = moment(Timestamp::now()).into();
-    }
-    row
+    serde_json::Value::Object(values.collect())
+}
+
+/// The values of such a row, out of `N.V`.
+pub(super) fn run_values() -> String {
+    let value = |column: Column| match column.holds {
+        Holds::Text => format!("N.V:{}::VARCHAR", column.name),
+        Holds::Number => format!("N.V:{}::NUMBER(38, 0)", column.name),
+        Holds::Time => format!("N.V:{}::VARCHAR::TIMESTAMP_NTZ", column.name),
+    };
+    columns::of_runs().into_iter().map(value).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]

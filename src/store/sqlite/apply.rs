@@ -1,16 +1,19 @@
 //! Writing: a plan is one transaction, with its run row and its changes.
 
+use std::borrow::Cow;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use rusqlite::{Connection, ErrorCode, params};
+use rusqlite::{Connection, ErrorCode, params, params_from_iter};
 
-use super::{LOCK_TIMEOUT, SqliteStore, other_servers};
+use super::file::{LOCK_TIMEOUT, SqliteStore};
+use super::load::other_servers;
 use crate::diff::ChangeSet;
 use crate::plan::Plan;
-use crate::resource::{Luid, PerKind, Resource};
-use crate::store::{Applied, Run, RunStatus, StoreError};
+use crate::store::columns::{MAP, RUNS, RunRow, Value, logged};
+use crate::store::template::fill;
+use crate::store::{Applied, Run, StoreError};
 
 const UPDATE_RESOURCE: &str = include_str!("../../../sql/sqlite/update_resource.sql");
 const INSERT_RESOURCE: &str = include_str!("../../../sql/sqlite/insert_resource.sql");
@@ -82,22 +85,15 @@ fn write_resources(connection: &Connection, plan: &Plan) -> rusqlite::Result<usi
     for id in plan.removals() {
         written += delete.execute(params![site, id.kind.as_str(), id.luid.as_str()])?;
     }
-    let (mut update, mut insert) =
-        (connection.prepare(UPDATE_RESOURCE)?, connection.prepare(INSERT_RESOURCE)?);
+    let mut update = connection.prepare(&fill(UPDATE_RESOURCE, &[]))?;
+    let mut insert = connection.prepare(&fill(INSERT_RESOURCE, &[]))?;
     for resource in plan.upserts() {
-        let row = params![
-            site,
-            resource.key.kind.as_str(),
-            resource.luid.as_str(),
-            resource.key.project.leaf(),
-            resource.key.name,
-            resource.key.project.full(),
-            resource.details.project_luid.as_ref().map(Luid::as_str),
-            resource.details.vizportal_url_id,
-            taken_at,
-        ];
-        let updated = update.execute(row)?;
-        written += if updated > 0 { updated } else { insert.execute(row)? };
+        let told = MAP.iter().filter(|column| column.is_told()).map(|column| column.of(resource));
+        let times = [Some(&taken_at), Some(&taken_at)].map(|time| time.map(Cow::from));
+        let id = [site, resource.key.kind.as_str(), resource.luid.as_str()].map(|text| Some(text.into()));
+        let updated = update.execute(params_from_iter(told.chain(times).chain(id)))?;
+        let values = MAP.iter().map(|column| column.of_new(resource, &taken_at));
+        written += if updated > 0 { updated } else { insert.execute(params_from_iter(values))? };
     }
     if set.has_duplicate_rows {
         written += connection.execute(COLLAPSE_DUPLICATES, [site])?;
@@ -107,63 +103,33 @@ fn write_resources(connection: &Connection, plan: &Plan) -> rusqlite::Result<usi
 
 fn write_changes(connection: &Connection, run: &Run, set: &ChangeSet) -> rusqlite::Result<()> {
     let (site, taken_at) = (set.snapshot.site.as_str(), text_of(set.snapshot.taken_at));
-    let mut insert = connection.prepare(INSERT_CHANGE)?;
+    let mut insert = connection.prepare(&fill(INSERT_CHANGE, &[]))?;
+    let run = run.id.to_string();
     for change in &set.changes {
         let (before, after) = change.sides();
-        let kind = after.or(before).map(|resource| resource.key.kind.as_str());
-        let project_path = |side: Option<&Resource>| side.and_then(|side| side.key.project.full());
-        insert.execute(params![
-            run.id.to_string(),
-            taken_at,
-            site,
-            change.word(),
-            kind,
-            project_path(before),
-            before.map(|side| side.key.project.leaf()),
-            before.map(|side| &side.key.name),
-            before.map(|side| side.luid.as_str()),
-            project_path(after),
-            after.map(|side| side.key.project.leaf()),
-            after.map(|side| &side.key.name),
-            after.map(|side| side.luid.as_str()),
-            before.and_then(|side| side.details.vizportal_url_id.as_deref()),
-            after.and_then(|side| side.details.vizportal_url_id.as_deref()),
-        ])?;
+        let kind = after.or(before).map_or("", |resource| resource.key.kind.as_str());
+        let own = [&*run, &taken_at, site, change.word(), kind].map(|text| Some(Cow::from(text)));
+        let sides = [before, after];
+        let sides = sides.iter().flat_map(|side| logged().map(|column| column.of((*side)?)));
+        insert.execute(params_from_iter(own.into_iter().chain(sides)))?;
     }
     Ok(())
 }
 
 fn write_run(connection: &Connection, run: &Run, plan: &Plan) -> rusqlite::Result<()> {
-    let set = plan.changes();
-    let (counts, notes) = (set.counts(), &set.snapshot.notes);
-    let PerKind([workbooks, datasources]) = set.listed;
-    connection.execute(
-        INSERT_RUN,
-        params![
-            run.id.to_string(),
-            set.snapshot.server,
-            set.snapshot.site.as_str(),
-            set.snapshot.source,
-            text_of(set.snapshot.taken_at),
-            text_of(run.started_at),
-            text_of(Timestamp::now()),
-            RunStatus::of(plan).as_str(),
-            number(workbooks),
-            number(datasources),
-            number(counts.added),
-            number(counts.replaced),
-            number(counts.moved),
-            number(counts.removed),
-            number(counts.corrected),
-            number(notes.lagging),
-            number(notes.ghosts),
-            number(notes.skipped),
-            number(set.ambiguous.len() as u64),
-            serde_json::Value::from(notes.warnings.clone()).to_string(),
-            run.tool_version,
-        ],
-    )?;
+    let row = RunRow::ended(run, plan);
+    let values = RUNS.iter().map(|column| column.of(&row).map(bound));
+    connection.execute(&fill(INSERT_RUN, &[]), params_from_iter(values))?;
     Ok(())
+}
+
+/// A value as SQLite takes it.
+fn bound(value: Value<'_>) -> rusqlite::types::Value {
+    match value {
+        Value::Text(text) => text.into_owned().into(),
+        Value::Number(count) => number(count).into(),
+        Value::Time(time) => text_of(time).into(),
+    }
 }
 
 /// SQLite's integers are signed.

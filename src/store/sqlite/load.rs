@@ -4,10 +4,11 @@ use jiff::Timestamp;
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, Params, params_from_iter};
 
-use super::{CHANGES, RESOURCES, RUNS, SqliteStore, other_servers};
+use super::file::{CHANGES, RESOURCES, RUNS, SqliteStore};
 use crate::mapping::{Mapping, Version};
 use crate::resource::{Luid, SiteName};
-use crate::store::tables::{self, Texts};
+use crate::store::rows::{self, Texts};
+use crate::store::template::fill;
 use crate::store::{Found, Lookup, Past, RecordedChange, StoreError};
 
 const SITES: &str = include_str!("../../../sql/sqlite/sites.sql");
@@ -32,7 +33,7 @@ impl SqliteStore {
         let (version, newest) = self.version(&transaction, site)?;
         let server = other_servers(&transaction, "").map_err(self.failed("read"))?;
         let texts = self.texts(&transaction, LOAD, [site.as_str()])?;
-        let (rows, misspelt_rows) = tables::rows(site, texts, time).map_err(self.unreadable(RESOURCES))?;
+        let (rows, misspelt_rows) = rows::rows(site, texts, time).map_err(self.unreadable(RESOURCES))?;
         Ok(Mapping { site: site.clone(), rows, version, server, newest_snapshot_at: newest, misspelt_rows })
     }
 
@@ -41,7 +42,7 @@ impl SqliteStore {
         let server = other_servers(&connection, "").map_err(self.failed("read"))?;
         let (sql, values) = find(lookup);
         let texts = self.texts(&connection, &sql, params_from_iter(values))?;
-        let mut rows = tables::rows_of_sites(texts, time).map_err(self.unreadable(RESOURCES))?;
+        let mut rows = rows::rows_of_sites(texts, time).map_err(self.unreadable(RESOURCES))?;
         rows.retain(|row| lookup.fits_on(sites, row));
         Ok(Found { rows, server })
     }
@@ -57,7 +58,7 @@ impl SqliteStore {
                 Ok((row.get::<_, i64>(0)?, row.get::<_, Option<String>>(1)?))
             })
             .map_err(self.failed("read"))?;
-        let newest = newest.map(|text| tables::snapshot_at(&text, time)).transpose();
+        let newest = newest.map(|text| rows::snapshot_at(&text, time)).transpose();
         Ok((Version(finished.unsigned_abs()), newest.map_err(self.unreadable(RUNS))?))
     }
 
@@ -65,7 +66,7 @@ impl SqliteStore {
         let connection = self.open_map()?;
         let changes = self.changes(&connection, PAST, [])?;
         let complete_at = self.texts(&connection, COMPLETE, [])?.into_iter();
-        let complete_at = complete_at.map(|columns| tables::complete_at(columns, time)).collect();
+        let complete_at = complete_at.map(|columns| rows::complete_at(columns, time)).collect();
         Ok(Past { changes, complete_at: Result::map_err(complete_at, self.unreadable(RUNS))? })
     }
 
@@ -80,7 +81,7 @@ impl SqliteStore {
         values: impl Params,
     ) -> Result<Vec<RecordedChange>, StoreError> {
         let rows = self.texts(connection, sql, values)?.into_iter();
-        let changes = rows.map(|columns| tables::recorded_change(columns, time)).collect();
+        let changes = rows.map(|columns| rows::recorded_change(columns, time)).collect();
         Result::map_err(changes, self.unreadable(CHANGES))
     }
 
@@ -92,7 +93,7 @@ impl SqliteStore {
         values: impl Params,
     ) -> Result<Vec<Texts>, StoreError> {
         let read = || {
-            let mut statement = connection.prepare(sql)?;
+            let mut statement = connection.prepare(&fill(sql, &[]))?;
             let columns = statement.column_count();
             let rows =
                 statement.query_map(values, |row| (0..columns).map(|index| text(row, index)).collect())?;
@@ -100,6 +101,12 @@ impl SqliteStore {
         };
         read().map_err(self.failed("read"))
     }
+}
+
+/// A server other than `server` that has runs in this map.
+pub(super) fn other_servers(connection: &Connection, server: &str) -> rusqlite::Result<Option<String>> {
+    let sql = "SELECT MIN(SERVER_URL) FROM API__TABLEAU__SYNC_RUNS WHERE SERVER_URL <> ?1";
+    connection.query_row(sql, [server], |row| row.get(0))
 }
 
 /// The statement for a look-up. Columns without a type, of other tools, may hold numbers as numbers.
@@ -110,7 +117,7 @@ fn find(lookup: &Lookup) -> (String, Vec<Value>) {
     let places = vec!["?"; values.len()].join(", ");
     let conditions: Vec<_> =
         lookup.columns().iter().map(|column| format!("{column} IN ({places})")).collect();
-    let sql = FIND.replace("{condition}", &conditions.join(" OR "));
+    let sql = fill(FIND, &[("condition", &conditions.join(" OR "))]);
     (sql, std::iter::repeat_n(values, conditions.len()).flatten().collect())
 }
 

@@ -1,37 +1,52 @@
-//! Creating the tables, and adopting a map that another tool wrote.
+//! Creating the tables, adopting a map that another tool wrote, and opening one that is there.
+
+use std::sync::LazyLock;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 
-use super::{CHANGES, RESOURCES, RUNS, SqliteStore};
+use super::file::{CHANGES, RESOURCES, RUNS, SqliteStore};
 use crate::schema_version::{Schema, SchemaError};
-use crate::store::tables::{self, Column, Table};
+use crate::store::columns::{self, Column, Holds};
+use crate::store::rows::{FoundColumn, missing, why_foreign};
+use crate::store::template::fill;
 use crate::store::{Migration, Store, StoreError};
 
-pub(super) const SCHEMA: Schema = Schema {
-    version: 1,
-    tables: include_str!("../../../sql/sqlite/schema.sql"),
+pub(super) static SCHEMA: LazyLock<Schema> = LazyLock::new(|| Schema {
+    version: columns::SCHEMA_VERSION,
+    tables: schema().into(),
     rewrites: &[(1, write_times_with_six_digits)],
-};
+});
 
 const SIX_DIGITS: &str = include_str!("../../../sql/sqlite/six_digits.sql");
-const TIMES: [(&str, &str); 6] = [
-    (RESOURCES, "FIRST_SEEN_AT"),
-    (RESOURCES, "CHANGED_AT"),
-    (RUNS, "SNAPSHOT_AT"),
-    (RUNS, "STARTED_AT"),
-    (RUNS, "FINISHED_AT"),
-    (CHANGES, "CHANGED_AT"),
-];
 
-pub(super) const TABLES: [(&str, Table); 3] =
-    [(RESOURCES, tables::RESOURCES), (RUNS, tables::RUNS), (CHANGES, tables::CHANGES)];
+/// The tables with their columns.
+pub(super) fn tables() -> [(&'static str, Vec<Column>); 3] {
+    [(RESOURCES, columns::of_map()), (RUNS, columns::of_runs()), (CHANGES, columns::of_changes())]
+}
+
+fn schema() -> String {
+    let [map, runs, changes] = tables().map(|(_, columns)| definitions(&columns));
+    let values = [("of_map", &*map), ("of_runs", &runs), ("of_changes", &changes)];
+    fill(include_str!("../../../sql/sqlite/schema.sql"), &values) + "\n"
+}
+
+fn definitions(columns: &[Column]) -> String {
+    let definition = |column: &Column| {
+        let about =
+            if column.about.is_empty() { String::new() } else { format!("    -- {}\n", column.about) };
+        let holds = if column.holds == Holds::Number { "INTEGER" } else { "TEXT" };
+        let not_null = if column.is_mandatory { " NOT NULL" } else { "" };
+        format!("{about}    {} {holds}{not_null}", column.name)
+    };
+    columns.iter().map(definition).collect::<Vec<_>>().join(",\n")
+}
 
 impl SqliteStore {
     pub(super) fn migrate_now(&self) -> Result<Migration, StoreError> {
         let mut connection = self.open(OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
         SCHEMA.is_outdated(&connection).map_err(self.refused("read"))?;
-        for (table, columns) in TABLES {
-            let found = self::columns(&connection, table).map_err(self.failed("read"))?;
+        for (table, columns) in tables() {
+            let found = found_columns(&connection, table).map_err(self.failed("read"))?;
             if !found.is_empty() {
                 self.check(table, &columns, &found)?;
             }
@@ -44,6 +59,42 @@ impl SqliteStore {
         }
         let steps = SCHEMA.migrate(&mut connection).map_err(self.refused("create the tables of"))?;
         Ok(Migration { steps })
+    }
+
+    /// Opens a file that has the tables; never creates one.
+    pub(super) fn open_map(&self) -> Result<Connection, StoreError> {
+        // What cannot be looked at is opened, so that the reason is told.
+        if matches!(self.path.try_exists(), Ok(false)) {
+            let (store, table) = (self.name(), RESOURCES.to_owned());
+            return Err(StoreError::NotInitialised { store, table });
+        }
+        let mut connection = self.open(OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        let is_outdated = SCHEMA.is_outdated(&connection).map_err(self.refused("read"))?;
+        let mut lacking = self.lacking(&connection)?;
+        if is_outdated {
+            self.upgrade(&mut connection)?;
+            lacking = self.lacking(&connection)?;
+        }
+        lacking.map_or(Ok(connection), Err)
+    }
+
+    /// The error for a column that is not there. The tables must be, and be ours.
+    fn lacking(&self, connection: &Connection) -> Result<Option<StoreError>, StoreError> {
+        let mut lacking = None;
+        for (table, columns) in tables() {
+            let found = found_columns(connection, table).map_err(self.failed("read"))?;
+            let (store, table) = (self.name(), table.to_owned());
+            if found.is_empty() {
+                return Err(StoreError::NotInitialised { store, table });
+            }
+            self.check(&table, &columns, &found)?;
+            let missing =
+                missing(&columns, &found).map(|column| &*column.name).collect::<Vec<_>>().join(", ");
+            if !missing.is_empty() {
+                lacking = Some(StoreError::Outdated { store, table, columns: missing });
+            }
+        }
+        Ok(lacking)
     }
 
     /// Brings the map of an older release up to date. Who may only read goes on with it as it is.
@@ -75,19 +126,19 @@ impl SqliteStore {
     }
 
     /// Refuses a table of that name that holds something else.
-    pub(super) fn check(&self, table: &str, columns: &Table, found: &[Column]) -> Result<(), StoreError> {
+    fn check(&self, table: &str, columns: &[Column], found: &[FoundColumn]) -> Result<(), StoreError> {
         let foreign =
             |reason| StoreError::ForeignTable { store: self.name(), table: table.to_owned(), reason };
-        columns.why_foreign(found).map_or(Ok(()), |reason| Err(foreign(reason)))
+        why_foreign(columns, found).map_or(Ok(()), |reason| Err(foreign(reason)))
     }
 }
 
 /// The columns of a table; none when there is no such table.
-pub(super) fn columns(connection: &Connection, table: &str) -> rusqlite::Result<Vec<Column>> {
+pub(super) fn found_columns(connection: &Connection, table: &str) -> rusqlite::Result<Vec<FoundColumn>> {
     let mut statement =
         connection.prepare("SELECT name, type, \"notnull\", dflt_value FROM pragma_table_info(?1)")?;
     let columns = statement.query_map([table], |row| {
-        Ok(Column {
+        Ok(FoundColumn {
             name: row.get::<_, String>(0)?.to_uppercase(),
             data_type: row.get(1)?,
             is_mandatory: row.get::<_, bool>(2)? && row.get::<_, Option<String>>(3)?.is_none(),
@@ -106,23 +157,10 @@ fn key_without_id(connection: &Connection) -> rusqlite::Result<Option<String>> {
 }
 
 fn write_times_with_six_digits(connection: &Connection) -> rusqlite::Result<()> {
-    TIMES.iter().try_for_each(|(table, column)| {
-        connection.execute_batch(&SIX_DIGITS.replace("{table}", table).replace("{column}", column))
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_schema_has_the_columns_that_both_stores_share() {
-        let connection = Connection::open_in_memory().unwrap();
-        connection.execute_batch(SCHEMA.tables).unwrap();
-        for (table, columns) in TABLES {
-            let found: Vec<_> =
-                self::columns(&connection, table).unwrap().into_iter().map(|column| column.name).collect();
-            assert_eq!(found, [columns.required, columns.added].concat(), "{table}");
+    for (table, columns) in tables() {
+        for column in columns.iter().filter(|column| column.holds == Holds::Time) {
+            connection.execute_batch(&fill(SIX_DIGITS, &[("table", table), ("column", &*column.name)]))?;
         }
     }
+    Ok(())
 }

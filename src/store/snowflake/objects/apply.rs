@@ -12,6 +12,7 @@ use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
 use super::object::Object;
+use super::shown::Shown;
 use super::{File, Objects, ObjectsError};
 use crate::store::StoreError;
 use crate::store::snowflake::{Session, SnowflakeError, SnowflakeStore};
@@ -92,7 +93,7 @@ async fn apply(session: &Session, file: &File, missing: &Missing) -> Result<Vec<
             }
             continue;
         };
-        let shown = object.shown(session).await?;
+        let shown = object.shown(session).await?.map(|rows| Shown { rows });
         let label = format!("{} {}", object.kind.to_lowercase(), object.qualified());
         let is_new = is_own(missing, &label, shown.is_none());
         if shown.is_none() || object.is_replaced {

@@ -11,11 +11,11 @@ mod shown;
 mod values;
 
 use miette::Diagnostic;
-use secrecy::SecretString;
 use thiserror::Error;
 
 pub use self::apply::AppliedFile;
 pub use self::settings::{NightlyRefresh, SnowflakeObjects};
+pub use self::values::Token;
 use self::values::Values;
 use super::TableNames;
 use crate::loopback::is_loopback;
@@ -50,16 +50,6 @@ const TEMPLATES: [Template; 9] = [
     template!("70_alert.sql"),
     template!("80_stream_example.sql"),
 ];
-
-const HANDLER: &str = include_str!("../../../../sql/snowflake/objects/refresh_resource.py");
-
-/// The personal access token that the procedure signs in with.
-pub struct Token {
-    /// Its name.
-    pub name: String,
-    /// Its value.
-    pub value: SecretString,
-}
 
 /// The objects could not be described or applied.
 #[derive(Debug, Error, Diagnostic)]
@@ -212,6 +202,7 @@ fn split(text: &'static str) -> Vec<&'static str> {
 
 #[cfg(test)]
 mod tests {
+    use super::values::HANDLER;
     use super::*;
 
     fn objects(settings: &SnowflakeObjects, token: Option<&Token>) -> Objects {

@@ -1,8 +1,7 @@
 //! What a statement of ours creates, and the question whether it is there.
 
-use super::shown::Shown;
 use crate::store::snowflake::quoting::{identifier, literal};
-use crate::store::snowflake::{Session, SnowflakeError};
+use crate::store::snowflake::{Row, Session, SnowflakeError};
 
 const LOOK: &str = "look for what exists already";
 
@@ -35,7 +34,7 @@ impl Object {
 
     /// What Snowflake shows of it, if it is there. `SHOW … LIKE` minds neither case nor `_`, so the exact name must be
     /// in the row.
-    pub(super) async fn shown(&self, session: &Session) -> Result<Option<Shown>, SnowflakeError> {
+    pub(super) async fn shown(&self, session: &Session) -> Result<Option<Vec<Row>>, SnowflakeError> {
         let Some((name, outer)) = self.names.split_last() else {
             return Ok(None);
         };
@@ -51,7 +50,7 @@ impl Object {
             let describe = format!("DESCRIBE {} {}", self.kind, self.qualified());
             rows.extend(session.query(LOOK, &describe).await?);
         }
-        Ok(Some(Shown { rows }))
+        Ok(Some(rows))
     }
 
     pub(super) fn is_integration(&self) -> bool {

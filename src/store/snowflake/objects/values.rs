@@ -1,14 +1,24 @@
 //! What the files are filled with: names, addresses, and the texts that they share with others.
 
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::settings::{NightlyRefresh, SnowflakeObjects};
-use super::{HANDLER, Token};
+use crate::store::snowflake::TableNames;
 use crate::store::snowflake::quoting::{identifier, literal, python_text};
-use crate::store::snowflake::{TableNames, sql};
+use crate::store::snowflake::shapes::shapes;
 use crate::tableau::ServerUrl;
 
 const CALL_AND_CHECK: &str = include_str!("../../../../sql/snowflake/objects/call_and_check.sql");
+
+pub(super) const HANDLER: &str = include_str!("../../../../sql/snowflake/objects/refresh_resource.py");
+
+/// The personal access token that the procedure signs in with.
+pub struct Token {
+    /// Its name.
+    pub name: String,
+    /// Its value.
+    pub value: SecretString,
+}
 
 /// What stands in the place of each `{name}`.
 pub(super) struct Values<'a> {
@@ -66,15 +76,9 @@ impl<'a> Values<'a> {
             ("your_stream_in_text", "'<your schema>.\"TABLEAU_NEW_DATA\"'".to_owned()),
         ];
         let mut values = Self { tables, values };
-        for (name, template) in [
-            ("create_resources", sql::CREATE_RESOURCES),
-            ("create_runs", sql::CREATE_RUNS),
-            ("create_changes", sql::CREATE_CHANGES),
-            ("call_and_check", CALL_AND_CHECK),
-        ] {
-            let filled = values.fill(template);
-            values.values.push((name, filled));
-        }
+        values.values.extend(shapes(tables).iter().map(|shape| (shape.statement, shape.create(tables))));
+        let call_and_check = values.fill(CALL_AND_CHECK);
+        values.values.push(("call_and_check", call_and_check));
         values
     }
 

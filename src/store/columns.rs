@@ -1,0 +1,397 @@
+//! The columns of the three tables, each written once: its name, what it holds, and how a resource or a run gives and
+//! takes it. The statements of both stores, the CSV of `tabmap list` and the checks of foreign tables follow from these
+//! lists. `template.rs` puts them into the statements.
+
+use std::borrow::Cow;
+
+use jiff::Timestamp;
+
+use super::{Run, RunStatus};
+use crate::mapping::Row;
+use crate::plan::Plan;
+use crate::resource::{Luid, ProjectPath, Resource, ResourceKind};
+
+/// The newest schema version, which SQLite files carry. Raised with every column that is added.
+pub const SCHEMA_VERSION: i64 = 1;
+
+/// A column of the map.
+pub struct MapColumn {
+    /// Its name.
+    pub name: &'static str,
+    /// What it holds, for those who read the schema.
+    pub about: &'static str,
+    /// The schema version that brought it. 0: every map has it, also one that another tool made.
+    since: i64,
+    /// The schema version since which the change log holds it before and after each change, if it does.
+    logged_since: Option<i64>,
+    field: Field,
+}
+
+/// How a row gives and takes the value of a column.
+enum Field {
+    /// Part of the id of a row. It is known before the others are read, and an update never writes it.
+    Id(for<'a> fn(&'a Resource) -> &'a str),
+    /// What a resource tells.
+    Text(for<'a> fn(&'a Resource) -> Option<Cow<'a, str>>, fn(&mut Resource, String)),
+    /// What the store adds.
+    Time(fn(&Row) -> Option<Timestamp>, fn(&mut Row, Timestamp)),
+}
+
+/// The map.
+pub const MAP: [MapColumn; 10] = [
+    MapColumn {
+        name: "RESOURCE_TYPE",
+        about: "workbook or datasource",
+        since: 0,
+        logged_since: None,
+        field: Field::Id(|one| one.key.kind.as_str()),
+    },
+    MapColumn {
+        name: "SITE_ID",
+        about: "content URL of the site; empty for the Default site",
+        since: 0,
+        logged_since: None,
+        field: Field::Id(|one| one.key.site.as_str()),
+    },
+    MapColumn {
+        name: "PROJECT_NAME",
+        about: "the leaf project",
+        since: 0,
+        logged_since: Some(0),
+        field: Field::Text(
+            |one| Some(one.key.project.leaf().into()),
+            |one, leaf| one.key.project = ProjectPath::leaf_only(&leaf),
+        ),
+    },
+    MapColumn {
+        name: "RESOURCE_NAME",
+        about: "the name, case included",
+        since: 0,
+        logged_since: Some(0),
+        field: Field::Text(|one| Some((&one.key.name).into()), |one, name| one.key.name = name),
+    },
+    MapColumn {
+        name: "RESOURCE_ID",
+        about: "the LUID, as the Tableau REST API takes it",
+        since: 0,
+        logged_since: Some(0),
+        field: Field::Id(|one| one.luid.as_str()),
+    },
+    // Behind PROJECT_NAME: the path wins, where it is known.
+    MapColumn {
+        name: "PROJECT_PATH",
+        about: "the project from the root down, as in Finance/EMEA",
+        since: 1,
+        logged_since: Some(0),
+        field: Field::Text(
+            |one| one.key.project.full().map(Into::into),
+            |one, path| one.key.project = ProjectPath::parse(&path),
+        ),
+    },
+    MapColumn {
+        name: "PROJECT_ID",
+        about: "the LUID of the project",
+        since: 1,
+        logged_since: None,
+        field: Field::Text(
+            |one| one.details.project_luid.as_ref().map(|luid| luid.as_str().into()),
+            |one, luid| one.details.project_luid = Luid::new(&luid),
+        ),
+    },
+    MapColumn {
+        name: "VIZPORTAL_URL_ID",
+        about: "the number in the address bar of a browser",
+        since: 1,
+        logged_since: Some(1),
+        field: Field::Text(
+            |one| one.details.vizportal_url_id.as_deref().map(Into::into),
+            |one, number| one.details.vizportal_url_id = Some(number),
+        ),
+    },
+    MapColumn {
+        name: "FIRST_SEEN_AT",
+        about: "UTC: when this LUID was first seen",
+        since: 1,
+        logged_since: None,
+        field: Field::Time(|row| row.first_seen_at, |row, time| row.first_seen_at = Some(time)),
+    },
+    MapColumn {
+        name: "CHANGED_AT",
+        about: "UTC: the time of the snapshot that last changed the row",
+        since: 1,
+        logged_since: None,
+        field: Field::Time(|row| row.changed_at, |row, time| row.changed_at = Some(time)),
+    },
+];
+
+impl MapColumn {
+    /// What a row has in this column. Times have six digits, and are UTC.
+    #[must_use]
+    pub fn text<'a>(&self, row: &'a Row) -> Option<Cow<'a, str>> {
+        match &self.field {
+            Field::Time(get, _) => get(row).map(|time| format!("{time:.6}").into()),
+            _ => self.of(&row.resource),
+        }
+    }
+
+    /// What a resource has in this column; nothing in one that the store fills.
+    pub(super) fn of<'a>(&self, resource: &'a Resource) -> Option<Cow<'a, str>> {
+        match &self.field {
+            Field::Id(get) => Some(get(resource).into()),
+            Field::Text(get, _) => get(resource),
+            Field::Time(..) => None,
+        }
+    }
+
+    /// What a new row has in this column.
+    pub(super) fn of_new<'a>(&self, resource: &'a Resource, taken_at: &'a str) -> Option<Cow<'a, str>> {
+        if matches!(self.field, Field::Time(..)) { Some(taken_at.into()) } else { self.of(resource) }
+    }
+
+    /// Puts what was read into a row, which has its id already.
+    pub(super) fn put(
+        &self,
+        row: &mut Row,
+        text: String,
+        time: fn(&str) -> Result<Timestamp, jiff::Error>,
+    ) -> Result<(), jiff::Error> {
+        match &self.field {
+            Field::Id(_) => {}
+            Field::Text(_, put) => put(&mut row.resource, text),
+            Field::Time(_, put) => put(row, time(&text)?),
+        }
+        Ok(())
+    }
+
+    fn column(&self) -> Column {
+        Column {
+            name: self.name.into(),
+            holds: self.holds(),
+            is_mandatory: self.since == 0,
+            is_added: self.since > 0,
+            about: self.about,
+        }
+    }
+
+    pub(super) fn holds(&self) -> Holds {
+        if matches!(self.field, Field::Time(..)) { Holds::Time } else { Holds::Text }
+    }
+
+    /// Whether an update of a row writes what a resource has here.
+    pub(super) fn is_told(&self) -> bool {
+        matches!(self.field, Field::Text(..))
+    }
+
+    /// Whether an upsert or a removal that is staged has it; the site stands for all of them.
+    pub(super) fn is_staged(&self) -> bool {
+        self.holds() == Holds::Text && self.name != SITE
+    }
+}
+
+const SITE: &str = "SITE_ID";
+
+/// The columns that are read when the site is known.
+pub(super) fn read() -> impl Iterator<Item = &'static MapColumn> + Clone {
+    MAP.iter().filter(|column| column.name != SITE)
+}
+
+/// The columns that the change log holds before and after each change.
+pub(super) fn logged() -> impl Iterator<Item = &'static MapColumn> + Clone {
+    MAP.iter().filter(|column| column.logged_since.is_some())
+}
+
+/// The name of a column of the change log.
+pub(super) fn logged_name(column: &MapColumn, side: &str) -> String {
+    format!("{}_{side}", column.name)
+}
+
+/// The two sides of a change.
+pub(super) const SIDES: [&str; 2] = ["BEFORE", "AFTER"];
+
+/// A run as its row shows it.
+pub(super) struct RunRow<'a> {
+    pub(super) run: &'a Run,
+    pub(super) plan: &'a Plan,
+    /// The `STATUS` column.
+    pub(super) status: &'a str,
+    /// `None` while the run is on its way.
+    pub(super) finished_at: Option<Timestamp>,
+}
+
+impl<'a> RunRow<'a> {
+    /// A run that ends now.
+    pub(super) fn ended(run: &'a Run, plan: &'a Plan) -> Self {
+        let status = RunStatus::of(plan).as_str();
+        Self { run, plan, status, finished_at: Some(Timestamp::now()) }
+    }
+
+    fn listed(&self, kind: ResourceKind) -> u64 {
+        self.plan.changes().listed.iter().find(|(one, _)| *one == kind).map_or(0, |(_, count)| *count)
+    }
+}
+
+/// What a row has in a column.
+pub(super) enum Value<'a> {
+    Text(Cow<'a, str>),
+    Number(u64),
+    Time(Timestamp),
+}
+
+/// A column of the table of runs.
+pub(super) struct RunColumn {
+    pub(super) name: &'static str,
+    about: &'static str,
+    field: RunField,
+}
+
+enum RunField {
+    Text(for<'a> fn(&RunRow<'a>) -> Cow<'a, str>),
+    Number(fn(&RunRow<'_>) -> u64),
+    Time(fn(&RunRow<'_>) -> Timestamp),
+    Finished,
+}
+
+impl RunColumn {
+    const fn text(
+        name: &'static str,
+        about: &'static str,
+        get: for<'a> fn(&RunRow<'a>) -> Cow<'a, str>,
+    ) -> Self {
+        Self { name, about, field: RunField::Text(get) }
+    }
+
+    const fn number(name: &'static str, get: fn(&RunRow<'_>) -> u64) -> Self {
+        Self { name, about: "", field: RunField::Number(get) }
+    }
+
+    const fn time(name: &'static str, about: &'static str, get: fn(&RunRow<'_>) -> Timestamp) -> Self {
+        Self { name, about, field: RunField::Time(get) }
+    }
+
+    pub(super) fn of<'a>(&self, row: &RunRow<'a>) -> Option<Value<'a>> {
+        match &self.field {
+            RunField::Text(get) => Some(Value::Text(get(row))),
+            RunField::Number(get) => Some(Value::Number(get(row))),
+            RunField::Time(get) => Some(Value::Time(get(row))),
+            RunField::Finished => row.finished_at.map(Value::Time),
+        }
+    }
+
+    pub(super) fn column(&self) -> Column {
+        let holds = match &self.field {
+            RunField::Text(_) => Holds::Text,
+            RunField::Number(_) => Holds::Number,
+            RunField::Time(_) | RunField::Finished => Holds::Time,
+        };
+        let is_mandatory = !matches!(self.field, RunField::Finished);
+        Column { name: self.name.into(), holds, is_mandatory, is_added: false, about: self.about }
+    }
+}
+
+/// The table of runs.
+pub(super) const RUNS: [RunColumn; 21] = [
+    RunColumn::text("RUN_ID", "", |row| row.run.id.to_string().into()),
+    RunColumn::text("SERVER_URL", "the Tableau server that this map belongs to", |row| {
+        (&row.plan.changes().snapshot.server).into()
+    }),
+    RunColumn::text("SITE_ID", "", |row| row.plan.changes().snapshot.site.as_str().into()),
+    RunColumn::text("SOURCE", "", |row| (&row.plan.changes().snapshot.source).into()),
+    RunColumn::time("SNAPSHOT_AT", "UTC, as all times here", |row| row.plan.changes().snapshot.taken_at),
+    RunColumn::time("STARTED_AT", "", |row| row.run.started_at),
+    RunColumn { name: "FINISHED_AT", about: "", field: RunField::Finished },
+    RunColumn::text(
+        "STATUS",
+        "applying, complete, incomplete (of a listing cut short, only what is surely gone was removed) or abandoned",
+        |row| row.status.into(),
+    ),
+    RunColumn::number("WORKBOOKS", |row| row.listed(ResourceKind::Workbook)),
+    RunColumn::number("DATASOURCES", |row| row.listed(ResourceKind::Datasource)),
+    RunColumn::number("ADDED", |row| row.plan.changes().counts().added),
+    RunColumn::number("REPLACED", |row| row.plan.changes().counts().replaced),
+    RunColumn::number("MOVED", |row| row.plan.changes().counts().moved),
+    RunColumn::number("REMOVED", |row| row.plan.changes().counts().removed),
+    RunColumn::number("CORRECTED", |row| row.plan.changes().counts().corrected),
+    RunColumn::number("LAGGING", |row| row.plan.changes().snapshot.notes.lagging),
+    RunColumn::number("GHOSTS", |row| row.plan.changes().snapshot.notes.ghosts),
+    RunColumn::number("SKIPPED", |row| row.plan.changes().snapshot.notes.skipped),
+    RunColumn::number("AMBIGUOUS", |row| row.plan.changes().ambiguous.len() as u64),
+    RunColumn::text("WARNINGS", "a JSON array of sentences", |row| {
+        let warnings = row.plan.changes().snapshot.notes.warnings.clone();
+        serde_json::Value::from(warnings).to_string().into()
+    }),
+    RunColumn::text("TOOL_VERSION", "", |row| (&row.run.tool_version).into()),
+];
+
+/// What a column holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Holds {
+    Text,
+    Number,
+    Time,
+}
+
+/// A column of any of the tables, as it is made.
+#[derive(Debug)]
+pub(super) struct Column {
+    pub(super) name: Cow<'static, str>,
+    pub(super) holds: Holds,
+    /// Never null.
+    pub(super) is_mandatory: bool,
+    /// The table of another tool or of an earlier version may lack it; [`super::Store::migrate`] adds it.
+    pub(super) is_added: bool,
+    pub(super) about: &'static str,
+}
+
+/// The columns of the map.
+pub(super) fn of_map() -> Vec<Column> {
+    MAP.iter().map(MapColumn::column).collect()
+}
+
+/// The columns of the table of runs.
+pub(super) fn of_runs() -> Vec<Column> {
+    RUNS.iter().map(RunColumn::column).collect()
+}
+
+/// The columns of the change log.
+pub(super) fn of_changes() -> Vec<Column> {
+    let own = [
+        ("RUN_ID", Holds::Text, ""),
+        ("CHANGED_AT", Holds::Time, "UTC; time of the snapshot"),
+        ("SITE_ID", Holds::Text, ""),
+        ("CHANGE", Holds::Text, "added, replaced, moved or removed"),
+        ("RESOURCE_TYPE", Holds::Text, "workbook or datasource"),
+    ];
+    let own = own.map(|(name, holds, about)| {
+        let name = name.into();
+        Column { name, holds, is_mandatory: true, is_added: false, about }
+    });
+    let sides = SIDES.iter().flat_map(|side| {
+        logged().map(|column| Column {
+            name: logged_name(column, side).into(),
+            holds: Holds::Text,
+            is_mandatory: false,
+            is_added: column.logged_since > Some(0),
+            about: "",
+        })
+    });
+    own.into_iter().chain(sides).collect()
+}
+
+/// The names in one of the lists that statements use, by the name of the list.
+pub(super) fn list(name: &str) -> Option<Vec<Cow<'static, str>>> {
+    let named = |column: &'static MapColumn| Cow::Borrowed(column.name);
+    Some(match name {
+        "map" => MAP.iter().map(named).collect(),
+        "read" => read().map(named).collect(),
+        "told" => MAP.iter().filter(|column| column.is_told()).map(named).collect(),
+        "staged" => MAP.iter().filter(|column| column.is_staged()).map(named).collect(),
+        "times" => MAP.iter().filter(|column| column.holds() == Holds::Time).map(named).collect(),
+        "runs" => RUNS.iter().map(|column| column.name.into()).collect(),
+        "changes" => of_changes().into_iter().map(|column| column.name).collect(),
+        "sides" => {
+            let on = |side: &'static str| logged().map(move |column| logged_name(column, side).into());
+            SIDES.into_iter().flat_map(on).collect()
+        }
+        _ => return None,
+    })
+}

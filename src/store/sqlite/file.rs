@@ -1,0 +1,68 @@
+//! The file: opening it, and the names of its tables.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::SqliteError;
+use crate::store::{Store as _, StoreError};
+
+/// The map.
+pub const RESOURCES: &str = "API__TABLEAU__RESOURCES";
+pub(super) const RUNS: &str = "API__TABLEAU__SYNC_RUNS";
+pub(super) const CHANGES: &str = "API__TABLEAU__RESOURCE_CHANGES";
+
+/// How long a run waits for another process that writes to the same file.
+pub(super) const LOCK_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The map in one file.
+#[derive(Debug, Clone)]
+pub struct SqliteStore {
+    pub(super) path: PathBuf,
+    pub(super) is_aborted: Arc<AtomicBool>,
+}
+
+impl SqliteStore {
+    /// A store in the file at `path`, which [`migrate`](crate::store::Store::migrate) creates.
+    #[must_use]
+    pub fn new(path: &Path) -> Self {
+        Self { path: path.to_owned(), is_aborted: Arc::default() }
+    }
+
+    /// Runs `work` on a thread that may block.
+    pub(super) async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Self) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let store = self.clone();
+        match tokio::task::spawn_blocking(move || work(&store)).await {
+            Ok(result) => result,
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        }
+    }
+
+    pub(super) fn failed(&self, doing: &'static str) -> impl Fn(rusqlite::Error) -> StoreError {
+        let path = self.path.clone();
+        move |source| SqliteError { path: path.clone(), doing, source }.into()
+    }
+
+    pub(super) fn open(&self, flags: OpenFlags) -> Result<Connection, StoreError> {
+        let open = || {
+            let connection = Connection::open_with_flags(&self.path, flags)?;
+            connection.busy_timeout(LOCK_TIMEOUT)?;
+            // Reading the header now tells a database from another file before any work is done.
+            connection.query_row("SELECT COUNT(*) FROM sqlite_schema", [], |_| Ok(()))?;
+            Ok(connection)
+        };
+        open().map_err(self.failed("open"))
+    }
+
+    /// A row of `table` that cannot be read.
+    pub(super) fn unreadable(&self, table: &'static str) -> impl Fn(String) -> StoreError {
+        let store = self.name();
+        move |reason| StoreError::UnreadableRow { store: store.clone(), table: table.to_owned(), reason }
+    }
+}
