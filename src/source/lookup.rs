@@ -30,10 +30,13 @@ pub async fn look_up(
     for kind in ResourceKind::ALL {
         let rows: Vec<&Resource> =
             known.rows.iter().map(|row| &row.resource).filter(|resource| resource.key.kind == kind).collect();
+        let nodes = listed.get(&kind).map_or(&[][..], |listed| &listed.nodes);
         if let Some(listing) = witness.listings.get_mut(&kind) {
             lookups.beside(listing, session, kind, &rows).await?;
+            if !listing.is_complete {
+                lookups.behind_an_incomplete_listing(listing, session, kind, &rows, nodes).await?;
+            }
         } else {
-            let nodes = listed.get(&kind).map_or(&[][..], |listed| &listed.nodes);
             lookups.in_place_of_a_listing(session, kind, &rows, nodes).await?;
         }
     }
@@ -99,6 +102,29 @@ impl Lookups {
             let again = session.list_kind(kind).await?;
             listing.is_complete &= again.is_complete;
             listing.entries.extend(again.entries.into_iter().filter(|entry| missing.contains(&entry.id)));
+        }
+        Ok(())
+    }
+
+    /// Asks for what the Metadata API lists and neither the listing nor the map has: it may be what was published again
+    /// in the place of a row. Where that is too much, it asks for what stands in the place of a row alone.
+    async fn behind_an_incomplete_listing(
+        &mut self,
+        listing: &Listing<RestResource>,
+        session: &Session,
+        kind: ResourceKind,
+        rows: &[&Resource],
+        nodes: &[Node],
+    ) -> Result<(), SourceError> {
+        let known: BTreeSet<&Luid> =
+            listing.entries.iter().map(|entry| &entry.id).chain(rows.iter().map(|row| &row.luid)).collect();
+        let is_lacking = |luid: &&Luid| !known.contains(*luid);
+        let all: BTreeSet<Luid> =
+            nodes.iter().filter_map(|node| node.luid.as_ref()).filter(is_lacking).cloned().collect();
+        let disputed: BTreeSet<Luid> =
+            Difference::of(nodes, rows).disputed.iter().filter(is_lacking).cloned().collect();
+        if let Some(luids) = [&all, &disputed].into_iter().find(|luids| luids.len() <= MOST_LOOKED_UP) {
+            self.ask(session, kind, luids).await?;
         }
         Ok(())
     }

@@ -116,7 +116,10 @@ impl Reader<'_> {
             let node = nodes.remove(&entry.id);
             self.witnessed(entry, node, found);
         }
-        found.notes.ghosts += nodes.len() as u64;
+        // What an incomplete listing lacks is a ghost only once REST has said so.
+        let is_ghost =
+            |luid: &&Luid| listing.is_complete || found.gone.contains(&(self.kind, (*luid).clone()));
+        found.notes.ghosts += nodes.keys().filter(|luid| is_ghost(luid)).count() as u64;
         if listing.is_complete && is_answered {
             found.complete.insert(self.kind);
         } else {

@@ -169,3 +169,10 @@ pub(super) struct Token {
     pub sign_ins: u32,
     pub since: Instant,
 }
+
+impl Token {
+    /// What a sign-in gave a moment ago.
+    pub fn of(version: &str, secret: SecretString, sign_ins: u32) -> Self {
+        Self { version: version.to_owned(), secret, sign_ins, since: Instant::now() }
+    }
+}

@@ -54,6 +54,21 @@ pub enum TableauError {
         /// Tableau's words.
         detail: String,
     },
+    /// The sign-in led to another site than the one that was asked for.
+    #[error("asked to sign in to site `{asked}`, and the session is for site `{granted}`")]
+    #[diagnostic(
+        code(tabmap::tableau::other_site),
+        help(
+            "nothing was read and nothing was changed. Check what stands between here and Tableau: a gateway that answers for \
+             it, or rewrites sign-ins, may send everybody to one site"
+        )
+    )]
+    OtherSite {
+        /// The site that was asked for.
+        asked: SiteName,
+        /// The site that the answer names.
+        granted: SiteName,
+    },
     /// The session ended twice.
     #[error(
         "could not {doing}: the session was ended by someone else, again after a second sign-in (401002)"
@@ -207,6 +222,7 @@ impl TableauError {
             Self::SessionTaken { .. }
                 | Self::SessionRefused { .. }
                 | Self::SignInRefused { .. }
+                | Self::OtherSite { .. }
                 | Self::RateLimited { .. }
         )
     }

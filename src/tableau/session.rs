@@ -1,6 +1,6 @@
 //! One session on one site: it begins, is renewed when it ended by itself, and ends.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use reqwest::{RequestBuilder, StatusCode};
 use secrecy::ExposeSecret;
@@ -12,6 +12,7 @@ use super::client::{CONNECT_TIMEOUT, Tableau, Token};
 use super::error::TableauError;
 use super::reply::{Patience, Reply};
 use super::server::ServerUrl;
+use super::sign_in::Granted;
 use crate::resource::{Luid, SiteName};
 
 /// A session that ends earlier than this after it was renewed was ended by somebody; others end because nobody used
@@ -23,15 +24,20 @@ impl Tableau {
     pub async fn sign_in(&self, site: &SiteName) -> Result<Session, TableauError> {
         self.sign_out().await;
         let version = self.api_version().await?;
-        let granted = self.request_token(&version, site).await?;
+        let granted = self.grant(&version, site).await?;
         tracing::info!(site = %granted.site, api_version = version, "signed in to Tableau");
-        *self.live.lock().await = Some(Token {
-            version: version.clone(),
-            secret: granted.token,
-            sign_ins: 1,
-            since: Instant::now(),
-        });
+        *self.live.lock().await = Some(Token::of(&version, granted.token, 1));
         Ok(Session { tableau: self.clone(), version, site: granted.site, site_luid: granted.site_luid })
+    }
+
+    /// A token for this very site; another spelling of its case is the same site.
+    async fn grant(&self, version: &str, site: &SiteName) -> Result<Granted, TableauError> {
+        let granted = self.request_token(version, site).await?;
+        if granted.site.is_same_site(site) {
+            return Ok(granted);
+        }
+        self.end(&Token::of(version, granted.token, 1)).await;
+        Err(TableauError::OtherSite { asked: site.clone(), granted: granted.site })
     }
 
     /// Ends the session, if there is one. A failure is logged and no more: the token dies by itself.
@@ -140,13 +146,8 @@ impl Session {
                 // The next sign-in does not end it, if it lives.
                 self.tableau.end(&token).await;
             }
-            let granted = self.tableau.request_token(&self.version, &self.site).await?;
-            *live = Some(Token {
-                version: self.version.clone(),
-                secret: granted.token,
-                sign_ins: token.sign_ins + 1,
-                since: Instant::now(),
-            });
+            let granted = self.tableau.grant(&self.version, &self.site).await?;
+            *live = Some(Token::of(&self.version, granted.token, token.sign_ins + 1));
         }
     }
 

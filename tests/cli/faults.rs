@@ -187,6 +187,32 @@ fn session_that_was_ended_by_someone_else_is_renewed_once() {
     }
 }
 
+/// An answer to a sign-in that grants a session on another site.
+fn session_of(site: &str) -> Effect {
+    let body = json!({"credentials": {
+        "token": "a|b|c",
+        "site": {"id": "5a1f0000-0000-4000-8000-000000000001", "contentUrl": site},
+        "user": {"id": "5a1f0000-0000-4000-8000-000000000002"},
+    }});
+    let headers = BTreeMap::from([("Content-Type".to_owned(), "application/json".to_owned())]);
+    Effect::Status { status: 200, body: body.to_string(), headers }
+}
+
+#[test]
+fn sign_in_that_leads_to_another_site_is_refused_at_first_and_at_every_renewal() {
+    let desk = changed_desk();
+    let before = desk.mapped("MySite");
+    desk.tableau.arm(Fault::on(Endpoint::SignIn, session_of("OtherSite")));
+    desk.run(&["sync"]).refused(1, &["asked to sign in to site `MySite`", "is for site `OtherSite`"]);
+    desk.tableau.clear_faults();
+    desk.tableau.arm(Fault::on(Endpoint::SignIn, session_of("OtherSite")).skip(1));
+    desk.tableau.arm(Fault::on(Endpoint::Workbooks, Effect::KillSession).once());
+    desk.run(&["sync"]).refused(1, &["is for site `OtherSite`", "nothing was changed"]);
+    assert_eq!(desk.mapped("MySite"), before);
+    desk.tableau.clear_faults();
+    desk.run(&["sync", "--site", "mYsItE"]).exit_is(0);
+}
+
 #[test]
 fn session_that_is_ended_again_names_the_shared_token_as_the_cause() {
     let desk = changed_desk();

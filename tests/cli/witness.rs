@@ -327,3 +327,37 @@ fn rows_whose_id_is_no_luid_are_never_asked_for_and_hold_nothing_up() {
     assert!(asked.iter().any(|path| path.ends_with(&gone)), "{asked:?}");
     assert!(!asked.iter().any(|path| path.contains("..") || path.contains("n/a")), "{asked:?}");
 }
+
+#[test]
+fn incomplete_listing_does_not_lose_what_was_published_again() {
+    let desk = Desk::generated(1, 40, 0);
+    let old = desk.publish(Kind::Workbook, &["Finance"], "Weekly Sales");
+    desk.done(&["init"]);
+    desk.sync();
+    let new = desk.tableau.republish("MySite", Kind::Workbook, &old);
+    desk.tableau.arm(Fault::on(Endpoint::Workbooks, Effect::Truncate { keep: 30 }));
+    let report = ends_incomplete(&desk);
+    assert_eq!(
+        (&report["counts"]["replaced"], &report["counts"]["removed"]),
+        (&1.into(), &0.into()),
+        "{report:#}"
+    );
+    assert_eq!(report["ghosts"], 0, "what the listing lacks is there all the same");
+    assert_eq!(desk.done(&["resolve", "workbook", "Weekly Sales"]), format!("{new}\n"));
+    // The hole does not open in the next run either.
+    ends_incomplete(&desk);
+    assert_eq!(desk.mapped("MySite"), desk.present("MySite"));
+}
+
+#[test]
+fn incomplete_listing_still_leaves_out_what_rest_says_is_gone() {
+    let desk = Desk::generated(1, 40, 0);
+    desk.done(&["init"]);
+    desk.tableau.set_index(IndexMode::Frozen);
+    let old = desk.tableau.resources("MySite").pop().expect("a workbook");
+    desk.tableau.delete("MySite", Kind::Workbook, &old.luid);
+    desk.tableau.arm(Fault::on(Endpoint::Workbooks, Effect::Truncate { keep: 30 }));
+    let report = ends_incomplete(&desk);
+    assert_eq!(report["ghosts"], 1, "{report:#}");
+    assert_eq!(desk.mapped("MySite"), desk.present("MySite"));
+}
