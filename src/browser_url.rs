@@ -1,6 +1,7 @@
 //! The address of a page in Tableau's web client, as people copy it from a browser.
 
 use miette::Diagnostic;
+use percent_encoding::percent_decode_str;
 use thiserror::Error;
 use url::Url;
 
@@ -22,11 +23,9 @@ pub struct BrowserUrl {
 pub enum Page {
     /// A workbook or data source, by the number that the Metadata API calls `vizportalUrlId`.
     Resource(ResourceKind, String),
-    /// A sheet: its address holds names made for links, which do not say what the workbook is called.
-    View {
-        /// The name made for links from the workbook's.
-        workbook: String,
-    },
+    /// A workbook or data source, by the name that it has in addresses (`contentUrl` in REST): its own page in the older
+    /// form, or a view of it.
+    Named(ResourceKind, String),
     /// Anything else: a site's home, a project, a search.
     Other,
 }
@@ -61,11 +60,16 @@ impl BrowserUrl {
             rest => (SiteName::from_content_url(""), rest),
         };
         let page = match rest {
-            ["views", workbook, ..] => Page::View { workbook: (*workbook).to_owned() },
-            [segment, number, ..] if number.bytes().all(|digit| digit.is_ascii_digit()) => ResourceKind::ALL
-                .into_iter()
-                .find(|kind| kind.path_segment() == *segment)
-                .map_or(Page::Other, |kind| Page::Resource(kind, (*number).to_owned())),
+            ["views" | "authoring", workbook, ..] => Page::Named(ResourceKind::Workbook, decoded(workbook)),
+            [segment, name, ..] => {
+                let kind = ResourceKind::ALL.into_iter().find(|kind| kind.path_segment() == *segment);
+                let is_number = name.bytes().all(|digit| digit.is_ascii_digit());
+                match kind {
+                    Some(kind) if is_number => Page::Resource(kind, (*name).to_owned()),
+                    Some(kind) => Page::Named(kind, decoded(name)),
+                    None => Page::Other,
+                }
+            }
             _ => Page::Other,
         };
         Ok(Self { host, site, page })
@@ -79,13 +83,17 @@ impl BrowserUrl {
     }
 }
 
+fn decoded(part: &str) -> String {
+    percent_decode_str(part).decode_utf8_lossy().into_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn every_form_of_a_page_address_names_its_site_kind_and_number() {
-        let view = || Page::View { workbook: "WB".to_owned() };
+        let view = || Page::Named(ResourceKind::Workbook, "WB".to_owned());
         let workbook = || Page::Resource(ResourceKind::Workbook, "123".to_owned());
         for (address, site, page) in [
             ("https://host/#/site/MySite/workbooks/123/views", "MySite", workbook()),
@@ -100,7 +108,17 @@ mod tests {
             ("https://host/t/S/views/WB/Sheet?:iid=2", "S", view()),
             ("https://host/t/S/views/WB/Sheet?:iid=1#1", "S", view()),
             ("https://host/#/site/MySite/home", "MySite", Page::Other),
-            ("https://host/#/site/MySite/workbooks/abc", "MySite", Page::Other),
+            ("https://host/#/site/S/authoring/WB/Sheet?:origin=card_share_link", "S", view()),
+            ("https://host/t/S/authoring/WB/Sheet#1", "S", view()),
+            ("https://host/#/site/S/views/WB/Sheet/0c1d2e3f-0000-0000-0000-000000000000/Mine", "S", view()),
+            ("https://host/views/WB/Sheet?:embed=y", "Default", view()),
+            ("https://host/t/S/workbooks/WB", "S", view()),
+            (
+                "https://host/t/S/workbooks/W%C3%A4",
+                "S",
+                Page::Named(ResourceKind::Workbook, "W\u{e4}".to_owned()),
+            ),
+            ("https://host/#/site/S/projects/7", "S", Page::Other),
             ("https://host/", "Default", Page::Other),
         ] {
             let url = BrowserUrl::parse(address).unwrap();

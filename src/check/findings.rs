@@ -38,7 +38,7 @@ impl Complaint {
             Target::Luid { luid: part, .. } | Target::Page { number: part, .. } => {
                 written(&part.span) != Some(&part.value)
             }
-            Target::View { .. } | Target::Name { .. } | Target::Computed | Target::Invalid { .. } => true,
+            Target::Address { .. } | Target::Name { .. } | Target::Computed | Target::Invalid { .. } => true,
         });
         let subject = reference.target.span().and_then(written).unwrap_or_default().to_owned();
         Self { extent: reference.extent, subject, problem }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::diff::{Change, ChangeSet};
 use crate::mapping::Mapping;
 use crate::resource::matching::nfc;
-use crate::resource::{Luid, Resource, ResourceKind, SiteName};
+use crate::resource::{Details, Luid, Resource, ResourceKind, SiteName};
 use crate::snapshot::Snapshot;
 use crate::store::{Past, Side};
 
@@ -65,9 +65,20 @@ pub struct Knowledge {
     departures: Vec<Departure>,
     departed_by_luid: HashMap<String, Vec<usize>>,
     departed_by_name: HashMap<(ResourceKind, String), Vec<usize>>,
-    /// Names made for links of workbooks, as they are and as they were before a rename.
-    view_names: HashSet<(String, String)>,
-    departed_by_view: HashMap<(String, String), Vec<usize>>,
+    /// What addresses name.
+    addressed: HashSet<Address>,
+    departed_by_address: HashMap<Address, Vec<usize>>,
+}
+
+/// A name in addresses, on a site in lower case.
+type Address = (String, ResourceKind, AddressName);
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+enum AddressName {
+    /// As Tableau told it, in lower case.
+    Told(String),
+    /// Made from the name of a workbook whose name in addresses was never told.
+    Derived(String),
 }
 
 impl Knowledge {
@@ -129,19 +140,19 @@ impl Knowledge {
             if let Some(number) = &one.details.vizportal_url_id {
                 self.by_number.entry((one.key.kind, number.clone())).or_default().push(at);
             }
-            if one.key.kind.facts().names_views {
-                self.view_names.insert((lower(&one.key.site), view_name(&one.key.name)));
-            }
+            self.addressed.extend(address(&one.key.site, one.key.kind, &one.key.name, &one.details));
         }
         for (at, one) in self.departures.iter().enumerate() {
             self.departed_by_luid.entry(one.before.luid.as_str().to_lowercase()).or_default().push(at);
             self.departed_by_name.entry((one.kind, nfc(&one.before.name))).or_default().push(at);
-            if one.kind.facts().names_views {
-                let view = (lower(&one.site), view_name(&one.before.name));
-                if one.after.as_ref().is_some_and(|after| self.has(&one.site, one.kind, &after.luid)) {
-                    self.view_names.insert(view.clone());
-                }
-                self.departed_by_view.entry(view).or_default().push(at);
+            let former = || address(&one.site, one.kind, &one.before.name, &one.before.details);
+            let current = one.after.as_ref().and_then(|after| self.current(&one.site, one.kind, &after.luid));
+            // A rename changes no address.
+            if current.is_some_and(|current| current.details.content_url.is_none()) {
+                self.addressed.extend(former());
+            }
+            if let Some(former) = former() {
+                self.departed_by_address.entry(former).or_default().push(at);
             }
         }
     }
@@ -275,26 +286,43 @@ impl Knowledge {
         None
     }
 
-    /// Whether a workbook of the site gives addresses of views with this name.
+    /// Whether something on the site has this name in addresses.
     #[must_use]
-    pub fn has_view(&self, site: &SiteName, name: &str) -> bool {
-        views_of_address(site, name).any(|view| self.view_names.contains(&view))
+    pub fn has_address(&self, site: &SiteName, kind: ResourceKind, name: &str) -> bool {
+        meanings(site, kind, name).any(|address| self.addressed.contains(&address))
     }
 
-    /// What became of the workbooks that gave addresses of views with this name, under whatever name they went.
+    /// Whether Tableau told the name in addresses of all that is known of a kind on a site.
     #[must_use]
-    pub fn fates_of_view(&self, site: &SiteName, name: &str) -> Vec<Fate<'_>> {
-        let of_name =
-            views_of_address(site, name).flat_map(|view| self.departed(self.departed_by_view.get(&view)));
+    pub fn has_all_addresses(&self, site: &SiteName, kind: ResourceKind) -> bool {
+        let mut of_kind =
+            self.resources.iter().filter(|one| one.key.kind == kind && one.key.site.is_same_site(site));
+        of_kind.all(|one| one.details.content_url.is_some())
+    }
+
+    /// What became of that which had this name in addresses.
+    #[must_use]
+    pub fn fates_of_address(&self, site: &SiteName, kind: ResourceKind, name: &str) -> Vec<Fate<'_>> {
+        let of_name = meanings(site, kind, name)
+            .flat_map(|address| self.departed(self.departed_by_address.get(&address)));
         let of_luid = of_name.flat_map(|one| self.departed_with_luid(one.before.luid.as_str()));
-        self.fates(of_luid.filter(|one| one.site.is_same_site(site) && one.kind.facts().names_views))
+        self.fates(of_luid.filter(|one| one.site.is_same_site(site) && one.kind == kind))
     }
 }
 
-/// What a name in the address of a view may stand for: it, and it without the suffix that Tableau adds.
-fn views_of_address(site: &SiteName, name: &str) -> impl Iterator<Item = (String, String)> {
-    let names = [Some(name), without_suffix(name)].into_iter().flatten().map(view_name);
-    names.filter(|name| !name.is_empty()).map(|name| (lower(site), name))
+/// What has an address: as Tableau told it; without that, as workbooks are named in addresses of their views.
+fn address(site: &SiteName, kind: ResourceKind, name: &str, details: &Details) -> Option<Address> {
+    let told = details.content_url.as_ref().map(|told| AddressName::Told(told.to_lowercase()));
+    let derived = || kind.facts().names_views.then(|| AddressName::Derived(view_name(name)));
+    Some((lower(site), kind, told.or_else(derived)?))
+}
+
+/// What a name in an address may stand for: it, and what Tableau may have made it from, with and without a suffix.
+fn meanings(site: &SiteName, kind: ResourceKind, name: &str) -> impl Iterator<Item = Address> {
+    let told = AddressName::Told(name.to_lowercase());
+    let derived = [Some(name), without_suffix(name)].into_iter().flatten().map(view_name);
+    let derived = derived.filter(|name| !name.is_empty()).map(AddressName::Derived);
+    std::iter::once(told).chain(derived).map(move |name| (lower(site), kind, name))
 }
 
 /// Tableau tells workbooks of one name apart by a suffix: `Superstore`, `Superstore_0`, `Superstore_17078880698360` (a

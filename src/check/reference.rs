@@ -46,14 +46,16 @@ pub enum Target {
         /// The number in the address.
         number: Spanned<String>,
     },
-    /// A view, by the name that its workbook has in addresses.
-    View {
+    /// The page of a resource or of one of its views, by its name in addresses.
+    Address {
         /// The server.
         host: Option<String>,
         /// The site.
         site: SiteName,
-        /// The workbook's name in addresses.
-        workbook: Spanned<String>,
+        /// The kind.
+        kind: ResourceKind,
+        /// The name in addresses.
+        name: Spanned<String>,
     },
     /// What people call it.
     Name {
@@ -86,7 +88,7 @@ impl Target {
         match self {
             Self::Luid { luid, .. } => Some(&luid.span),
             Self::Page { number, .. } => Some(&number.span),
-            Self::View { workbook, .. } => Some(&workbook.span),
+            Self::Address { name, .. } => Some(&name.span),
             Self::Name { name, .. } => Some(&name.span),
             Self::Invalid { span, .. } => Some(span),
             Self::Computed => None,
@@ -99,7 +101,7 @@ impl Target {
         Some(match self {
             Self::Luid { luid, is_declared: true } => format!("luid {}", luid.value.to_lowercase()),
             Self::Page { site, kind, number, .. } => format!("page {site} {kind} {}", number.value),
-            Self::View { site, workbook, .. } => format!("view {site} {}", workbook.value),
+            Self::Address { site, kind, name, .. } => format!("address {site} {kind} {}", name.value),
             Self::Name { kind, name, project, site } => {
                 let (project, site) = (project.as_ref().map(|p| &p.value), site.as_ref().map(|s| &s.value));
                 format!("name {site:?} {kind} {project:?} {:?}", name.value)

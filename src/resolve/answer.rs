@@ -66,7 +66,7 @@ impl Question {
             (None, _) => {
                 let help = match &self.lookup {
                     Lookup::Name { kind, name } => near_names(*kind, name, resources),
-                    Lookup::Number { .. } | Lookup::Luid { .. } => {
+                    Lookup::Number { .. } | Lookup::Address { .. } | Lookup::Luid { .. } => {
                         "it may be newer than the last sync: run `tabmap sync`, then ask again".to_owned()
                     }
                 };

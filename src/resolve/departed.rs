@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::error::ResolveError;
 use super::question::Question;
+use crate::resource::Luid;
 use crate::resource::matching::Lookup;
-use crate::resource::{Luid, ResourceKind};
 use crate::store::{RecordedChange, Store, StoreError};
 use crate::text::on_one_line;
 
@@ -17,10 +17,12 @@ impl Question {
     ) -> Result<Option<ResolveError>, StoreError> {
         let (kind, luid) = match &self.lookup {
             Lookup::Luid { kind, luid } => (*kind, luid.clone()),
-            Lookup::Number { kind, number } => match self.last_with_number(store, *kind, number).await? {
-                Some(luid) => (Some(*kind), luid),
-                None => return Ok(None),
-            },
+            Lookup::Number { kind, .. } | Lookup::Address { kind, .. } => {
+                match self.last_with_it(store).await? {
+                    Some(luid) => (Some(*kind), luid),
+                    None => return Ok(None),
+                }
+            }
             Lookup::Name { .. } => return Ok(None),
         };
         let mut current = luid.clone();
@@ -47,17 +49,11 @@ impl Question {
         Ok(Some(stale(luid, &last, is_mapped.then_some(&current))))
     }
 
-    /// The resource that had this number in its address last.
-    async fn last_with_number(
-        &self,
-        store: &dyn Store,
-        kind: ResourceKind,
-        number: &str,
-    ) -> Result<Option<Luid>, StoreError> {
+    /// The resource that had this number or this name in its address last.
+    async fn last_with_it(&self, store: &dyn Store) -> Result<Option<Luid>, StoreError> {
         let had_it = |change: &RecordedChange| {
-            let before = change.before.as_ref()?;
-            let is_it = change.kind == kind && before.details.vizportal_url_id.as_deref() == Some(number);
-            (is_it && change.site.is_among(&self.sites)).then(|| before.luid.clone())
+            let before = change.resource_before()?;
+            (self.lookup.fits(&before) && change.site.is_among(&self.sites)).then_some(before.luid)
         };
         Ok(store.past().await?.changes.iter().rev().find_map(had_it))
     }

@@ -96,6 +96,7 @@ impl fmt::Display for Question {
             Lookup::Luid { kind: None, luid } => write!(f, "LUID {luid}")?,
             Lookup::Luid { kind: Some(kind), luid } => write!(f, "{kind} with LUID {luid}")?,
             Lookup::Number { kind, number } => write!(f, "{kind} {number}")?,
+            Lookup::Address { kind, name } => write!(f, "{kind} `{}` of that address", on_one_line(name))?,
             Lookup::Name { kind, name } => write!(f, "{kind} `{}`", on_one_line(name))?,
         }
         if let Some(project) = &self.project {
@@ -124,16 +125,12 @@ fn lookup_of(kind: Option<ResourceKind>, text: &str) -> Result<Lookup, ResolveEr
 fn lookup_of_page(asked: Option<ResourceKind>, page: Page, text: &str) -> Result<Lookup, ResolveError> {
     let usage = |what: &str, help| Err(ResolveError::Usage { what: format!("`{text}` is {what}"), help });
     match page {
-        Page::Resource(kind, _) if asked.is_some_and(|asked| asked != kind) => usage(
+        Page::Resource(kind, _) | Page::Named(kind, _) if asked.is_some_and(|asked| asked != kind) => usage(
             &format!("the address of a {kind}, and another kind was asked for"),
             "leave the kind away: the address says it",
         ),
         Page::Resource(kind, number) => Ok(Lookup::Number { kind, number }),
-        Page::View { .. } => usage(
-            "the address of a view, which does not say which workbook it belongs to",
-            "open the workbook itself in the browser and copy that address (.../workbooks/123/views), or resolve it by \
-             name",
-        ),
+        Page::Named(kind, name) => Ok(Lookup::Address { kind, name }),
         Page::Other => usage(
             "not the address of a workbook or data source",
             "copy the address of its own page: https://HOST/#/site/SITE/workbooks/123/views",

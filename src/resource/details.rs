@@ -11,6 +11,8 @@ pub struct Details {
     pub project_luid: Option<Luid>,
     /// The number in its browser URL (`vizportalUrlId` in the Metadata API).
     pub vizportal_url_id: Option<String>,
+    /// Its name in addresses of views (`contentUrl` in REST). It stays when the resource is renamed.
+    pub content_url: Option<String>,
 }
 
 impl Details {
@@ -21,6 +23,7 @@ impl Details {
         Self {
             project_luid: self.project_luid.or(older.project_luid.filter(|_| !has_moved)),
             vizportal_url_id: self.vizportal_url_id.or(older.vizportal_url_id),
+            content_url: self.content_url.or(older.content_url),
         }
     }
 }

@@ -29,6 +29,13 @@ pub enum Lookup {
         /// The number.
         number: String,
     },
+    /// Its name in addresses of views.
+    Address {
+        /// Workbook or data source.
+        kind: ResourceKind,
+        /// The name, case included.
+        name: String,
+    },
     /// Its name as people write it.
     Name {
         /// Workbook or data source.
@@ -45,6 +52,9 @@ impl Lookup {
         match self {
             Self::Luid { kind, luid } => one.luid == *luid && kind.is_none_or(|kind| kind == one.key.kind),
             Self::Number { kind, number } => one.key.kind == *kind && has_number(one, number),
+            Self::Address { kind, name } => {
+                one.key.kind == *kind && one.details.content_url.as_ref() == Some(name)
+            }
             Self::Name { kind, name } => one.key.kind == *kind && is_called(one, name),
         }
     }

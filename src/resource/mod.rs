@@ -54,11 +54,12 @@ pub(crate) mod sample {
         SiteName::from_content_url("MySite")
     }
 
-    /// Reads `[datasource ]PROJECT::NAME=LUID[@PROJECT_LUID][#NUMBER]`; of a project written `~EMEA` the leaf alone is
+    /// Reads `[datasource ]PROJECT::NAME=LUID[@PROJECT_LUID][#NUMBER][?ADDRESS]`; of a project written `~EMEA` the leaf alone is
     /// known.
     pub fn resource(line: &str) -> Resource {
         let kind = line.split_once(' ').and_then(|(word, _)| ResourceKind::from_column(word));
         let line = kind.map_or(line, |kind| &line[kind.as_str().len() + 1..]);
+        let (line, address) = line.split_once('?').map_or((line, None), |(line, name)| (line, Some(name)));
         let (line, number) = line.split_once('#').map_or((line, None), |(line, number)| (line, Some(number)));
         let (line, project_luid) =
             line.split_once('@').map_or((line, None), |(line, luid)| (line, Some(luid)));
@@ -73,19 +74,22 @@ pub(crate) mod sample {
             details: Details {
                 project_luid: project_luid.and_then(Luid::new),
                 vizportal_url_id: number.map(ToOwned::to_owned),
+                content_url: address.map(ToOwned::to_owned),
             },
         }
     }
 
     /// The line that [`resource`] reads.
     pub fn line(resource: &Resource) -> String {
-        let Resource { key, luid, details: Details { project_luid, vizportal_url_id } } = resource;
+        let Resource { key, luid, details } = resource;
         let kind = if key.kind == ResourceKind::Workbook { "" } else { "datasource " };
         let leaf = if key.project.is_rooted() { "" } else { "~" };
         let mut line = format!("{kind}{leaf}{}::{}={luid}", key.project, key.name);
-        for (mark, part) in
-            [("@", project_luid.as_ref().map(Luid::as_str)), ("#", vizportal_url_id.as_deref())]
-        {
+        for (mark, part) in [
+            ("@", details.project_luid.as_ref().map(Luid::as_str)),
+            ("#", details.vizportal_url_id.as_deref()),
+            ("?", details.content_url.as_deref()),
+        ] {
             line.extend([mark, part.unwrap_or_default()].iter().filter(|_| part.is_some()).copied());
         }
         line
@@ -93,7 +97,7 @@ pub(crate) mod sample {
 
     #[test]
     fn a_resource_is_read_from_the_line_that_is_printed() {
-        for text in ["A/B::x=1@2#3", "datasource ~B::x=1", "A::x y=1#3", r"A\/B::x=1@2"] {
+        for text in ["A/B::x=1@2#3?x", "datasource ~B::x=1", "A::x y=1#3", r"A\/B::x=1@2"] {
             assert_eq!(line(&resource(text)), text);
         }
     }

@@ -200,7 +200,11 @@ impl Reader<'_> {
         found.resources.push(Resource {
             key: self.key(ProjectPath::leaf_only(&project_name), name),
             luid,
-            details: Details { project_luid: node.project_luid, vizportal_url_id: node.vizportal_url_id },
+            details: Details {
+                project_luid: node.project_luid,
+                vizportal_url_id: node.vizportal_url_id,
+                ..Details::default()
+            },
         });
     }
 

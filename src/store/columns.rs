@@ -12,7 +12,7 @@ use crate::plan::Plan;
 use crate::resource::{Luid, ProjectPath, Resource, ResourceKind};
 
 /// The newest schema version, which SQLite files carry. Raised with every column that is added.
-pub const SCHEMA_VERSION: i64 = 1;
+pub const SCHEMA_VERSION: i64 = 2;
 
 /// A column of the map.
 pub struct MapColumn {
@@ -38,7 +38,7 @@ enum Field {
 }
 
 /// The map.
-pub const MAP: [MapColumn; 10] = [
+pub const MAP: [MapColumn; 11] = [
     MapColumn {
         name: "RESOURCE_TYPE",
         about: "workbook or datasource",
@@ -106,6 +106,16 @@ pub const MAP: [MapColumn; 10] = [
         field: Field::Text(
             |one| one.details.vizportal_url_id.as_deref().map(Into::into),
             |one, number| one.details.vizportal_url_id = Some(number),
+        ),
+    },
+    MapColumn {
+        name: "CONTENT_URL",
+        about: "the name in addresses of views",
+        since: 2,
+        logged_since: Some(2),
+        field: Field::Text(
+            |one| one.details.content_url.as_deref().map(Into::into),
+            |one, name| one.details.content_url = Some(name),
         ),
     },
     MapColumn {

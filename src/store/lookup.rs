@@ -28,6 +28,7 @@ impl Lookup {
         match self {
             Self::Luid { .. } => &["RESOURCE_ID"],
             Self::Number { .. } => &["VIZPORTAL_URL_ID"],
+            Self::Address { .. } => &["CONTENT_URL"],
             Self::Name { .. } => &["RESOURCE_NAME", "VIZPORTAL_URL_ID"],
         }
     }
@@ -37,6 +38,7 @@ impl Lookup {
         match self {
             Self::Luid { luid, .. } => BTreeSet::from([luid.to_string()]),
             Self::Number { number, .. } => BTreeSet::from([number.clone()]),
+            Self::Address { name, .. } => BTreeSet::from([name.clone()]),
             Self::Name { name, .. } => {
                 BTreeSet::from([name.clone(), name.nfc().collect(), name.nfd().collect()])
             }

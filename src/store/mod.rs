@@ -12,7 +12,7 @@ pub use self::lookup::Found;
 use crate::mapping::Mapping;
 use crate::plan::Plan;
 pub use crate::resource::matching::Lookup;
-use crate::resource::{Details, Luid, ProjectPath, ResourceKind, SiteName};
+use crate::resource::{Details, Luid, ProjectPath, Resource, ResourceKey, ResourceKind, SiteName};
 
 mod address;
 pub mod columns;
@@ -120,6 +120,16 @@ pub struct RecordedChange {
     pub before: Option<Side>,
     /// The resource after; `None` when it was removed.
     pub after: Option<Side>,
+}
+
+impl RecordedChange {
+    /// The resource as it was before; `None` when it was added.
+    #[must_use]
+    pub fn resource_before(&self) -> Option<Resource> {
+        let Side { project, name, luid, details } = self.before.clone()?;
+        let key = ResourceKey { site: self.site.clone(), kind: self.kind, project, name };
+        Some(Resource { key, luid, details })
+    }
 }
 
 /// What a map remembers of what it no longer holds.

@@ -37,6 +37,8 @@ pub struct RestResource {
     pub name: String,
     /// The page in the web client, which ends in the number that the Metadata API calls `vizportalUrlId`.
     webpage_url: Option<String>,
+    /// The name in addresses of views.
+    content_url: Option<String>,
     /// Absent for content in a Personal Space.
     pub project: Option<RestProjectReference>,
 }
@@ -46,11 +48,16 @@ impl RestResource {
     #[must_use]
     pub fn into_resource(self, site: &SiteName, kind: ResourceKind, projects: &Projects) -> Option<Resource> {
         let vizportal_url_id = self.vizportal_url_id();
+        let content_url = self.content_url.filter(|name| !name.is_empty());
         let RestProjectReference { id, name } = self.project?;
         let path = id.as_ref().and_then(|luid| projects.path(luid));
         let project = path.unwrap_or_else(|| ProjectPath::leaf_only(name.as_deref().unwrap_or_default()));
         let key = ResourceKey { site: site.clone(), kind, project, name: self.name };
-        Some(Resource { key, luid: self.id, details: Details { project_luid: id, vizportal_url_id } })
+        Some(Resource {
+            key,
+            luid: self.id,
+            details: Details { project_luid: id, vizportal_url_id, content_url },
+        })
     }
 
     /// The number in the browser URL.

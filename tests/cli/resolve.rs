@@ -116,9 +116,52 @@ fn questions_that_cannot_be_read_are_usage_errors() {
     let (desk, ..) = desk();
     desk.run(&["resolve", "Sales"]).refused(2, &["neither a browser address nor a LUID", "`workbook NAME`"]);
     desk.run(&["resolve", "view", "Sales"]).refused(2, &["`view` is not a kind"]);
-    desk.run(&["resolve", "https://host/#/site/MySite/views/Sales/Sheet1"])
-        .refused(2, &["address of a view"]);
     desk.run(&["resolve", "https://host/#/site/MySite/home"]).refused(2, &["not the address of a workbook"]);
+}
+
+#[test]
+fn address_of_a_view_leads_to_its_workbook_whatever_that_is_called_now() {
+    let desk = Desk::empty();
+    let first = desk.publish(Kind::Workbook, &["default"], "Weekly Sales");
+    let second = desk.publish(Kind::Workbook, &["Finance"], "Weekly Sales");
+    let orders = desk.publish(Kind::Datasource, &["default"], "Orders");
+    desk.tableau.rename("MySite", Kind::Workbook, &first, "Monthly Sales");
+    desk.done(&["init"]);
+    desk.sync();
+    let suffixed =
+        desk.query("SELECT CONTENT_URL FROM API__TABLEAU__RESOURCES WHERE PROJECT_NAME = 'Finance'");
+    assert!(suffixed[0].starts_with("WeeklySales_"), "{suffixed:?}");
+    let server = desk.tableau.url();
+    for (place, luid) in [
+        ("#/site/MySite/views/WeeklySales/Overview", &first),
+        ("t/MySite/views/WeeklySales/Overview?:origin=card_share_link&:embed=n#2", &first),
+        ("#/site/MySite/authoring/WeeklySales/Overview", &first),
+        ("#/site/mysite/views/WeeklySales/Overview/6d1f0a44-8a1e-4f0b-9e57-4c8f4a1d2b3c/Mine", &first),
+        ("#/site/MySite/workbooks/WeeklySales", &first),
+        (&format!("#/site/MySite/views/{}/Overview", suffixed[0]), &second),
+        ("#/site/MySite/datasources/Orders", &orders),
+    ] {
+        assert_eq!(desk.done(&["resolve", &format!("{server}/{place}")]), format!("{luid}\n"), "{place}");
+    }
+    let never = format!("{server}/#/site/MySite/views/Never/Overview");
+    desk.run(&["resolve", &never]).refused(3, &["workbook `Never` of that address", "tabmap sync"]);
+    let refreshed = desk.done(&["refresh", &format!("{server}/#/site/MySite/views/WeeklySales/Overview")]);
+    assert!(refreshed.contains("Monthly Sales"), "{refreshed}");
+}
+
+#[test]
+fn address_of_a_view_whose_workbook_was_republished_says_which_took_its_place() {
+    let desk = Desk::empty();
+    let luid = desk.publish(Kind::Workbook, &["default"], "Plan");
+    desk.done(&["init"]);
+    desk.sync();
+    desk.tableau.rename("MySite", Kind::Workbook, &luid, "Forecast");
+    desk.sync();
+    desk.tableau.republish("MySite", Kind::Workbook, &luid);
+    desk.sync();
+    let now = desk.query("SELECT RESOURCE_ID FROM API__TABLEAU__RESOURCES");
+    let address = format!("{}/#/site/MySite/views/Plan/Overview", desk.tableau.url());
+    desk.run(&["resolve", &address]).refused(3, &[&luid, &now[0]]);
 }
 
 #[test]

@@ -64,7 +64,7 @@ fn map_of_the_first_release_is_migrated_by_whichever_command_opens_it() {
     let luid = map_of_the_first_release(&desk);
     assert_eq!(version(&desk.map()), 0);
     assert_eq!(desk.done(&["resolve", "workbook", "Sales"]), format!("{luid}\n"));
-    assert_eq!(version(&desk.map()), 1);
+    assert_eq!(version(&desk.map()), 2);
     let times = desk.query(
         "SELECT SNAPSHOT_AT FROM API__TABLEAU__SYNC_RUNS UNION ALL SELECT FINISHED_AT FROM API__TABLEAU__SYNC_RUNS \
          UNION ALL SELECT FIRST_SEEN_AT FROM API__TABLEAU__RESOURCES UNION ALL SELECT CHANGED_AT FROM API__TABLEAU__RESOURCES \
@@ -111,8 +111,12 @@ fn snapshot_older_than_a_run_of_the_same_millisecond_is_refused_on_a_map_of_the_
 fn map_of_the_first_release_that_may_only_be_read_is_read_as_it_is() {
     let desk = Desk::empty();
     let luid = map_of_the_first_release(&desk);
-    let add = "ALTER TABLE API__TABLEAU__RESOURCE_CHANGES ADD COLUMN VIZPORTAL_URL_ID_";
-    desk.map().execute_batch(&format!("{add}BEFORE TEXT; {add}AFTER TEXT")).expect("add the columns");
+    let add = ["VIZPORTAL_URL_ID", "CONTENT_URL"].map(|column| {
+        let add = format!("ALTER TABLE API__TABLEAU__RESOURCE_CHANGES ADD COLUMN {column}");
+        format!("{add}_BEFORE TEXT; {add}_AFTER TEXT;")
+    });
+    let add = add.concat() + "ALTER TABLE API__TABLEAU__RESOURCES ADD COLUMN CONTENT_URL TEXT";
+    desk.map().execute_batch(&add).expect("add the columns");
     let resolved = crate::trouble::as_reader(&desk, &["resolve", "workbook", "Sales"]);
     assert_eq!((resolved.exit, resolved.stdout), (0, format!("{luid}\n")), "{}", resolved.stderr);
     assert_eq!(version(&desk.map()), 0);
@@ -128,7 +132,7 @@ fn map_of_a_newer_release_is_refused_by_every_command_and_left_alone() {
     for command in ["init", "sync", "backfill", "list", "resolve workbook Sales", "refresh workbook Sales"] {
         let arguments: Vec<_> = command.split(' ').collect();
         let words =
-            ["sqlite:tabmap.db", "newer tabmap", "schema version 7", "versions up to 1", "Update tabmap"];
+            ["sqlite:tabmap.db", "newer tabmap", "schema version 7", "versions up to 2", "Update tabmap"];
         desk.run(&arguments).refused(1, &words);
     }
     assert_eq!(std::fs::read(desk.path("tabmap.db")).expect("read the file"), before);

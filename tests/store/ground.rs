@@ -132,6 +132,7 @@ pub fn resource(site_name: &str, kind: ResourceKind, project: &str, name: &str, 
         details: Details {
             project_luid: Luid::new(&format!("project-of-{project}")),
             vizportal_url_id: Some(format!("{}", luid.len() + name.len())),
+            content_url: Some(name.replace(' ', "")),
         },
     }
 }

@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::LazyLock;
 
+use percent_encoding::percent_decode_str;
 use regex::Regex;
 
 use super::finder::{Finder, Found, TextFile};
@@ -113,11 +114,15 @@ pub fn read(text: &str, field: &Spanned<String>) -> Option<Reference> {
     let mut found = found.flatten()?;
     if text.get(span.clone()) != Some(value) {
         found.extent = span.clone();
-        if let Target::Page { number: part, .. } | Target::View { workbook: part, .. } = &mut found.target {
+        if let Target::Page { number: part, .. } | Target::Address { name: part, .. } = &mut found.target {
             part.span = span.clone();
         }
     }
     Some(found)
+}
+
+fn has_part(address: &str, part: &str) -> bool {
+    address.split('/').any(|one| one == part)
 }
 
 /// `written` stands at `start` of the text, and means `whole`.
@@ -137,7 +142,16 @@ fn reference(whole: &str, written: &str, start: usize, has_host: bool) -> Option
             let written = part_after(kind.path_segment()).filter(|written| written.value == number)?;
             Target::Page { host, site, kind, number: written }
         }
-        Page::View { .. } => Target::View { host, site, workbook: part_after("views")? },
+        Page::Named(kind, name) => {
+            let segments = ["views", "authoring", kind.path_segment()];
+            let is_it = |part: &Spanned<String>| percent_decode_str(&part.value).decode_utf8_lossy() == name;
+            let written = segments.into_iter().filter_map(part_after).find(is_it)?;
+            // `https://host/datasources/proxy` may be of any application, and a number with something behind it is none.
+            let is_view = has_part(whole, "views") || has_part(whole, "authoring");
+            let is_page = ["#", "t", "site"].iter().any(|mark| has_part(whole, mark))
+                && !name.starts_with(|first: char| first.is_ascii_digit());
+            Target::Address { host, site, kind, name: (is_view || is_page).then_some(written)? }
+        }
         Page::Other => return None,
     };
     Some(Reference::new(start..start + written.len(), target))

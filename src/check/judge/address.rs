@@ -59,39 +59,54 @@ pub(super) fn page(
     }
 }
 
-pub(super) fn view(site: &SiteName, workbook: &Spanned<String>, knowledge: &Knowledge) -> Judgement {
+/// Whether a name in an address leads to what is there.
+pub(super) fn name(
+    site: &SiteName,
+    kind: ResourceKind,
+    name: &Spanned<String>,
+    knowledge: &Knowledge,
+) -> Judgement {
     if known_site(site, knowledge).is_none() {
-        return unknown_site(&site.to_string(), &workbook.span, knowledge);
+        return unknown_site(&site.to_string(), &name.span, knowledge);
     }
-    let decoded = percent_decode_str(&workbook.value).decode_utf8_lossy();
-    if knowledge.has_view(site, &decoded) {
+    let decoded = percent_decode_str(&name.value).decode_utf8_lossy();
+    if knowledge.has_address(site, kind, &decoded) {
         return Judgement::Fine;
     }
-    if knowledge.may_lack(ResourceKind::Workbook, |known| known.is_same_site(site)) {
+    if knowledge.may_lack(kind, |known| known.is_same_site(site)) {
         return Judgement::Open;
     }
-    let name = on_one_line(&decoded);
-    let (code, message, remedy) = match knowledge.fates_of_view(site, &decoded).as_slice() {
+    let said = on_one_line(&decoded);
+    let (code, message, remedy) = match knowledge.fates_of_address(site, kind, &decoded).as_slice() {
         [Fate::Replaced { departure, by }, ..] => (
             Code::StaleUrl,
-            format!("the workbook of view address `{name}` was replaced: it was {}", described(departure)),
-            format!("the workbook is now `{}`: copy the address of its view from the browser", by.place()),
+            format!("the {kind} of address `{said}` was replaced: it was {}", described(departure)),
+            format!("the {kind} is now `{}`: copy its address from the browser", by.place()),
         ),
         [Fate::Gone(departure), ..] => (
             Code::StaleUrl,
             format!(
-                "the workbook of view address `{name}` is gone: it was {}, noticed {}",
+                "the {kind} of address `{said}` is gone: it was {}, noticed {}",
                 described(departure),
                 departure.at
             ),
             namesake(departure, knowledge),
         ),
+        [] if knowledge.has_all_addresses(site, kind) => (
+            Code::UnknownView,
+            format!("no {kind} on site `{site}` has the name `{said}` in addresses"),
+            format!("open it in the browser; if the {kind} was created recently, run `tabmap sync`"),
+        ),
+        // Data sources without a told name were never asked about.
+        [] if !kind.facts().names_views => return Judgement::Open,
         [] => (
             Code::UnknownView,
-            format!("no known workbook on site `{site}` has the name `{name}` in addresses"),
-            "the workbook was deleted, or it was renamed before the map first saw it; open it in the browser"
-                .to_owned(),
+            format!("no known {kind} on site `{site}` seems to have the name `{said}` in addresses"),
+            format!(
+                "open it in the browser. The map does not know the addresses of every {kind} yet, so names were compared: \
+                 `tabmap sync` reads them"
+            ),
         ),
     };
-    bad(code, &workbook.span, message, Some(remedy))
+    bad(code, &name.span, message, Some(remedy))
 }

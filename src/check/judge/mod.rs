@@ -23,11 +23,11 @@ pub fn judge(reference: &Reference, knowledge: &Knowledge) -> Judgement {
             }
             address::page(site, *kind, number, knowledge)
         }
-        Target::View { host, site, workbook } => {
+        Target::Address { host, site, kind, name } => {
             if is_foreign(host.as_deref(), knowledge) {
                 return Judgement::Foreign;
             }
-            address::view(site, workbook, knowledge)
+            address::name(site, *kind, name, knowledge)
         }
         Target::Name { kind, name, project, site } => {
             named::judge(*kind, name, project.as_ref(), site.as_ref(), knowledge)

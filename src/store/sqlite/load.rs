@@ -149,6 +149,7 @@ mod tests {
         for lookup in [
             Lookup::Luid { kind: None, luid: Luid::new("luid").unwrap() },
             Lookup::Number { kind, number: "7".to_owned() },
+            Lookup::Address { kind, name: "Sales".to_owned() },
             Lookup::Name { kind, name: "Sales".to_owned() },
         ] {
             let (sql, values) = find(&lookup);

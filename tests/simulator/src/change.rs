@@ -80,7 +80,7 @@ impl World {
             }
             Change::Republish { site, kind, luid } => {
                 let (site, at) = self.find(site, *kind, luid)?;
-                let old = self.sites[site].resources.remove(at);
+                let old = self.sites[site].take_out(at);
                 let mut done =
                     self.publish(site, *kind, old.project, &old.name, old.has_extract, old.visibility);
                 done.stale.push(Stale { site, metadata_id: old.metadata_id, kind: *kind });
@@ -95,7 +95,7 @@ impl World {
             }
             Change::Delete { site, kind, luid } => {
                 let (site, at) = self.find(site, *kind, luid)?;
-                let old = self.sites[site].resources.remove(at);
+                let old = self.sites[site].take_out(at);
                 Ok(Done {
                     luid: None,
                     stale: vec![Stale { site, metadata_id: old.metadata_id, kind: *kind }],
@@ -123,12 +123,14 @@ impl World {
         visibility: Visibility,
     ) -> Done {
         let now = time::now();
+        let (luid, number) = (self.random().uuid(), self.next_number());
         let resource = Resource {
             kind,
-            luid: self.random().uuid(),
-            number: self.next_number(),
+            luid,
+            number,
             metadata_id: self.random().uuid(),
             name: name.to_owned(),
+            content_url: self.sites[site].new_content_url(kind, name, number),
             project,
             has_extract,
             visibility,

@@ -1,6 +1,8 @@
 //! The truth: sites, projects, workbooks and data sources as they are now. The REST API shows it as it is,
 //! the Metadata API shows what the [index](crate::index) made of it.
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::content::{Content, Phantom, ResourceContent, SiteContent};
@@ -101,6 +103,9 @@ pub(crate) struct Project {
     pub(crate) updated_at: String,
 }
 
+/// Suffixes of content URLs are times in tenths of a millisecond.
+const FIRST_SUFFIX: u64 = 17_078_880_600_000;
+
 #[derive(Clone, Debug)]
 pub(crate) struct Resource {
     pub(crate) kind: Kind,
@@ -110,6 +115,8 @@ pub(crate) struct Resource {
     /// What the Metadata API calls it; unrelated to the LUID and the number.
     pub(crate) metadata_id: String,
     pub(crate) name: String,
+    /// Its name in addresses, made when it was published.
+    pub(crate) content_url: String,
     /// LUID of its project; none in a Personal Space.
     pub(crate) project: Option<String>,
     pub(crate) has_extract: bool,
@@ -132,6 +139,8 @@ pub(crate) struct Site {
     pub(crate) projects: Vec<Project>,
     /// Ordered by number, as they were published.
     pub(crate) resources: Vec<Resource>,
+    /// The content URLs of the resources.
+    pub(crate) content_urls: HashSet<(Kind, String)>,
     /// With the metadata id that each got.
     pub(crate) phantoms: Vec<(String, u64, Phantom)>,
 }
@@ -197,6 +206,7 @@ impl World {
             },
             projects: Vec::new(),
             resources: Vec::new(),
+            content_urls: HashSet::new(),
             phantoms: Vec::new(),
         };
         let at = self.sites.len();
@@ -250,12 +260,14 @@ impl World {
             (!content.project.is_empty()).then(|| self.add_project(site, &content.project, time::START));
         // Drawn even when given, so that giving one id leaves all others as they were.
         let (luid, number) = (self.random.uuid(), self.next_number());
+        let number = content.vizportal_url_id.unwrap_or(number);
         let resource = Resource {
             kind,
             luid: content.luid.clone().unwrap_or(luid),
-            number: content.vizportal_url_id.unwrap_or(number),
+            number,
             metadata_id: self.random.uuid(),
             name: content.name.clone(),
+            content_url: self.sites[site].new_content_url(kind, &content.name, number),
             project,
             has_extract: content.extract,
             visibility: content.visibility,
@@ -268,6 +280,25 @@ impl World {
 }
 
 impl Site {
+    /// As Tableau makes it: the letters and digits of the name. A suffix keeps it apart from others that are there.
+    pub(crate) fn new_content_url(&mut self, kind: Kind, name: &str, number: u64) -> String {
+        let plain: String = name.chars().filter(|letter| letter.is_alphanumeric()).collect();
+        let is_free = self.content_urls.insert((kind, plain.clone()));
+        if is_free {
+            return plain;
+        }
+        let apart = format!("{plain}_{}", FIRST_SUFFIX + number);
+        self.content_urls.insert((kind, apart.clone()));
+        apart
+    }
+
+    /// Deletes a resource.
+    pub(crate) fn take_out(&mut self, at: usize) -> Resource {
+        let old = self.resources.remove(at);
+        self.content_urls.remove(&(old.kind, old.content_url.clone()));
+        old
+    }
+
     pub(crate) fn project(&self, luid: &str) -> Option<&Project> {
         self.projects.iter().find(|project| project.luid == luid)
     }

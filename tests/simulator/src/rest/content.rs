@@ -88,7 +88,7 @@ pub(super) fn resources(state: &mut State, call: &Call<'_>, site: &str, kind: Ki
     let site = authorize(state, call, site, READ)?;
     let common: [Field<'_, &Resource>; 12] = [
         ("name", &|it| Some(it.name.clone())),
-        ("contentUrl", &|it| Some(content_url(it))),
+        ("contentUrl", &|it| Some(it.content_url.clone())),
         ("projectName", &|it| project_of(site, it).map(|project| project.name.clone())),
         ("ownerName", &|_| Some(site.user.name.clone())),
         ("ownerEmail", &|_| None),
@@ -138,7 +138,7 @@ fn resource_element(site: &Site, resource: &Resource, base: &str) -> Element {
         .with("id", &resource.luid)
         .with("name", &resource.name)
         .with("description", "")
-        .with("contentUrl", content_url(resource))
+        .with("contentUrl", &resource.content_url)
         .with("webpageUrl", site.webpage_url(base, resource.kind, resource.number))
         .with("size", SIZE)
         .with("createdAt", &resource.created_at)
@@ -179,10 +179,4 @@ fn project_of<'a>(site: &'a Site, resource: &Resource) -> Option<&'a Project> {
 
 fn owner(site: &Site) -> Element {
     Element::new("owner").with("id", &site.user.luid)
-}
-
-/// As Tableau makes it: the letters and digits of the name; the number keeps it apart from others.
-fn content_url(resource: &Resource) -> String {
-    let name: String = resource.name.chars().filter(char::is_ascii_alphanumeric).collect();
-    format!("{name}_{}", resource.number)
 }
