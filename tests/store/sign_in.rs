@@ -199,6 +199,8 @@ async fn a_session_announces_a_supported_client_and_its_parameters() {
     assert_eq!(parameters["TIMESTAMP_INPUT_FORMAT"], "AUTO");
     assert_eq!(parameters["QUOTED_IDENTIFIERS_IGNORE_CASE"], false);
     assert_eq!(parameters["ROWS_PER_RESULTSET"], 0);
+    assert_eq!(parameters["GO_QUERY_RESULT_FORMAT"], "ARROW");
+    assert_eq!(parameters["DEFAULT_DDL_COLLATION"], "");
     assert_eq!(parameters["LOCK_TIMEOUT"], 300);
     assert_eq!(parameters["STATEMENT_TIMEOUT_IN_SECONDS"], 900);
     assert_eq!(tenant.log("sessions").await[0]["closed"], true);
@@ -217,9 +219,22 @@ async fn sign_in_gets_over_a_server_that_is_down_for_a_moment() {
 async fn a_redirect_is_not_followed_with_credentials() {
     let tenant = Tenant::new().await;
     let elsewhere = json!({"http": 307, "headers": {"location": "http://127.0.0.1:1/"}});
-    tenant.arm(json!({"at": "login", "action": elsewhere})).await;
+    tenant.arm(json!({"at": "login", "action": elsewhere, "times": 9})).await;
     let error = ask(&tenant.connection(&[])).await.unwrap_err();
     assert!(matches!(&error.fault, Fault::Answer { what } if what.contains("307")), "{error:?}");
+}
+
+#[tokio::test]
+async fn sign_in_and_renewal_that_are_redirected_ask_the_same_address_again() {
+    let tenant = Tenant::new().await;
+    for status in [307, 308] {
+        let elsewhere = json!({"http": status, "headers": {"location": "http://127.0.0.1:1/"}});
+        for at in ["login", "renew"] {
+            tenant.arm(json!({"at": at, "action": elsewhere})).await;
+            tenant.arm(json!({"at": "statement", "action": {"expire": "session"}})).await;
+            ask(&tenant.connection(&[])).await.unwrap();
+        }
+    }
 }
 
 #[tokio::test]

@@ -211,6 +211,22 @@ async fn a_change_that_was_turned_away_unread_is_sent_again() {
 }
 
 #[tokio::test]
+async fn a_change_that_is_redirected_is_sent_again_to_the_same_address() {
+    let (tenant, session) = opened().await;
+    for status in [307, 308] {
+        let elsewhere = json!({"http": status, "headers": {"location": "http://127.0.0.1:1/"}});
+        tenant.arm(json!({"at": "statement", "action": elsewhere, "times": 2})).await;
+        assert_eq!(tell(&session, "SELECT '7' AS N").await.unwrap(), [7], "{status}");
+    }
+    let sent = tenant.log("statements").await;
+    assert_eq!(sent.iter().filter(|entry| entry["executed"] == true).count(), 2);
+    let elsewhere = json!({"http": 307, "headers": {"location": "http://127.0.0.1:1/"}});
+    tenant.arm(json!({"at": "statement", "action": elsewhere, "times": 9})).await;
+    let fault = tell(&session, "SELECT '7' AS N").await.unwrap_err();
+    assert!(matches!(&fault, Fault::Answer { what } if what.contains("307")), "{fault:?}");
+}
+
+#[tokio::test]
 async fn a_page_that_is_not_snowflakes_is_shown_by_its_beginning() {
     let (tenant, session) = opened().await;
     let page = json!({"http": 403, "body": "<html>\n<h1>Blocked by your network</h1>"});

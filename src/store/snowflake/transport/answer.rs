@@ -19,13 +19,20 @@ pub(super) enum Unanswered {
 }
 
 impl Unanswered {
-    /// Whether another attempt may fare better: what Snowflake's own drivers retry.
+    /// Whether another attempt may fare better: what Snowflake's own drivers retry. Redirects are among it: production
+    /// sends them, and the drivers ask the same address again (snowflakedb/snowflake-jdbc#2128, #2311).
     pub(super) fn is_passing(&self) -> bool {
         match self {
             Self::Broken(_) => true,
             Self::Status(status, _) => {
                 status.is_server_error()
-                    || [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_MANY_REQUESTS].contains(status)
+                    || [
+                        StatusCode::REQUEST_TIMEOUT,
+                        StatusCode::TOO_MANY_REQUESTS,
+                        StatusCode::TEMPORARY_REDIRECT,
+                        StatusCode::PERMANENT_REDIRECT,
+                    ]
+                    .contains(status)
             }
         }
     }

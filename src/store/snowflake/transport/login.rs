@@ -204,6 +204,9 @@ fn session_parameters(options: &SessionOptions) -> Map<String, Value> {
     parameters.insert("TIMESTAMP_INPUT_FORMAT".to_owned(), json!("AUTO"));
     parameters.insert("QUOTED_IDENTIFIERS_IGNORE_CASE".to_owned(), json!(false));
     parameters.insert("ROWS_PER_RESULTSET".to_owned(), json!(0));
+    parameters.insert("GO_QUERY_RESULT_FORMAT".to_owned(), json!("ARROW"));
+    // Names must compare byte for byte in the tables that `init` creates.
+    parameters.insert("DEFAULT_DDL_COLLATION".to_owned(), json!(""));
     // A role or warehouse that does not exist fails sign-in, not some later statement.
     parameters.insert("CLIENT_VALIDATE_DEFAULT_PARAMETERS".to_owned(), json!(true));
     parameters
