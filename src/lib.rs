@@ -33,6 +33,7 @@
 //! [`commands`] wires these together, one file a command, with [`config`] for what can be set. SQL lives in `sql/`
 //! (but for statements of one line), GraphQL in `graphql/`.
 
+pub mod bounded_body;
 pub mod browser_url;
 pub mod check;
 pub mod commands;

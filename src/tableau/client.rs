@@ -14,6 +14,7 @@ use super::credentials::Credentials;
 use super::error::TableauError;
 use super::reply::{Patience, Reply, RestError};
 use super::server::ServerUrl;
+use crate::bounded_body::{Body, LARGEST_DOCUMENT, read_up_to};
 
 /// The server's own limit for a Metadata API query is 30 s; listings of 1,000 rows take some seconds.
 const CALL_TIMEOUT: Duration = Duration::from_secs(120);
@@ -124,8 +125,8 @@ impl Tableau {
     pub(super) async fn send_once(&self, request: RequestBuilder) -> Result<Reply, reqwest::Error> {
         let response = request.timeout(self.call_timeout).header(ACCEPT, "application/json").send().await?;
         let (status, headers) = (response.status(), response.headers().clone());
-        let body = response.bytes().await?.to_vec();
-        Ok(Reply { status, headers, body })
+        let Body { bytes, is_too_large } = read_up_to(LARGEST_DOCUMENT, response).await?;
+        Ok(Reply { status, headers, body: bytes, is_too_large })
     }
 
     /// The body of a good answer, or Tableau's error.
@@ -147,12 +148,21 @@ impl Tableau {
     pub(super) fn check(&self, doing: &str, reply: &Reply) -> Result<(), TableauError> {
         let (doing, server) = (doing.to_owned(), self.server.to_string());
         if reply.status.is_success() {
-            return Ok(());
+            let limit = LARGEST_DOCUMENT;
+            return if reply.is_too_large {
+                Err(TableauError::TooLarge { doing, server, limit })
+            } else {
+                Ok(())
+            };
         }
         if reply.status.is_redirection() {
             let location =
                 reply.headers.get("location").and_then(|value| value.to_str().ok()).unwrap_or_default();
-            return Err(TableauError::Redirected { doing, server, location: location.to_owned() });
+            // The rest of the address may hold a whole sign-in, such as a SAML request.
+            let location = self.server.join("").join(location).ok();
+            let location =
+                location.map_or_else(|| "nowhere".to_owned(), |url| url.origin().ascii_serialization());
+            return Err(TableauError::Redirected { doing, server, location });
         }
         if let Some(RestError { code, summary, detail }) = reply.rest_error() {
             return Err(TableauError::Refused { doing, code, summary, detail });

@@ -7,6 +7,7 @@ use miette::Diagnostic;
 use reqwest::StatusCode;
 use thiserror::Error;
 
+use crate::bounded_body::mebibytes;
 use crate::resource::{ResourceKind, SiteName};
 
 /// A failed conversation with Tableau.
@@ -146,18 +147,35 @@ pub enum TableauError {
         /// How the body begins.
         body: String,
     },
+    /// An answer that does not end.
+    #[error("could not {doing}: the answer of {server} is larger than {}", mebibytes(*limit))]
+    #[diagnostic(
+        code(tabmap::tableau::too_large),
+        help("no answer of Tableau is that large: check whether a proxy or gateway answers in its place")
+    )]
+    TooLarge {
+        /// What was being done.
+        doing: String,
+        /// The server.
+        server: String,
+        /// The most that is read, in bytes.
+        limit: usize,
+    },
     /// The server sends us elsewhere. Not followed: the session token would travel along.
     #[error("could not {doing}: {server} redirects to `{location}`")]
     #[diagnostic(
         code(tabmap::tableau::redirect),
-        help("if that is your Tableau server, set TABLEAU_SERVER to it")
+        help(
+            "if that is your Tableau server, set TABLEAU_SERVER to it; if it is a login page, a gateway wants people to sign in \
+             first: let the paths /api/ and /relationship-service-war/ of the server pass it"
+        )
     )]
     Redirected {
         /// What was being done.
         doing: String,
         /// The server.
         server: String,
-        /// Where to.
+        /// Scheme and host of the place.
         location: String,
     },
     /// More patience asked for than we have.

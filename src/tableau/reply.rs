@@ -38,6 +38,8 @@ pub(super) struct Reply {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub body: Vec<u8>,
+    /// Whether the body goes on behind what was read of it.
+    pub is_too_large: bool,
 }
 
 impl Reply {

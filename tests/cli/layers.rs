@@ -25,7 +25,7 @@ const LAYERS: &[&[&str]] = &[
     &["tableau"],
     &["diff", "plan", "snapshot", "mapping"],
     &["resource"],
-    &["text", "retry", "schema_version", "toml_error", "loopback", "whole_file"],
+    &["text", "retry", "schema_version", "toml_error", "loopback", "whole_file", "bounded_body"],
 ];
 
 /// Imports that close a circle or go up, and that nobody has mended yet.

@@ -14,6 +14,8 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
+use crate::faults::changed_desk;
+
 /// TLS in front of the simulator, with a certificate of an authority that nobody knows.
 struct Gateway {
     address: SocketAddr,
@@ -145,17 +147,48 @@ fn https_proxy_is_used_and_no_proxy_goes_around_it() {
 }
 
 #[test]
+fn answer_that_does_not_end_is_given_up_at_a_limit() {
+    let desk = changed_desk();
+    let before = desk.mapped("MySite");
+    for endpoint in [Endpoint::ServerInfo, Endpoint::SignIn, Endpoint::Metadata] {
+        desk.tableau.clear_faults();
+        desk.tableau.arm(Fault::on(endpoint, Effect::EndlessBody));
+        desk.run(&["sync"]).refused(1, &["larger than 64 MiB", "proxy or gateway"]);
+    }
+    assert_eq!(desk.mapped("MySite"), before);
+    // Without its witness, the run goes by the Metadata API.
+    desk.tableau.clear_faults();
+    desk.tableau.arm(Fault::on(Endpoint::Workbooks, Effect::EndlessBody));
+    let report = desk.report(&["sync", "--format", "json"], 0);
+    assert!(report["warnings"][0].as_str().expect("a warning").contains("larger than 64 MiB"), "{report:#}");
+}
+
+#[test]
+fn answer_that_drips_is_given_up_when_the_time_of_its_call_is_over() {
+    let desk = changed_desk();
+    desk.write("tabmap.toml", "[tableau]\ntimeout_seconds = 1\n");
+    desk.tableau.arm(Fault::on(Endpoint::Metadata, Effect::DrippingBody));
+    desk.run(&["sync"]).refused(1, &["could not list the workbooks"]);
+    desk.tableau.clear_faults();
+    desk.tableau.arm(Fault::on(Endpoint::Metadata, Effect::DrippingBody).once());
+    desk.run(&["sync"]).exit_is(0);
+}
+
+#[test]
 fn redirect_is_reported_and_the_token_stays_at_home() {
     let desk = Desk::generated(1, 3, 0);
     let stranger = Desk::empty();
     desk.done(&["init"]);
-    let elsewhere = format!("{}/api/3.29/sites", stranger.tableau.url());
+    let host = stranger.tableau.url().to_owned();
+    let elsewhere = format!("{host}/saml?SAMLRequest=jZFBT4QwEIX");
     for (endpoint, code) in [(Endpoint::Metadata, 307), (Endpoint::SignIn, 302), (Endpoint::ServerInfo, 301)]
     {
         desk.tableau.clear_faults();
         let headers = [("Location".to_owned(), elsewhere.clone())].into();
         desk.tableau.arm(Fault::on(endpoint, Effect::Status { status: code, body: String::new(), headers }));
-        desk.run(&["sync"]).refused(1, &["redirects to", &elsewhere, "set TABLEAU_SERVER"]);
+        let answer = desk.run(&["sync"]);
+        answer.refused(1, &[&format!("redirects to `{host}`"), "set TABLEAU_SERVER", "login page"]);
+        assert!(!answer.stderr.contains("SAMLRequest"), "{}", answer.stderr);
     }
     assert!(stranger.tableau.requests().is_empty(), "nothing followed the redirect");
 }

@@ -8,7 +8,7 @@ from typing import Any
 
 import fakesnow.server as fakesnow
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 import accounts
@@ -24,7 +24,7 @@ class Fault:
     """Something that goes wrong at `at` (statement, login, renew, close, poll, abort, key, chunk), `times` times.
 
     One `action` each: {"code", "message"?, "null"?} answers an error; {"http", "body"?} another HTTP status;
-    {"drop"} closes the connection without an answer; {"expire": "session" | "both"} lets tokens expire;
+    {"drop"} closes the connection without an answer; {"endless"} answers white space for ever; {"expire": "session" | "both"} lets tokens expire;
     {"forget"} ends the session; {"hold"} waits for the release; {"wait": seconds} is slow; {"sql"} runs this statement
     in its place, for what fakesnow does not know (`\\1` is the first group of `match`). `when` is `before` the statement
     runs, or `after` it ran. {"bare"} leaves a chunk's Content-Encoding out; at `key` any action gives out `qrmk`.
@@ -70,6 +70,8 @@ class Fault:
             case {"http": status}:
                 body = self.action.get("body", "<html><body>Service Unavailable</body></html>")
                 return Response(body, status_code=status, media_type="text/html", headers=self.action.get("headers"))
+            case {"endless": _}:
+                return StreamingResponse(itertools.repeat(b" " * (1 << 20)), media_type="application/json")
             case {"drop": _}:
                 return Dropped()
             case {"expire": what} if session:

@@ -126,6 +126,21 @@ async fn a_chunk_that_fails_is_fetched_again_and_a_lost_one_fails_the_statement(
 }
 
 #[tokio::test]
+async fn an_answer_or_a_chunk_that_does_not_end_is_given_up_at_a_limit() {
+    let (tenant, session) = opened().await;
+    tenant.arm(json!({"at": "statement", "action": {"endless": true}})).await;
+    let fault = tell(&session, "SELECT 'x' AS X").await.unwrap_err();
+    assert!(
+        matches!(&fault, Fault::ConnectionLost { reason } if reason.contains("larger than 64 MiB")),
+        "{fault:?}"
+    );
+    open_schema(&tenant, &session).await;
+    tenant.arm_for_chunks(json!({"action": {"endless": true}, "times": 9})).await;
+    let rows = ask(&session, &numbers(CHUNK_ROWS + 1)).await.map(|rows| rows.len());
+    assert!(rows.as_ref().is_err_and(|fault| fault.to_string().contains("larger than 256 MiB")), "{rows:?}");
+}
+
+#[tokio::test]
 async fn columns_that_are_not_text_are_refused() {
     let (_tenant, session) = opened().await;
     let fault = ask(&session, "SELECT 1 AS N").await.unwrap_err();

@@ -145,6 +145,10 @@ pub enum Effect {
     EmptyBody,
     /// The connection closes in the middle of the body.
     CutBody,
+    /// The body goes on behind its end with white space, for ever.
+    EndlessBody,
+    /// A byte of the body comes at a time, ten in a second.
+    DrippingBody,
     /// The connection is reset in place of an answer.
     Reset,
     /// The request is carried out, and the connection is reset in place of the answer.

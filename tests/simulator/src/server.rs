@@ -18,7 +18,7 @@ use crate::rest::{self, Answer, Call, RestError};
 use crate::routes::{Route, segments};
 use crate::state::{Request, Shared};
 use crate::time;
-use crate::wire::{Switch, cut};
+use crate::wire::{Switch, cut, dripping, endless};
 use crate::world::Kind;
 
 /// What goes back to the client.
@@ -108,7 +108,18 @@ pub(crate) async fn handle(
     if !ahead.is_zero() {
         reply.headers.insert("Date".to_owned(), time::http_date(ahead));
     }
-    if effects.contains(&Effect::CutBody) { reply.into_response_with(cut) } else { reply.into_response() }
+    let effect = |wanted: Effect| effects.contains(&wanted);
+    if effect(Effect::CutBody) {
+        reply.into_response_with(cut)
+    } else if effect(Effect::DrippingBody) {
+        reply.into_response_with(dripping)
+    } else if effect(Effect::EndlessBody) {
+        let mut response = reply.into_response_with(endless);
+        response.headers_mut().remove(CONTENT_LENGTH);
+        response
+    } else {
+        reply.into_response()
+    }
 }
 
 /// Notes a request and answers what faults do to it, and how late its answer is.

@@ -138,3 +138,55 @@ impl HttpBody for Cut {
         pause.as_mut().poll(cx).map(|()| Some(Err(io::ErrorKind::ConnectionAborted.into())))
     }
 }
+
+/// A body that goes on with white space, for ever.
+pub(crate) fn endless(body: &Bytes) -> Body {
+    Body::new(Endless(Some(body.clone())))
+}
+
+struct Endless(Option<Bytes>);
+
+impl HttpBody for Endless {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        let part = self.0.take().unwrap_or_else(|| Bytes::from_static(&[b' '; 1 << 13]));
+        Poll::Ready(Some(Ok(Frame::data(part))))
+    }
+}
+
+/// A body of which a byte comes at a time.
+pub(crate) fn dripping(body: &Bytes) -> Body {
+    Body::new(Dripping { rest: body.clone(), pause: None })
+}
+
+struct Dripping {
+    rest: Bytes,
+    pause: Option<Pin<Box<Sleep>>>,
+}
+
+impl HttpBody for Dripping {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        if self.rest.is_empty() {
+            return Poll::Ready(None);
+        }
+        let pause =
+            self.pause.get_or_insert_with(|| Box::pin(tokio::time::sleep(Duration::from_millis(100))));
+        if pause.as_mut().poll(cx).is_pending() {
+            return Poll::Pending;
+        }
+        self.pause = None;
+        let first = self.rest.split_to(1);
+        Poll::Ready(Some(Ok(Frame::data(first))))
+    }
+}

@@ -4,6 +4,7 @@ use reqwest::{Response, StatusCode};
 use serde_json::{Map, Value, json};
 
 use super::super::error::Fault;
+use crate::bounded_body::{Body, LARGEST_DOCUMENT, mebibytes, read_up_to};
 
 /// The body of an answer: `success`, `code`, `message`, `data`.
 pub(super) struct Answer {
@@ -16,6 +17,8 @@ pub(super) enum Unanswered {
     Broken(reqwest::Error),
     /// Something else answered, or Snowflake's front without its back: 503, 429, a page in HTML.
     Status(StatusCode, String),
+    /// The answer goes on and on.
+    TooLarge,
 }
 
 impl Unanswered {
@@ -24,6 +27,7 @@ impl Unanswered {
     pub(super) fn is_passing(&self) -> bool {
         match self {
             Self::Broken(_) => true,
+            Self::TooLarge => false,
             Self::Status(status, _) => {
                 status.is_server_error()
                     || [
@@ -41,6 +45,7 @@ impl Unanswered {
     pub(super) fn is_refusal(&self) -> bool {
         match self {
             Self::Broken(error) => error.is_connect(),
+            Self::TooLarge => false,
             Self::Status(status, _) => {
                 status.is_redirection() || status.is_client_error() && *status != StatusCode::REQUEST_TIMEOUT
             }
@@ -52,6 +57,7 @@ impl Unanswered {
             Self::Broken(error) if error.is_timeout() => "no answer in time".to_owned(),
             Self::Broken(error) if error.is_connect() => "no connection".to_owned(),
             Self::Broken(_) => "the connection broke".to_owned(),
+            Self::TooLarge => format!("the answer is larger than {}", mebibytes(LARGEST_DOCUMENT)),
             Self::Status(status, start) => format!("HTTP status {status}, beginning with `{start}`"),
         }
     }
@@ -62,7 +68,11 @@ impl Answer {
     pub(super) async fn read(sent: reqwest::Result<Response>) -> Result<Self, Unanswered> {
         let response = sent.map_err(Unanswered::Broken)?;
         let status = response.status();
-        let bytes = response.bytes().await.map_err(Unanswered::Broken)?;
+        let Body { bytes, is_too_large } =
+            read_up_to(LARGEST_DOCUMENT, response).await.map_err(Unanswered::Broken)?;
+        if is_too_large {
+            return Err(Unanswered::TooLarge);
+        }
         match serde_json::from_slice(&bytes) {
             // Errors come with status 200, or with another one and the same body.
             Ok(Value::Object(body)) if body.contains_key("success") => Ok(Self { body }),

@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use super::super::error::Fault;
 use super::{ATTEMPTS, Transport, back_off};
+use crate::bounded_body::{Body, mebibytes, read_up_to};
 use crate::loopback::is_loopback;
 
 /// A host that cannot exist ("Special-Use Domain Names", RFC 6761).
@@ -38,6 +39,9 @@ impl Default for Chunks {
         Self { inline: Mutex::default(), gate: Semaphore::new(AT_ONCE) }
     }
 }
+
+/// Snowflake makes chunks of some 16 MB, packed.
+const LARGEST_CHUNK: usize = 256 << 20;
 
 impl Chunks {
     /// Makes the rows inside the answer the first of its chunks.
@@ -119,13 +123,19 @@ impl Transport {
 }
 
 /// Cloud storage may hold a chunk compressed and not say so (`_ensure_decompressed` of Snowflake's Python connector).
-fn unpacked(bytes: Vec<u8>) -> std::io::Result<Vec<u8>> {
+fn unpacked(bytes: Vec<u8>, limit: usize) -> std::io::Result<Vec<u8>> {
     if !bytes.starts_with(&[0x1f, 0x8b]) {
         return Ok(bytes);
     }
     let mut plain = Vec::new();
-    GzDecoder::new(bytes.as_slice()).read_to_end(&mut plain)?;
-    Ok(plain)
+    let mut unpacked = GzDecoder::new(bytes.as_slice()).take(limit as u64);
+    unpacked.read_to_end(&mut plain)?;
+    let mut rest = [0];
+    if unpacked.into_inner().read(&mut rest)? > 0 {
+        Err(std::io::Error::other(too_large()))
+    } else {
+        Ok(plain)
+    }
 }
 
 /// The bytes, or why there are none. Chunk addresses are signed, so none goes into an error.
@@ -136,5 +146,33 @@ async fn read(sent: reqwest::Result<Response>) -> Result<Vec<u8>, String> {
     if !status.is_success() {
         return Err(format!("HTTP status {status}"));
     }
-    unpacked(response.bytes().await.map_err(plain)?.to_vec()).map_err(|error| error.to_string())
+    let Body { bytes, is_too_large } = read_up_to(LARGEST_CHUNK, response).await.map_err(plain)?;
+    if is_too_large {
+        return Err(too_large());
+    }
+    unpacked(bytes, LARGEST_CHUNK).map_err(|error| error.to_string())
+}
+
+fn too_large() -> String {
+    format!("it is larger than {}", mebibytes(LARGEST_CHUNK))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+
+    use super::*;
+
+    #[test]
+    fn a_chunk_is_unpacked_up_to_the_limit_and_not_beyond() {
+        let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+        packed.write_all(&[7; 1000]).unwrap();
+        let packed = packed.finish().unwrap();
+        assert_eq!(unpacked(packed.clone(), 1000).unwrap(), [7; 1000]);
+        assert!(unpacked(packed, 999).is_err());
+        assert_eq!(unpacked(b"plain".to_vec(), 5).unwrap(), b"plain");
+    }
 }
