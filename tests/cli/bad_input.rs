@@ -114,7 +114,7 @@ fn server_that_is_not_tableau_is_named_as_such() {
         (answer(404, &[]), "HTTP 404"),
         (
             answer(302, &[("Location", "https://elsewhere.example.com/")]),
-            "redirects to `https://elsewhere.example.com/`",
+            "redirects to `https://elsewhere.example.com`",
         ),
     ] {
         desk.tableau.clear_faults();
