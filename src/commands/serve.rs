@@ -26,6 +26,7 @@ use crate::serve::metrics::Metrics;
 use crate::serve::queue::{Entry, Queue};
 use crate::serve::serve;
 use crate::serve::server::{MOST_DELIVERIES, Server};
+use crate::serve::turned_away::TurnedAway;
 use crate::store::Store;
 use crate::text::{on_one_line, plural};
 
@@ -94,8 +95,8 @@ impl Serve {
         }
         let tableau = tableau(config)?;
         let store = open_store(config)?;
-        let _lock = lock(file)?;
         let ledger = open(file)?;
+        let _lock = lock(file)?;
         let address = self.listen.unwrap_or(config.serve.listen);
         let listener =
             TcpListener::bind(address).await.map_err(|source| ServeError::Listen { address, source })?;
@@ -160,6 +161,8 @@ fn server(
         attempts: config.serve.attempts,
         retry_after: config.serve.retry_after.0,
         metrics: Metrics::default(),
+        turned_away: TurnedAway::default(),
+        hosts: config.serve.hosts.clone(),
         wake: Notify::new(),
         places: Semaphore::new(MOST_DELIVERIES),
     }
@@ -207,12 +210,19 @@ fn missing_rule() -> ConfigError {
     }
 }
 
-/// One process to a queue. The lock goes with the process, however it ends.
+/// One process to a queue, whatever name leads to its file. The lock goes with the process, however it ends. It is on a
+/// file beside the queue, for on some systems a lock on the queue itself would keep SQLite out.
 fn lock(queue: &Path) -> Result<File, ServeError> {
+    let canonical = queue.canonicalize();
+    let queue = &canonical.map_err(|source| ServeError::Lock { path: queue.to_owned(), source })?;
     let mut path = queue.as_os_str().to_owned();
     path.push(".lock");
     let path = PathBuf::from(path);
-    let file = File::create(&path).map_err(|source| ServeError::Lock { path: path.clone(), source })?;
+    let mut options = File::options();
+    options.create(true).write(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NOFOLLOW);
+    let file = options.open(&path).map_err(|source| ServeError::Lock { path: path.clone(), source })?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(ServeError::Taken { path: queue.to_owned() }),

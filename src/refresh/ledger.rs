@@ -18,8 +18,13 @@ use crate::retry::RetryPolicy;
 use crate::schema_version::{Schema, SchemaError};
 use crate::store::sqlite::RESOURCES;
 
-static SCHEMA: Schema =
-    Schema { version: 1, tables: Cow::Borrowed(include_str!("../../sql/queue/schema.sql")), rewrites: &[] };
+static SCHEMA: Schema = Schema {
+    version: 2,
+    tables: Cow::Borrowed(include_str!("../../sql/queue/schema.sql")),
+    rewrites: &[(2, |connection| {
+        connection.execute_batch(include_str!("../../sql/queue/know_events_by_their_time.sql"))
+    })],
+};
 /// How long to wait for another process that writes to the same file.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 /// About as long, for what answers "busy" without waiting.
@@ -138,9 +143,16 @@ impl Ledger {
             return Err(LedgerError::IsMap { path: path.to_owned() });
         }
         patiently(|| SCHEMA.migrate(&mut connection)).map_err(failed)?;
+        let place = Place::of(&connection);
         let (work, arriving) = channel();
-        std::thread::spawn(move || serve(connection, &arriving));
+        std::thread::spawn(move || serve(connection, place.as_ref(), &arriving));
         Ok(Self { path: path.to_owned(), work })
+    }
+
+    /// Writes what is there already, to see that the disk takes it.
+    pub async fn probe(&self) -> Result<(), LedgerError> {
+        let write = |connection: &Connection| connection.pragma_update(None, "user_version", SCHEMA.version);
+        self.run("write", write).await
     }
 
     /// Runs `work` in a transaction; durable when this returns.
@@ -176,11 +188,58 @@ fn patiently<T>(work: impl FnMut() -> Result<T, SchemaError>) -> Result<T, Schem
     OPENING.run_blocking(work, |error| matches!(error, SchemaError::Sqlite(error) if is_busy(error)))
 }
 
-fn serve(mut connection: Connection, arriving: &Receiver<Work>) {
+/// Where an open file was found. SQLite writes on to one that was moved or deleted, and nobody would find it again.
+struct Place {
+    path: PathBuf,
+    identity: Option<Identity>,
+}
+
+/// What tells a file from another of the same name: device and inode, where the system has them.
+type Identity = (u64, u64);
+
+impl Place {
+    /// None of a database in memory.
+    fn of(connection: &Connection) -> Option<Self> {
+        let path = PathBuf::from(connection.path().filter(|path| !path.is_empty())?);
+        let identity = identity(&path);
+        Some(Self { path, identity })
+    }
+
+    fn check(&self) -> Result<(), Failure> {
+        if self.identity.is_some() && identity(&self.path) == self.identity {
+            return Ok(());
+        }
+        let moved = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_READONLY_DBMOVED);
+        Err(Arc::new(rusqlite::Error::SqliteFailure(moved, Some("it was moved or deleted".to_owned()))))
+    }
+}
+
+#[cfg(unix)]
+fn identity(path: &Path) -> Option<Identity> {
+    use std::os::unix::fs::MetadataExt as _;
+    let metadata = std::fs::metadata(path).ok()?;
+    Some((metadata.dev(), metadata.ino()))
+}
+
+#[cfg(not(unix))]
+fn identity(path: &Path) -> Option<Identity> {
+    path.is_file().then_some((0, 0))
+}
+
+fn serve(mut connection: Connection, place: Option<&Place>, arriving: &Receiver<Work>) {
     while let Ok(first) = arriving.recv() {
         let batch: Vec<Work> =
             std::iter::once(first).chain(arriving.try_iter().take(LARGEST_BATCH - 1)).collect();
-        commit(&mut connection, batch);
+        match place.map_or(Ok(()), Place::check) {
+            Ok(()) => commit(&mut connection, batch),
+            Err(error) => refuse(&error, batch),
+        }
+    }
+}
+
+fn refuse(error: &Failure, batch: Vec<Work>) {
+    for work in batch {
+        (work(Err(Arc::clone(error))).answer)(Ok(()));
     }
 }
 
@@ -188,13 +247,7 @@ fn serve(mut connection: Connection, arriving: &Receiver<Work>) {
 fn commit(connection: &mut Connection, batch: Vec<Work>) {
     let mut transaction = match connection.transaction_with_behavior(TransactionBehavior::Immediate) {
         Ok(transaction) => transaction,
-        Err(error) => {
-            let error = Arc::new(error);
-            for work in batch {
-                (work(Err(Arc::clone(&error))).answer)(Ok(()));
-            }
-            return;
-        }
+        Err(error) => return refuse(&Arc::new(error), batch),
     };
     let mut answers = Vec::with_capacity(batch.len());
     for work in batch {

@@ -1,4 +1,4 @@
-//! The listener: a limit of connections, a limit of time for each request's head, and a graceful end.
+//! The listener: limits for the number of connections and for the time that each may take, and a graceful end.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,9 +12,11 @@ use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 
 /// Connections at once; more wait to be accepted.
-const MOST_CONNECTIONS: usize = 1024;
-/// How long a client may take for a request's head, and between two requests.
+const MOST_CONNECTIONS: usize = 256;
+/// How long a client may take for a request's head.
 const HEAD_TIME: Duration = Duration::from_secs(10);
+/// How long a connection may take in all. It has one request, so that a client that never reads holds little.
+const CONNECTION_TIME: Duration = Duration::from_secs(30);
 /// How long requests that have begun may take to end.
 const LAST_REQUESTS: Duration = Duration::from_secs(10);
 
@@ -40,11 +42,14 @@ pub async fn listen(listener: TcpListener, router: Router, mut stop: watch::Rece
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEAD_TIME)
+            .keep_alive(false)
             .serve_connection(TokioIo::new(stream), service);
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::debug!(reason = %error, "a connection ended early");
+            match tokio::time::timeout(CONNECTION_TIME, connection).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::debug!(reason = %error, "a connection ended early"),
+                Err(_) => tracing::debug!("a connection took too long and was closed"),
             }
             drop(place);
         });

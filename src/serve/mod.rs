@@ -10,18 +10,21 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderValue, StatusCode};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use jiff::{SignedDuration, Timestamp};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use url::Url;
 
 use self::delivery::{Delivery, Rejected};
 use self::metrics::Verdict;
 use self::server::Server;
+use crate::loopback::is_loopback;
 use crate::refresh::target::Target;
 use crate::text::{describe, on_one_line};
 
@@ -33,17 +36,21 @@ mod page;
 pub mod queue;
 pub mod server;
 pub mod settings;
+pub mod turned_away;
 mod worker;
 
 /// Serves until `stop` turns true, then ends requests and attempts that have begun.
 pub async fn serve(server: Arc<Server>, listener: TcpListener, stop: watch::Receiver<bool>) {
     check_targets(&server).await;
+    let is_local = listener.local_addr().is_ok_and(|address| address.ip().is_loopback());
     let router = Router::new()
-        .route("/webhooks/dbt", post(dbt))
         .route("/", get(status_page))
-        .route("/healthz", get(async || "alive\n"))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
+        .route_layer(from_fn_with_state((Arc::clone(&server), is_local), known_host))
+        // A delivery is signed, and this says nothing.
+        .route("/webhooks/dbt", post(dbt))
+        .route("/healthz", get(async || "alive\n"))
         .with_state((Arc::clone(&server), stop.clone()));
     tokio::join!(listen::listen(listener, router, stop.clone()), worker::work(Arc::clone(&server), stop));
     server.refresher.close().await;
@@ -70,6 +77,29 @@ async fn check_targets(server: &Server) {
     }
 }
 
+/// On a listener of this machine alone, a request under another name comes from a page of the web whose name was made to
+/// lead here (DNS rebinding), or from a proxy that `hosts` has to name.
+async fn known_host(
+    State((server, is_local)): State<(Arc<Server>, bool)>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let is_known = |url: &Url| {
+        is_loopback(url)
+            || server
+                .hosts
+                .iter()
+                .any(|known| url.host_str().is_some_and(|host| host.eq_ignore_ascii_case(known)))
+    };
+    if is_local && !Url::parse(&format!("http://{host}/")).is_ok_and(|url| is_known(&url)) {
+        let said = "this server listens on this machine alone, and was asked for under another name: `hosts` under [serve] \
+                    in tabmap.toml names those that a proxy may use\n";
+        return (StatusCode::MISDIRECTED_REQUEST, said).into_response();
+    }
+    next.run(request).await
+}
+
 type Shared = State<(Arc<Server>, watch::Receiver<bool>)>;
 
 async fn dbt(State((server, _)): Shared, request: Request) -> Response {
@@ -79,7 +109,7 @@ async fn dbt(State((server, _)): Shared, request: Request) -> Response {
             Ok(_place) => receive(&server, &delivery).await,
             Err(_) => (StatusCode::SERVICE_UNAVAILABLE, Verdict::Overloaded),
         },
-        Err(rejected) => refuse(rejected),
+        Err(rejected) => refuse(&server, rejected),
     };
     server.metrics.count_delivery(verdict, begun.elapsed());
     let mut response = (status, format!("{}\n", verdict.word())).into_response();
@@ -89,7 +119,7 @@ async fn dbt(State((server, _)): Shared, request: Request) -> Response {
     response
 }
 
-fn refuse(rejected: Rejected) -> (StatusCode, Verdict) {
+fn refuse(server: &Server, rejected: Rejected) -> (StatusCode, Verdict) {
     let verdict = match rejected {
         Rejected::Unsigned => Verdict::Unsigned,
         Rejected::Malformed => Verdict::Malformed,
@@ -97,6 +127,15 @@ fn refuse(rejected: Rejected) -> (StatusCode, Verdict) {
     };
     // Anybody can send such a thing: nothing of it is logged.
     tracing::debug!(verdict = verdict.word(), "a delivery was not let in");
+    if let Some(count) =
+        (verdict == Verdict::Unsigned).then(|| server.turned_away.add(Timestamp::now())).flatten()
+    {
+        tracing::warn!(
+            count,
+            help = turned_away::REMEDY,
+            "deliveries without a valid signature were refused"
+        );
+    }
     (rejected.status(), verdict)
 }
 
@@ -163,9 +202,12 @@ async fn ready(State((server, stop)): Shared) -> (StatusCode, &'static str) {
     if *stop.borrow() {
         return (StatusCode::SERVICE_UNAVAILABLE, "stopping\n");
     }
-    match server.queue.counts().await {
-        Ok(_) => (StatusCode::OK, "ready\n"),
-        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the queue cannot be read\n"),
+    match server.queue.probe().await {
+        Ok(()) => (StatusCode::OK, "ready\n"),
+        Err(error) => {
+            tracing::error!(reason = describe(&error).trim_end(), "not ready");
+            (StatusCode::SERVICE_UNAVAILABLE, "the queue cannot be written\n")
+        }
     }
 }
 

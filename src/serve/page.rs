@@ -7,6 +7,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::queue::Entry;
 use super::server::Server;
+use super::turned_away::REMEDY;
 use crate::text::on_one_line;
 
 /// How old the map may be that the page shows.
@@ -37,6 +38,7 @@ pub async fn render(server: &Server) -> String {
                 h2 { "Last sync" }
                 (syncs)
                 (queue)
+                (turned_away(server))
                 p { "As of " (time(Timestamp::now())) "." }
             }
         }
@@ -62,6 +64,14 @@ async fn syncs(server: &Server) -> Markup {
     }
 }
 
+fn turned_away(server: &Server) -> Markup {
+    html! {
+        @if let Some((count, last)) = server.turned_away.so_far() {
+            p #refused { (count) " deliveries without a valid signature were refused, the last at " (time(last)) ": " (REMEDY) "." }
+        }
+    }
+}
+
 fn failed(what: &str, error: &impl ToString) -> Markup {
     html! { p.failed { (what) ": " (on_one_line(&error.to_string())) } }
 }
@@ -73,7 +83,7 @@ fn queue(counts: &[(String, i64)]) -> Markup {
         table #queue {
             tr { th { "State" } th { "Refreshes" } }
             @for state in ["waiting", "starting", "running", "failed"] {
-                tr { td class=(state) { (state) } td { (count(state)) } }
+                tr { td class=[(count(state) > 0).then_some(state)] { (state) } td { (count(state)) } }
             }
         }
     }
@@ -83,25 +93,43 @@ fn refreshes(latest: &[Entry]) -> Markup {
     html! {
         h2 { "Refreshes" }
         table #refreshes {
-            tr {
-                @for head in ["No.", "Target", "State", "Asked for", "Ended", "Deliveries", "Job", "Message"] {
-                    th { (head) }
-                }
-            }
+            tr { @for head in HEADS { th { (head) } } }
             @for entry in latest {
                 tr {
-                    td { (entry.id) }
-                    td { (on_one_line(&entry.target)) }
-                    td class=(entry.state) { (entry.state) }
-                    td { (time(entry.queued_at)) }
-                    td { (entry.finished_at.map(time).unwrap_or_default()) }
-                    td { (entry.deliveries) }
-                    td { (entry.job_id.as_deref().unwrap_or_default()) }
-                    td.message { (lines(entry.message.as_deref().unwrap_or_default())) }
+                    @for (head, cell) in HEADS.iter().zip(cells(entry)) { td data-head=(head) { (cell) } }
                 }
             }
         }
     }
+}
+
+const HEADS: [&str; 10] = [
+    "No.",
+    "Target",
+    "State",
+    "Asked for",
+    "Ended",
+    "Next attempt",
+    "Failures",
+    "Deliveries",
+    "Job",
+    "Message",
+];
+
+fn cells(entry: &Entry) -> [Markup; HEADS.len()] {
+    let next = entry.finished_at.is_none().then_some(entry.due_at).filter(|due| *due > Timestamp::now());
+    [
+        html! { (entry.id) },
+        html! { (on_one_line(&entry.target)) },
+        html! { span class=(entry.state) { (entry.state) } },
+        html! { (time(entry.queued_at)) },
+        html! { (entry.finished_at.map(time).unwrap_or_default()) },
+        html! { (next.map(time).unwrap_or_default()) },
+        html! { (entry.attempt) },
+        html! { (entry.deliveries) },
+        html! { (entry.job_id.as_deref().unwrap_or_default()) },
+        html! { span.message { (lines(entry.message.as_deref().unwrap_or_default())) } },
+    ]
 }
 
 /// A message keeps its lines, and nothing in one steers what is shown.

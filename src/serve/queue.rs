@@ -24,8 +24,9 @@ const LATEST: &str = include_str!("../../sql/queue/latest.sql");
 const FAILED: &str = include_str!("../../sql/queue/failed.sql");
 const COUNTS: &str = include_str!("../../sql/queue/counts.sql");
 const FORGET: &str = include_str!("../../sql/queue/forget.sql");
+const FORGET_DELIVERIES: &str = include_str!("../../sql/queue/forget_deliveries.sql");
 
-/// How long the ids of events are remembered, in days: longer than an event may be old.
+/// How long the ids of events are remembered, in days before the newest one: longer than an event may be old.
 pub const MEMORY: i64 = 35;
 /// How long refreshes that are done are listed, in days. Failed ones stay until they are tried again.
 const HISTORY: i64 = 30;
@@ -108,10 +109,10 @@ impl Queue {
         targets: Vec<Target>,
         due: Timestamp,
     ) -> Result<bool, LedgerError> {
-        let Delivery { event_id, job_id, job_name, run_id, .. } = delivery.clone();
+        let Delivery { event_id, job_id, job_name, run_id, at, .. } = delivery.clone();
         let accept = move |connection: &Connection| {
             let now = Timestamp::now().as_millisecond();
-            let event = params![event_id, now, job_id, job_name, run_id];
+            let event = params![event_id, now, job_id, job_name, run_id, at.as_millisecond(), MEMORY * DAY];
             if connection.prepare_cached(INSERT_DELIVERY)?.execute(event)? == 0 {
                 return Ok(false);
             }
@@ -267,11 +268,16 @@ impl Queue {
         self.ledger.run("count the queue", count).await
     }
 
+    /// Whether it can take anything in.
+    pub async fn probe(&self) -> Result<(), LedgerError> {
+        self.ledger.probe().await
+    }
+
     /// Forgets what is long past.
     pub async fn forget(&self) -> Result<(), LedgerError> {
         let now = Timestamp::now().as_millisecond();
         let forget = move |connection: &Connection| {
-            connection.execute("DELETE FROM DELIVERIES WHERE RECEIVED_MS < ?1", [now - MEMORY * DAY])?;
+            connection.execute(FORGET_DELIVERIES, [MEMORY * DAY])?;
             connection.execute(FORGET, [now - HISTORY * DAY])
         };
         self.ledger.run("forget what is long past", forget).await.map(drop)

@@ -9,6 +9,7 @@ use super::map::CachedMap;
 use super::metrics::Metrics;
 use super::queue::Queue;
 use super::settings::Rule;
+use super::turned_away::TurnedAway;
 use crate::refresh::target::Target;
 use crate::refresh::{Options, Refresher};
 use crate::resolve::{Question, ResolveError};
@@ -44,6 +45,10 @@ pub struct Server {
     pub retry_after: Duration,
     /// What has happened.
     pub metrics: Metrics,
+    /// Deliveries without a signature that holds.
+    pub turned_away: TurnedAway,
+    /// Names that requests may use for this server where it listens on this machine alone, besides those of the machine.
+    pub hosts: Vec<String>,
     /// Calls the worker.
     pub wake: Notify,
     /// Places for deliveries.

@@ -21,6 +21,8 @@ pub struct Settings {
     pub attempts: u32,
     /// The pause before the second attempt; it doubles with each.
     pub retry_after: Span,
+    /// Names that a proxy in front may use for this server where it listens on this machine alone.
+    pub hosts: Vec<String>,
 }
 
 impl Default for Settings {
@@ -30,6 +32,7 @@ impl Default for Settings {
             window: Span(Duration::from_secs(30)),
             attempts: 5,
             retry_after: Span(Duration::from_secs(60)),
+            hosts: Vec::new(),
         }
     }
 }

@@ -131,7 +131,7 @@ fn deliveries_within_a_short_window_become_one_refresh() {
     until("the refresh", || in_state(&desk, "succeeded") == 1);
     assert_eq!((desk.tableau.jobs().len(), in_state(&desk, "waiting")), (1, 0));
     let (_, page) = serving.get("/");
-    assert!(page.contains("<td>20</td>"), "it says how many it answered: {page}");
+    assert!(page.contains("<td data-head=\"Deliveries\">20</td>"), "it says how many it answered: {page}");
 }
 
 #[test]
@@ -298,9 +298,12 @@ fn refresh_that_keeps_failing_is_tried_a_few_times_then_listed_and_can_be_put_ba
     let listed = desk.done(&["serve", "--list-failed"]);
     assert!(listed.starts_with("1  ") && listed.contains("workbook `Sales`"), "{listed}");
     assert!(listed.contains("table ORDERS does not exist"), "{listed}");
+    let (_, page) = serving.get("/");
+    assert!(page.contains("<td data-head=\"Failures\">3</td>"), "{page}");
     let listed: Value = serde_json::from_str(&desk.done(&["serve", "--list-failed", "--format", "json"]))
         .expect("a JSON document");
     assert_eq!((&listed["format_version"], &listed["failed"][0]["id"]), (&1.into(), &1.into()));
+    assert_eq!(listed["failed"][0]["attempt"], 3);
 
     desk.tableau.plan_jobs(plan(0, 0, Outcome::Success));
     desk.run(&["serve", "--retry", "99"]).refused(1, &["no refresh with this number"]);

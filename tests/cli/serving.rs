@@ -28,14 +28,22 @@ impl Serving {
     }
 
     pub fn start_with(desk: &Desk, arguments: &[&str]) -> Self {
+        Self::of(desk, desk.command(&[&["serve", "--listen", "127.0.0.1:0"], arguments].concat()))
+    }
+
+    /// In a shell that prepares its surroundings first.
+    pub fn start_in_shell(desk: &Desk, prepare: &str) -> Self {
+        let script = format!("{prepare}; exec \"$0\" serve --listen 127.0.0.1:0");
+        Self::of(
+            desk,
+            desk.command_of("/bin/sh", &["-c", &script, &test_support::tabmap().to_string_lossy()]),
+        )
+    }
+
+    fn of(desk: &Desk, mut command: Command) -> Self {
         let log =
             std::fs::File::options().create(true).append(true).open(desk.path("log")).expect("open the log");
-        let mut process = desk
-            .command(&[&["serve", "--listen", "127.0.0.1:0"], arguments].concat())
-            .stdout(Stdio::piped())
-            .stderr(log)
-            .spawn()
-            .expect("start tabmap");
+        let mut process = command.stdout(Stdio::piped()).stderr(log).spawn().expect("start tabmap");
         let mut line = String::new();
         let stdout = process.stdout.take().expect("its stdout");
         BufReader::new(stdout).read_line(&mut line).expect("its first line");

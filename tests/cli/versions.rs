@@ -163,7 +163,7 @@ fn queue_of_a_newer_release_is_refused_by_serve_and_left_alone_by_refresh() {
     let queue = Connection::open(desk.path("tabmap-refreshes.db")).expect("open the queue");
     queue.pragma_update(None, "user_version", 7).expect("set the version");
     let words =
-        ["tabmap-refreshes.db", "newer tabmap", "schema version 7", "versions up to 1", "Update tabmap"];
+        ["tabmap-refreshes.db", "newer tabmap", "schema version 7", "versions up to 2", "Update tabmap"];
     desk.run(&["serve"]).refused(1, &words);
     desk.run(&["serve", "--list-failed"]).refused(1, &words);
     let refreshed = desk.run(&["refresh", "workbook", "Sales"]);

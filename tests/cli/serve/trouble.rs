@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use tableau_simulator::{Content, Effect, Endpoint, Fault, Kind, Options, Outcome, Simulator};
 
-use crate::serving::{SALES, Serving, desk, event, in_state, plan, until, write_config};
+use crate::serving::{SALES, Serving, desk, event, in_state, plan, signature, until, write_config};
 
 fn queue(desk: &test_support::desk::Desk) -> Connection {
     let queue = Connection::open(desk.path("tabmap-refreshes.db")).expect("open the queue");
@@ -45,6 +45,32 @@ fn refresh_that_was_begun_on_another_server_is_not_taken_up() {
     let _serving = Serving::start(&desk);
     until("the end", || in_state(&desk, "failed") == 1);
     assert!(other.requests().is_empty());
+}
+
+#[test]
+fn clients_that_never_read_do_not_make_it_deaf() {
+    let (desk, _) = desk(SALES);
+    let mut serving = Serving::start(&desk);
+    let address = serving.url.trim_start_matches("http://").parse().expect("an address");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let greedy = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(400);
+    let clients: Vec<tokio::net::TcpStream> = runtime.block_on(async {
+        let mut clients = Vec::new();
+        for _ in 0..300 {
+            let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
+            socket.set_recv_buffer_size(4096).expect("a small buffer");
+            let client = socket.connect(address).await.expect("connect");
+            // What does not fit is what a client that never reads would leave unsent too.
+            let _ = client.try_write(greedy.as_bytes());
+            clients.push(client);
+        }
+        clients
+    });
+    let begun = Instant::now();
+    assert_eq!(serving.deliver(&event("wev_1", "42")), "accepted");
+    assert!(begun.elapsed() < Duration::from_secs(10), "dbt waits no longer");
+    assert_eq!(serving.terminate(), Some(0));
+    drop(clients);
 }
 
 #[test]
@@ -152,4 +178,69 @@ fn terminated_server_does_not_sit_out_a_long_wait_that_tableau_asks_for() {
     desk.tableau.clear_faults();
     let _serving = Serving::start(&desk);
     until("the refresh", || in_state(&desk, "succeeded") == 1);
+}
+
+#[test]
+fn queue_that_vanished_or_cannot_grow_is_not_ready_and_takes_nothing() {
+    let (desk, _) = desk(SALES);
+    let serving = Serving::start(&desk);
+    assert_eq!(serving.get("/readyz").0, 200);
+    std::fs::rename(desk.path("tabmap-refreshes.db"), desk.path("elsewhere.db")).expect("move the queue");
+    let (status, said) = serving.get("/readyz");
+    assert_eq!(status, 503, "{said}");
+    let body = event("wev_1", "42").to_string();
+    assert_eq!(serving.post(&body, Some(&signature(&body))).0, 500);
+    std::fs::rename(desk.path("elsewhere.db"), desk.path("tabmap-refreshes.db")).expect("move it back");
+    assert_eq!(serving.get("/readyz").0, 200);
+    assert_eq!(serving.deliver(&event("wev_1", "42")), "accepted");
+}
+
+#[test]
+#[cfg(unix)]
+fn full_disk_turns_readiness_red() {
+    let (desk, _) = desk(SALES);
+    // As much as the files of a new queue take, and little more.
+    let serving = Serving::start_in_shell(&desk, "trap '' XFSZ; ulimit -f 300");
+    let mut number = 0;
+    until("a full disk", || {
+        number += 1;
+        let body = event(&format!("wev_{number}"), "42").to_string();
+        serving.post(&body, Some(&signature(&body)));
+        serving.get("/readyz").0 == 503
+    });
+    assert_eq!(serving.get("/healthz").0, 200);
+}
+
+#[test]
+fn event_stays_known_by_its_own_time_when_the_clock_was_wrong() {
+    let (desk, _) = desk(SALES);
+    let serving = Serving::start(&desk);
+    let first = event("wev_1", "42");
+    assert_eq!(serving.deliver(&first), "accepted");
+    drop(serving);
+    // As a clock that was a year behind wrote it down.
+    let a_year_ago = jiff::Timestamp::now().as_millisecond() - 365 * 24 * 60 * 60 * 1000;
+    queue(&desk)
+        .execute("UPDATE DELIVERIES SET RECEIVED_MS = ?1", [a_year_ago])
+        .expect("a clock that was wrong");
+    // What is long past is forgotten at the start.
+    let serving = Serving::start(&desk);
+    until("the sweep", || serving.get("/readyz").0 == 200);
+    assert_eq!(serving.deliver(&event("wev_2", "42")), "accepted");
+    assert_eq!(serving.deliver(&first), "repeated");
+}
+
+#[test]
+fn lock_is_of_the_file_whatever_name_leads_to_it_and_follows_no_link() {
+    let (desk, _) = desk(SALES);
+    desk.write("victim", "keep me");
+    std::os::unix::fs::symlink(desk.path("victim"), desk.path("tabmap-refreshes.db.lock")).expect("a link");
+    desk.run(&["serve", "--listen", "127.0.0.1:0"]).refused(1, &["tabmap-refreshes.db.lock", "lock"]);
+    assert_eq!(std::fs::read_to_string(desk.path("victim")).expect("a file"), "keep me");
+    std::fs::remove_file(desk.path("tabmap-refreshes.db.lock")).expect("remove the link");
+    let _serving = Serving::start(&desk);
+    std::os::unix::fs::symlink(desk.path("tabmap-refreshes.db"), desk.path("other-name.db")).expect("a link");
+    write_config(&desk, "file = \"other-name.db\"", SALES);
+    desk.run(&["serve", "--listen", "127.0.0.1:0"])
+        .refused(1, &["another `tabmap serve` works on the queue"]);
 }
