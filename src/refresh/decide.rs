@@ -380,8 +380,12 @@ mod tests {
         };
         let passing = |reason| Polled::Passing { reason, wait: Some(Duration::from_secs(1)) };
         let site = "MySite".parse().expect("a site");
-        let signed_out =
-            TableauError::SignInRefused { site, code: "401001".to_owned(), detail: String::new() };
+        let signed_out = TableauError::SignInRefused {
+            site,
+            code: "401001".to_owned(),
+            detail: String::new(),
+            remedy: String::new(),
+        };
         for (polled, expected) in [
             (told(None, None), "Under(40)"),
             (told(Some(Finish::Success), None), "Ended(Succeeded, None)"),

@@ -7,6 +7,10 @@ use serde::Serialize;
 
 use super::TableauError;
 
+/// What the token asks to be allowed. Tableau refuses a token that asks for none.
+pub(super) const SCOPES: [&str; 4] =
+    ["tableau:content:read", "tableau:tasks:run", "tableau:jobs:read", "tableau:jobs:update"];
+
 /// The token that proves a connected app and names a user, valid for five minutes.
 /// Claims and scopes: help.tableau.com, "Configure Connected Apps with Direct Trust".
 pub(super) fn connected_app_token(
@@ -22,7 +26,7 @@ pub(super) fn connected_app_token(
         jti: String,
         aud: &'static str,
         sub: &'a str,
-        scp: [&'static str; 4],
+        scp: [&'static str; SCOPES.len()],
     }
     #[derive(Serialize)]
     struct Header<'a> {
@@ -43,7 +47,7 @@ pub(super) fn connected_app_token(
         jti: uuid::Uuid::new_v4().to_string(),
         aud: "tableau",
         sub: username,
-        scp: ["tableau:content:read", "tableau:tasks:run", "tableau:jobs:read", "tableau:jobs:update"],
+        scp: SCOPES,
     }))?;
     // Tableau wants `iss` in the header too, which the library's header type cannot hold; it still does the signing.
     let message = format!("{header}.{claims}");

@@ -40,13 +40,7 @@ pub enum TableauError {
     },
     /// Credentials or site refused.
     #[error("Tableau refused to sign in to site `{site}` ({code}: {detail})")]
-    #[diagnostic(
-        code(tabmap::tableau::sign_in),
-        help(
-            "check the name and the secret of the token, and the site: Tableau gives the same answer for a wrong secret, a \
-             site that does not exist and a token that expired, which it does when it was not used for 15 days"
-        )
-    )]
+    #[diagnostic(code(tabmap::tableau::sign_in), help("{remedy}"))]
     SignInRefused {
         /// The site.
         site: SiteName,
@@ -54,6 +48,8 @@ pub enum TableauError {
         code: String,
         /// Tableau's words.
         detail: String,
+        /// What to check, for this kind of credentials.
+        remedy: String,
     },
     /// The sign-in led to another site than the one that was asked for.
     #[error("asked to sign in to site `{asked}`, and the session is for site `{granted}`")]

@@ -11,6 +11,7 @@ mod credentials;
 mod error;
 pub mod jobs;
 pub mod metadata;
+mod remedy;
 mod reply;
 mod server;
 mod session;

@@ -7,6 +7,7 @@ use super::client::Tableau;
 use super::connected_app::connected_app_token;
 use super::credentials::Credentials;
 use super::error::TableauError;
+use super::remedy::remedy;
 use super::reply::Patience;
 use crate::resource::{Luid, SiteName};
 
@@ -68,7 +69,8 @@ impl Tableau {
         let reply = self.send(doing, Patience::STRANGER, request).await?;
         let answer = match self.decode::<Answer>(doing, "a sign-in's answer", &reply) {
             Err(TableauError::Refused { code, detail, .. }) if code.starts_with("401") => {
-                return Err(TableauError::SignInRefused { site: site.clone(), code, detail });
+                let remedy = remedy(&self.credentials, &detail);
+                return Err(TableauError::SignInRefused { site: site.clone(), code, detail, remedy });
             }
             Err(TableauError::Decoding { doing, expected, source, .. }) => {
                 let body = "(not shown, it may hold a token)".to_owned();

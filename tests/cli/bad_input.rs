@@ -64,6 +64,23 @@ fn wrong_secret_and_unknown_site_are_refused_without_a_second_try() {
 }
 
 #[test]
+fn refused_sign_in_is_explained_by_the_kind_of_credentials() {
+    let mut desk = Desk::empty();
+    desk.done(&["init"]);
+    desk.unset("TABLEAU_PAT_NAME").unset("TABLEAU_PAT_SECRET");
+    desk.set("TABLEAU_USERNAME", "analyst").set("TABLEAU_PASSWORD", "wrong-password");
+    let answer = desk.run(&["sync"]);
+    answer.refused(1, &["401001", "identity provider", "personal access token or a connected app"]);
+    assert!(!answer.stderr.contains("15 days"), "{}", answer.stderr);
+    desk.unset("TABLEAU_USERNAME").unset("TABLEAU_PASSWORD");
+    desk.set("TABLEAU_JWT_CLIENT_ID", "no-such-app").set("TABLEAU_JWT_SECRET_ID", "key");
+    desk.set("TABLEAU_JWT_SECRET", "not-the-secret").set("TABLEAU_JWT_USERNAME", "analyst");
+    let answer = desk.run(&["sync"]);
+    answer.refused(1, &["(126)", "no connected app `no-such-app`"]);
+    assert!(!answer.stderr.contains("15 days"), "{}", answer.stderr);
+}
+
+#[test]
 fn two_ways_to_sign_in_are_one_too_many() {
     let mut desk = Desk::empty();
     desk.done(&["init"]);
