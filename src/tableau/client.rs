@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use reqwest::header::ACCEPT;
@@ -32,6 +33,8 @@ pub struct Tableau {
     call_timeout: Duration,
     /// The one session that this process has, so that it can be ended when the work is given up.
     pub(super) live: Arc<Mutex<Option<Token>>>,
+    /// Whether it was said that the personal access token expires soon; each site signs in anew.
+    pub(super) has_warned: Arc<AtomicBool>,
 }
 
 impl Tableau {
@@ -61,7 +64,14 @@ impl Tableau {
             server: server.to_string(),
             source,
         })?;
-        Ok(Self { http, server, credentials, call_timeout: CALL_TIMEOUT, live: Arc::default() })
+        Ok(Self {
+            http,
+            server,
+            credentials,
+            call_timeout: CALL_TIMEOUT,
+            live: Arc::default(),
+            has_warned: Arc::default(),
+        })
     }
 
     /// The same, waiting this long for each answer.

@@ -1,5 +1,7 @@
 //! Signing in: which version the server speaks, and what each kind of credentials sends.
 
+use std::sync::atomic::Ordering;
+
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
@@ -10,9 +12,18 @@ use super::error::TableauError;
 use super::remedy::remedy;
 use super::reply::Patience;
 use crate::resource::{Luid, SiteName};
+use crate::text::on_one_line;
 
 /// The oldest version that answers `serverinfo`; the answer names the version that everything else uses.
 const OLDEST_API: &str = "2.4";
+
+/// A token with fewer days left is warned of: a nightly job has some runs to be heard, a person some days to act.
+const SHORT_LIFE: u32 = 14;
+
+/// The days of `DAYS:HOURS:MINUTES`, which a sign-in says of a personal access token.
+fn days_left(text: &str) -> Option<u32> {
+    text.split(':').next()?.parse().ok()
+}
 
 /// What a good sign-in gives.
 pub(super) struct Granted {
@@ -49,9 +60,11 @@ impl Tableau {
             credentials: AnswerCredentials,
         }
         #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
         struct AnswerCredentials {
             token: SecretString,
             site: AnswerSite,
+            estimated_time_to_expiration: Option<String>,
         }
         #[derive(Deserialize)]
         struct AnswerSite {
@@ -78,11 +91,28 @@ impl Tableau {
             }
             other => other?.credentials,
         };
+        if let Some(days) = answer.estimated_time_to_expiration.as_deref().and_then(days_left) {
+            self.warn_of_the_tokens_end(days);
+        }
         Ok(Granted {
             token: answer.token,
             site: SiteName::from_content_url(&answer.site.content_url),
             site_luid: answer.site.id,
         })
+    }
+
+    fn warn_of_the_tokens_end(&self, days: u32) {
+        if let Credentials::PersonalAccessToken { name, .. } = &self.credentials
+            && days < SHORT_LIFE
+            && !self.has_warned.swap(true, Ordering::Relaxed)
+        {
+            let token = on_one_line(name);
+            tracing::warn!(
+                token,
+                days,
+                "this personal access token expires soon: make a new one in Tableau and use it here"
+            );
+        }
     }
 
     fn sign_in_body(&self, site: &SiteName) -> Result<serde_json::Value, TableauError> {

@@ -1,6 +1,6 @@
 //! Bad input: a clear message that names the thing and the remedy, the right exit code, nothing written.
 
-use tableau_simulator::{Effect, Endpoint, Fault};
+use tableau_simulator::{Content, Effect, Endpoint, Fault, Options, Simulator};
 use test_support::desk::Desk;
 
 #[test]
@@ -78,6 +78,21 @@ fn refused_sign_in_is_explained_by_the_kind_of_credentials() {
     let answer = desk.run(&["sync"]);
     answer.refused(1, &["(126)", "no connected app `no-such-app`"]);
     assert!(!answer.stderr.contains("15 days"), "{}", answer.stderr);
+}
+
+#[test]
+fn token_that_expires_soon_is_warned_of_once_with_its_name() {
+    for (lifetime, warnings) in [("13:23:59", 1), ("14:00:00", 0), ("361:30:30", 0), ("soon", 0)] {
+        let content = r#"{"sites": [{"content_url": "One"}, {"content_url": "Two"}]}"#;
+        let content = Content::from_json(content).expect("valid content");
+        let options = Options { content, token_lifetime: lifetime.to_owned(), ..Options::default() };
+        let desk = Desk::at(Simulator::start(options).expect("start the simulator"));
+        desk.done(&["init"]);
+        let answer = desk.run(&["sync"]);
+        assert_eq!(answer.exit, 0, "{}", answer.stderr);
+        assert_eq!(answer.stderr.matches("expires soon").count(), warnings, "{lifetime}: {}", answer.stderr);
+        assert_eq!(answer.stderr.matches("simulator").count(), warnings, "{lifetime}: {}", answer.stderr);
+    }
 }
 
 #[test]

@@ -16,6 +16,8 @@ pub struct Options {
     pub port: u16,
     /// The personal access tokens it accepts. [`Simulator::pat`](crate::Simulator::pat) answers the first.
     pub tokens: Vec<Token>,
+    /// What is left of their lives, in `DAYS:HOURS:MINUTES` as the sign-in says it.
+    pub token_lifetime: String,
     /// The one account, which every credential belongs to.
     pub username: String,
     /// Its password.
@@ -52,6 +54,7 @@ impl Default for Options {
             content: Content::generate(&Generate::default()),
             port: 0,
             tokens: vec![Token::default()],
+            token_lifetime: "361:30:30".to_owned(),
             username: "analyst".to_owned(),
             password: "correct horse battery staple".to_owned(),
             connected_app: ConnectedApp::default(),

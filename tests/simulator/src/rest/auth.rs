@@ -63,7 +63,7 @@ pub(super) fn sign_in(state: &mut State, call: &Call<'_>) -> Result {
     let Some(site) = state.world.site_to_sign_in(content_url) else {
         return Err(refused(call));
     };
-    let lifetime = matches!(origin, Origin::Token(_)).then_some("361:30:30");
+    let lifetime = matches!(origin, Origin::Token(_)).then_some(call.options.token_lifetime.as_str());
     let token = state.sessions.open(&mut state.random, site, origin, scopes);
     Ok(credentials_answer(site, &token, lifetime))
 }
