@@ -43,6 +43,7 @@ pub mod loopback;
 pub mod mapping;
 pub mod plan;
 pub mod refresh;
+pub mod regular_file;
 pub mod report;
 pub mod resolve;
 pub mod resource;

@@ -53,6 +53,8 @@ pub enum Code {
     IncompleteListing,
     /// A file that should hold references and cannot be read.
     UnreadableFile,
+    /// Not a single file was searched.
+    NoFiles,
     /// A comment that silences nothing.
     UnusedIgnore,
 }
@@ -79,6 +81,7 @@ impl Code {
             Self::MapTooOld => "map-too-old",
             Self::IncompleteListing => "incomplete-listing",
             Self::UnreadableFile => "unreadable-file",
+            Self::NoFiles => "no-files",
             Self::UnusedIgnore => "unused-ignore",
         }
     }
@@ -103,6 +106,7 @@ impl Code {
             Self::MapDrift => "A row of the map has columns that are out of date",
             Self::MapTooOld => "The last complete sync of the map was too long ago",
             Self::IncompleteListing => "Tableau did not list all resources of a site",
+            Self::NoFiles => "No file was searched",
             Self::UnreadableFile => "A file that should hold references cannot be read",
             Self::UnusedIgnore => "A `tabmap: ignore` comment that silences nothing",
         }
@@ -118,6 +122,7 @@ impl Code {
             | Self::MapDrift
             | Self::IncompleteListing
             | Self::UnreadableFile
+            | Self::NoFiles
             | Self::UnusedIgnore => Severity::Warning,
             Self::StaleLuid
             | Self::ReplacedLuid

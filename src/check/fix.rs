@@ -9,6 +9,7 @@ use miette::Diagnostic;
 use similar::{Algorithm, TextDiff};
 use thiserror::Error;
 
+use super::encoding::Encoding;
 use super::finding::{Finding, Fix};
 use super::walk::display;
 use crate::text::on_one_line;
@@ -49,7 +50,9 @@ pub fn apply(findings: &mut Vec<Finding>, write: bool) -> Result<Fixed, FixError
     let mut fixed = Fixed::default();
     for (path, fixes) in by_path {
         let failed = |source| FixError { path: path.clone(), source };
-        let before = fs::read(&path).map_err(failed)?;
+        let written = fs::read(&path).map_err(failed)?;
+        let encoding = Encoding::of(&written);
+        let Some(before) = encoding.decode(written) else { continue };
         let (after, places) = corrected(&before, fixes);
         if places == 0 {
             continue;
@@ -58,7 +61,7 @@ pub fn apply(findings: &mut Vec<Finding>, write: bool) -> Result<Fixed, FixError
         fixed.files += 1;
         fixed.diff.push_str(&diff(&display(&path), &before, &after));
         if write {
-            replace(&path, &after).map_err(failed)?;
+            replace(&path, &encoding.encode(after)).map_err(failed)?;
             findings.retain(|one| one.fix.as_ref().is_none_or(|fix| fix.path != path));
         }
     }

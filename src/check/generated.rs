@@ -19,7 +19,8 @@ const LARGEST: u64 = 256 * 1024 * 1024;
 pub(super) fn beside(path: &Path) -> impl Iterator<Item = PathBuf> {
     let is_project = path.file_name().is_some_and(|name| name == "dbt_project.yml");
     let made = path.with_file_name("target").join("manifest.json");
-    (is_project && made.is_file()).then_some(made).into_iter()
+    let is_file = std::fs::symlink_metadata(&made).is_ok_and(|metadata| metadata.is_file());
+    (is_project && is_file).then_some(made).into_iter()
 }
 
 /// Checks a file that has the name of a generated one; it may be a text like any other.

@@ -22,10 +22,12 @@ use miette::Diagnostic;
 use thiserror::Error;
 
 use self::file::Stages;
-use self::finding::Finding;
-use self::searched::Searched;
+use self::finding::{Code, Finding, Place, Severity};
+use self::searched::{FileCounts, Searched};
+use self::severities::Severities;
 use self::walk::Scope;
 
+mod encoding;
 pub mod evidence;
 pub mod file;
 pub mod finders;
@@ -33,6 +35,7 @@ pub mod finding;
 pub mod findings;
 pub mod fix;
 mod generated;
+mod gitignores;
 mod ignores;
 pub mod judge;
 pub mod knowledge;
@@ -68,8 +71,29 @@ pub fn files(paths: &[PathBuf], scope: &Scope, stages: Stages<'_>) -> Result<Sea
         let one = generated::check(&path, scope, stages, &all.named);
         all.add(one);
     }
+    if all.files == FileCounts::default() {
+        all.findings.extend(nothing_searched(paths, stages.severities));
+    }
     Finding::sort(&mut all.findings);
     Ok(all)
+}
+
+/// A check that looks at nothing must not look like one that found nothing.
+fn nothing_searched(paths: &[PathBuf], severities: &Severities) -> Option<Finding> {
+    let path = paths.first().map(|path| walk::display(path)).unwrap_or_default();
+    let severity = severities.of(Code::NoFiles, Some(&path));
+    let remedy =
+        "name the paths to search, and see what `.gitignore` and `exclude` under `[check]` leave out";
+    let finding = Finding {
+        code: Code::NoFiles,
+        severity,
+        place: Place::File(path.clone()),
+        subject: path,
+        message: "no file was searched".to_owned(),
+        remedy: Some(remedy.to_owned()),
+        fix: None,
+    };
+    (severity != Severity::Off).then_some(finding)
 }
 
 /// What comes out of one file of the walk.

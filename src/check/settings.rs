@@ -10,6 +10,7 @@ use super::finders::calls::Calls;
 use super::finding::{Code, Severity};
 use super::severities::Severities;
 use super::walk::Scope;
+use crate::tableau::ServerUrl;
 
 /// The name of the refresh procedure.
 const PROCEDURE: &str = "API__TABLEAU__REFRESH_RESOURCE";
@@ -87,7 +88,7 @@ impl Section {
         Ok(CheckSettings {
             max_age: max_age.map_err(|reason| ("max_age", reason))?.unwrap_or(MAX_AGE),
             calls,
-            hosts: self.hosts,
+            hosts: self.hosts.iter().map(|text| host(text)).collect::<Result<_, _>>()?,
             scope: Scope {
                 max_file_size: self.max_file_size.unwrap_or(MAX_FILE_SIZE),
                 exclude: patterns(&self.exclude).map_err(|reason| ("exclude", reason))?,
@@ -95,6 +96,11 @@ impl Section {
             severities: Severities::new(self.severity, overrides.collect::<Result<_, _>>()?),
         })
     }
+}
+
+/// The name of a server in addresses. People write the whole address too.
+fn host(text: &str) -> Result<String, InvalidKey> {
+    ServerUrl::identity_of(text).map_err(|error| ("hosts", error.to_string()))
 }
 
 /// Reads `26h`, `2 days` or `1h 30m`.

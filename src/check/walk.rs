@@ -1,13 +1,17 @@
-//! The files below some paths: what `.gitignore` leaves out is left out, and nothing is read twice.
+//! The files below some paths: what git leaves out is left out, and nothing is read twice.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use ignore::gitignore::Gitignore;
 use ignore::{DirEntry, WalkBuilder, WalkState};
+
+use super::encoding::Encoding;
+use super::gitignores::Gitignores;
+use crate::regular_file::open_regular;
 
 /// How much of a file is looked at to tell text from other data.
 const HEAD: usize = 8 * 1024;
@@ -49,44 +53,64 @@ pub enum Content {
 /// Visits every file once, on as many threads as there are processors. `visit` gets the path relative to the working
 /// directory where it is below it, or the reason why something could not be visited.
 pub fn walk(paths: &[PathBuf], scope: &Scope, visit: impl Fn(PathBuf, io::Result<()>) + Sync) {
-    let Some((first, others)) = paths.split_first() else { return };
     let here = std::env::current_dir().unwrap_or_default();
-    let mut builder = WalkBuilder::new(first);
-    for path in others {
-        builder.add(path);
-    }
-    // Outside of a repository `.gitignore` counts too, and `.github` is worth a look.
-    builder.hidden(false).require_git(false).follow_links(false);
-    let excluded = {
-        let (here, scope) = (here.clone(), scope.clone());
-        move |entry: &DirEntry| {
-            let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
-            let is_git = entry.depth() > 0 && entry.file_name() == OsStr::new(".git");
-            is_git || scope.excludes(&relative(&here, entry.path()), is_folder)
-        }
-    };
-    builder.filter_entry(move |entry| !excluded(entry));
     let seen = Mutex::new(BTreeSet::new());
     let is_new =
         |path: &Path| paths.len() == 1 || seen.lock().is_ok_and(|mut seen| seen.insert(path.to_owned()));
+    for start in paths {
+        match std::fs::canonicalize(start) {
+            Ok(absolute) => {
+                let visit = |path: PathBuf, visited: io::Result<()>| {
+                    if visited.is_err() || is_new(&path) {
+                        visit(path, visited);
+                    }
+                };
+                walk_one(start, &absolute, &here, scope, visit);
+            }
+            Err(error) => visit(relative(&here, start), Err(error)),
+        }
+    }
+}
+
+fn walk_one(
+    start: &Path,
+    absolute: &Path,
+    here: &Path,
+    scope: &Scope,
+    visit: impl Fn(PathBuf, io::Result<()>) + Sync,
+) {
+    let gitignores = Arc::new(Gitignores::of(absolute, here));
+    let mut builder = WalkBuilder::new(start);
+    builder.standard_filters(false).follow_links(false);
+    let is_left_out = {
+        let (start, absolute, here) = (start.to_owned(), absolute.to_owned(), here.to_owned());
+        let (scope, gitignores) = (scope.clone(), Arc::clone(&gitignores));
+        move |entry: &DirEntry| {
+            let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
+            let is_git = entry.file_name() == OsStr::new(".git");
+            let below = entry.path().strip_prefix(&start).unwrap_or(entry.path());
+            is_git
+                || scope.excludes(&relative(&here, entry.path()), is_folder)
+                || gitignores.leave_out(&absolute.join(below), is_folder)
+        }
+    };
+    builder.filter_entry(move |entry| entry.depth() == 0 || !is_left_out(entry));
     builder.build_parallel().run(|| {
         Box::new(|entry| {
             match entry {
-                Ok(entry) if is_file(&entry) => {
-                    let path = relative(&here, entry.path());
-                    if is_new(&path) {
-                        visit(path, Ok(()));
-                    }
-                }
+                Ok(entry) if is_file(&entry) => visit(relative(here, entry.path()), Ok(())),
                 Ok(_) => {}
                 Err(error) => {
-                    let path = path_of(&error).map(|path| relative(&here, path)).unwrap_or_default();
+                    let path = path_of(&error).map(|path| relative(here, path)).unwrap_or_default();
                     visit(path, Err(io::Error::other(error.to_string())));
                 }
             }
             WalkState::Continue
         })
     });
+    for (path, error) in gitignores.unreadable() {
+        visit(relative(here, &path), Err(error));
+    }
 }
 
 /// Links are not followed, but where one is named itself.
@@ -114,13 +138,15 @@ pub fn display(path: &Path) -> String {
     path.to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/")
 }
 
-/// Reads a file if it is a text of a size that can be searched.
+/// Reads a file if it is a text of a size that can be searched, as UTF-8.
 pub fn read(path: &Path, max_size: u64) -> io::Result<Content> {
-    let mut file = std::fs::File::open(path)?;
+    let mut file = open_regular(path)?;
     let size = file.metadata()?.len();
     let mut bytes = Vec::new();
     file.by_ref().take(HEAD as u64).read_to_end(&mut bytes)?;
-    if bytes.contains(&0) {
+    let encoding = Encoding::of(&bytes);
+    let is_binary = |bytes: &[u8]| encoding == Encoding::Utf8 && bytes.contains(&0);
+    if is_binary(&bytes) {
         return Ok(Content::Binary);
     }
     if size > max_size {
@@ -128,10 +154,10 @@ pub fn read(path: &Path, max_size: u64) -> io::Result<Content> {
     }
     bytes.reserve(usize::try_from(size).unwrap_or_default().saturating_sub(bytes.len()));
     file.take(max_size).read_to_end(&mut bytes)?;
-    if bytes.contains(&0) {
+    if is_binary(&bytes) {
         return Ok(Content::Binary);
     }
-    Ok(Content::Text(bytes))
+    Ok(encoding.decode(bytes).map_or(Content::Binary, Content::Text))
 }
 
 /// Bytes as a text of the same length: what is not UTF-8 becomes a control character, which no name holds.

@@ -110,6 +110,7 @@ impl Check {
         let source = if self.offline {
             None
         } else {
+            config.refuse_server_of_repository()?;
             let tableau = tableau(config)?;
             config.sites()?;
             Some(MetadataSource::new(tableau).with_progress(report::progress()))

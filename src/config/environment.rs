@@ -41,6 +41,13 @@ impl Environment {
         self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
+    /// Whether a CI system started this: the variables that GitHub, GitLab and most others, Azure, Jenkins and `TeamCity` set.
+    #[must_use]
+    pub fn is_ci(&self) -> bool {
+        self.get("CI").is_some_and(|value| !value.eq_ignore_ascii_case("false"))
+            || ["TF_BUILD", "JENKINS_URL", "TEAMCITY_VERSION"].iter().any(|name| self.get(name).is_some())
+    }
+
     /// A secret from `NAME` or from the file that `NAME_FILE` names, without its last line end.
     pub fn secret(&self, name: &str) -> Result<Option<SecretString>, ConfigError> {
         match (self.get(name), self.get(&format!("{name}_FILE"))) {

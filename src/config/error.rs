@@ -57,6 +57,18 @@ pub enum ConfigError {
         /// The address.
         url: Url,
     },
+    /// A server that a proposed change could have named.
+    #[error("the Tableau server is named in `{}` alone, which is part of the repository", path.display())]
+    #[diagnostic(
+        code(tabmap::config::server_of_repository),
+        help(
+            "a change to that file could send the credentials of this CI job to any server: set TABLEAU_SERVER beside them"
+        )
+    )]
+    ServerOfRepository {
+        /// The file.
+        path: PathBuf,
+    },
     /// A setting without which the command cannot work.
     #[error("{what} is not set")]
     #[diagnostic(code(tabmap::config::missing))]

@@ -6,6 +6,7 @@
 mod environment;
 mod error;
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use crate::browser_url::BrowserUrl;
 use crate::check;
 use crate::plan::{Limits, MaxRemoved};
 use crate::refresh;
+use crate::regular_file::read_regular;
 use crate::resource::SiteName;
 use crate::serve;
 use crate::store::StoreAddress;
@@ -27,6 +29,9 @@ use crate::toml_error::TomlError;
 /// The file that is read when it stands in the working directory and no other is named.
 pub const DEFAULT_FILE: &str = "tabmap.toml";
 
+/// The largest file that is read, in bytes.
+const LARGEST: u64 = 1024 * 1024;
+
 /// The file that `tabmap init` writes: every key, with its default or an example.
 pub const TEMPLATE: &str = include_str!("template.toml");
 
@@ -35,6 +40,8 @@ pub const TEMPLATE: &str = include_str!("template.toml");
 pub struct Config {
     /// How to reach Tableau; `None` while no server is named, which only commands that need one mind.
     pub server: Option<ServerUrl>,
+    /// The file that named the server, where nothing else did.
+    pub server_file: Option<PathBuf>,
     /// The sites, in the order in which they are synced.
     pub sites: Vec<SiteName>,
     /// A file of certificate authorities (PEM) beside those of the operating system.
@@ -128,6 +135,9 @@ impl Config {
         };
 
         let names = ["--server", "TABLEAU_SERVER", "`server` under `[tableau]`"];
+        let is_elsewhere = flags.server.is_some() || environment.get("TABLEAU_SERVER").is_some();
+        let server_file = file.tableau.server.as_ref().filter(|_| !is_elsewhere);
+        let server_file = server_file.map(|_| path.unwrap_or(Path::new(DEFAULT_FILE)).to_owned());
         let server = first(flags.server.as_ref(), "TABLEAU_SERVER", file.tableau.server.as_ref(), names);
         let server =
             server.map(|(name, text)| server_url(name, &text, &file.tableau.allow_http)).transpose()?;
@@ -159,6 +169,7 @@ impl Config {
         })?;
         Ok(Self {
             server,
+            server_file,
             sites,
             ca_bundle,
             tableau_timeout: file
@@ -182,6 +193,21 @@ impl Config {
             what: "the Tableau server",
             help: "set TABLEAU_SERVER, `--server`, or `server` under `[tableau]` in tabmap.toml".to_owned(),
         })
+    }
+
+    /// Refuses to go by a server that only a file of the repository names, where a CI system runs for anybody who proposes a
+    /// change to that file: the credentials of the environment would be sent there.
+    pub fn refuse_server_of_repository(&self) -> Result<(), ConfigError> {
+        let Some(file) = self.server_file.as_ref().filter(|_| self.environment.is_ci()) else {
+            return Ok(());
+        };
+        let absolute = |path: &Path| std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let here = absolute(Path::new("."));
+        let repository = here.ancestors().find(|folder| folder.join(".git").exists()).unwrap_or(&here);
+        if absolute(file).starts_with(repository) {
+            return Err(ConfigError::ServerOfRepository { path: file.clone() });
+        }
+        Ok(())
     }
 
     /// The sites, for commands that need some.
@@ -215,17 +241,27 @@ pub fn named_file(flags: &Flags, environment: &Environment) -> Option<PathBuf> {
 
 fn read_file(named: Option<&Path>) -> Result<File, ConfigError> {
     let path = named.unwrap_or_else(|| Path::new(DEFAULT_FILE));
-    let text = match std::fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => {
+    let unreadable = |source| ConfigError::Unreadable { path: path.to_owned(), source };
+    if named.is_none() && leads_out(path) {
+        return Err(unreadable(io::Error::other("it is a link that leads out of the folder")));
+    }
+    let text = match read_regular(path, LARGEST) {
+        Ok(bytes) => String::from_utf8(bytes).map_err(|error| unreadable(io::Error::other(error)))?,
+        Err(error) if named.is_none() && error.kind() == io::ErrorKind::NotFound => {
             return Ok(File::default());
         }
-        Err(source) => {
-            return Err(ConfigError::Unreadable { path: path.to_owned(), source });
-        }
+        Err(source) => return Err(unreadable(source)),
     };
     toml::from_str(&text)
         .map_err(|error| ConfigError::Invalid { path: path.to_owned(), source: TomlError::of(&error, &text) })
+}
+
+/// Whether a file that nobody named leads to another folder: whoever put it there chose what is read.
+fn leads_out(path: &Path) -> bool {
+    let is_link = std::fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink());
+    let here = std::fs::canonicalize(".");
+    is_link
+        && !std::fs::canonicalize(path).is_ok_and(|target| here.is_ok_and(|here| target.starts_with(here)))
 }
 
 fn sites(

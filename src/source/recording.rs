@@ -13,6 +13,7 @@ use super::error::SourceError;
 use crate::mapping::Mapping;
 use crate::resource::{Details, Luid, ProjectPath, Resource, ResourceKey, ResourceKind, SiteName};
 use crate::snapshot::{Header, Notes, Snapshot};
+use crate::tableau::ServerUrl;
 use crate::whole_file::write_whole;
 
 /// The version of the file's form; raised when an older tabmap could misread a newer file.
@@ -42,11 +43,12 @@ impl Recording {
         if document.format_version != FORMAT_VERSION {
             return Err(form(format!("format version {}", document.format_version)));
         }
+        let server = ServerUrl::identity_of(&document.server).map_err(|error| form(error.to_string()))?;
         let mut snapshots = Vec::new();
         for site in document.sites {
-            snapshots.push(site.into_snapshot(&document.server).map_err(&form)?);
+            snapshots.push(site.into_snapshot(&server).map_err(&form)?);
         }
-        Ok(Self { path: path.to_owned(), server: document.server, snapshots })
+        Ok(Self { path: path.to_owned(), server, snapshots })
     }
 
     /// The recorded sites, in order.

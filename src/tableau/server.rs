@@ -52,6 +52,11 @@ impl ServerUrl {
         Ok(Self(url))
     }
 
+    /// The [`identity`](Self::identity) of a server that is only named, as a host or as an address of either scheme.
+    pub fn identity_of(text: &str) -> Result<String, InvalidServer> {
+        Self::parse(&text.trim().replacen("http://", "https://", 1), &[]).map(|server| server.identity())
+    }
+
     /// The address of a path on the server.
     #[must_use]
     pub fn join(&self, path: &str) -> Url {

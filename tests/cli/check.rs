@@ -17,6 +17,7 @@ mod live;
 mod names;
 mod settings;
 mod snippets;
+mod trees;
 
 /// As long as the recorded days are ago.
 const ANY_AGE: [&str; 2] = ["--max-age", "5000 weeks"];

@@ -25,7 +25,16 @@ const LAYERS: &[&[&str]] = &[
     &["tableau"],
     &["diff", "plan", "snapshot", "mapping"],
     &["resource"],
-    &["text", "retry", "schema_version", "toml_error", "loopback", "whole_file", "bounded_body"],
+    &[
+        "text",
+        "retry",
+        "schema_version",
+        "toml_error",
+        "loopback",
+        "whole_file",
+        "regular_file",
+        "bounded_body",
+    ],
 ];
 
 /// Imports that close a circle or go up, and that nobody has mended yet.
