@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::mapping::{Mapping, Row, Version};
-use crate::resource::{PerKind, Resource, ResourceKey};
+use crate::resource::matching::{is_same_name, nfc};
+use crate::resource::{PerKind, ProjectPath, Resource, ResourceKey};
 use crate::snapshot::{Header, Snapshot};
 
 /// One difference between the map and the site.
@@ -210,13 +211,31 @@ fn unseen(changes: &[Change], snapshot: &Snapshot) -> PerKind<u64> {
     PerKind::of(|kind| unseen.iter().filter(|old| old.key.kind == kind).count() as u64)
 }
 
+/// The snapshot, with what only the rows of the same resources know.
+#[must_use]
+pub fn with_knowledge_of_map(snapshot: Snapshot, mapping: &Mapping) -> Snapshot {
+    let rows = mapping.rows.iter().map(|row| ((row.resource.key.kind, &row.resource.luid), &row.resource));
+    let rows: BTreeMap<_, _> = rows.collect();
+    snapshot.map(|resource| match rows.get(&(resource.key.kind, &resource.luid)) {
+        Some(row) => with_knowledge_of(&resource, row),
+        None => resource,
+    })
+}
+
 /// Whether the resource has the row's name and, as far as both sides know, its project.
 fn same_place(row: &Resource, resource: &Resource) -> bool {
     let same_project = match (&row.details.project_luid, &resource.details.project_luid) {
         (Some(before), Some(now)) => before == now,
         _ => true,
     };
-    row.key.name == resource.key.name && row.key.project.agrees_with(&resource.key.project) && same_project
+    is_same_name(&row.key.name, &resource.key.name)
+        && same_path(&row.key.project, &resource.key.project)
+        && same_project
+}
+
+/// Whether both may be one project, in whatever normal form of Unicode.
+fn same_path(one: &ProjectPath, other: &ProjectPath) -> bool {
+    one.agrees_with(other) || one.nfc().agrees_with(&other.nfc())
 }
 
 /// The resource, with what only its row knows: a source that could not ask REST knows neither the parents of a
@@ -238,26 +257,25 @@ fn pair_replaced<'a>(
     gone: Vec<&'a Resource>,
     new: Vec<&'a Resource>,
 ) -> (Pairs<'a>, Vec<&'a Resource>, Vec<&'a Resource>) {
-    let agree =
-        |a: &ResourceKey, b: &ResourceKey| a.plain() == b.plain() && a.project.agrees_with(&b.project);
+    // In one normal form of Unicode, for two of Tableau's APIs may write one name differently.
+    let key = |resource: &Resource| {
+        let ResourceKey { kind, project, name, .. } = &resource.key;
+        (*kind, nfc(project.leaf()), nfc(name))
+    };
+    let agree = |a: &Resource, b: &Resource| key(a) == key(b) && same_path(&a.key.project, &b.key.project);
     let mut gone_by_key: BTreeMap<_, Vec<&Resource>> = BTreeMap::new();
     for resource in &gone {
-        gone_by_key.entry(resource.key.plain()).or_default().push(resource);
+        gone_by_key.entry(key(resource)).or_default().push(resource);
     }
     let mut new_by_key: BTreeMap<_, Vec<&Resource>> = BTreeMap::new();
     for resource in &new {
-        new_by_key.entry(resource.key.plain()).or_default().push(resource);
+        new_by_key.entry(key(resource)).or_default().push(resource);
     }
     let mut pairs = Vec::new();
     for (key, candidates) in &new_by_key {
         for resource in candidates {
             let agreeing = |found: Option<&Vec<&'a Resource>>| -> Vec<&'a Resource> {
-                found
-                    .into_iter()
-                    .flatten()
-                    .copied()
-                    .filter(|other| agree(&other.key, &resource.key))
-                    .collect()
+                found.into_iter().flatten().copied().filter(|other| agree(other, resource)).collect()
             };
             if let ([old], [_]) = (&agreeing(gone_by_key.get(key))[..], &agreeing(new_by_key.get(key))[..]) {
                 pairs.push((*old, *resource));

@@ -69,6 +69,13 @@ impl Snapshot {
         &self.resources
     }
 
+    /// The same with each resource replaced by what is made of it; none may become another one.
+    #[must_use]
+    pub fn map(self, change: impl Fn(Resource) -> Resource) -> Self {
+        let Self { header, resources, gone } = self;
+        Self { gone, ..Self::new(header, resources.into_iter().map(change).collect()) }
+    }
+
     /// The same, knowing that these resources do not exist any more: they may be removed even where the listing of
     /// their kind was not complete.
     #[must_use]

@@ -8,7 +8,7 @@ use super::finding::Finding;
 use super::knowledge::SiteView;
 use super::map;
 use super::severities::Severities;
-use crate::diff::{ChangeSet, diff};
+use crate::diff::{ChangeSet, diff, with_knowledge_of_map};
 use crate::mapping::Mapping;
 use crate::resource::SiteName;
 use crate::snapshot::Snapshot;
@@ -76,7 +76,8 @@ impl Evidence {
             let unknown = Mapping::empty(site);
             let known = self.mapping(site).unwrap_or(&unknown);
             let snapshot = source.snapshot(site, known).await?;
-            self.snapshots.push(snapshot);
+            // The parents of a project may be hidden from us now and known to the map, as a sync would keep them.
+            self.snapshots.push(with_knowledge_of_map(snapshot, known));
         }
         Ok(())
     }

@@ -37,6 +37,8 @@ pub enum Code {
     MovedResource,
     /// A site of which nothing is known.
     UnknownSite,
+    /// The same on a host that many customers share.
+    ForeignSite,
     /// The address of a view of which no workbook is known.
     UnknownView,
     /// A reference that names no resource, whatever is on the site.
@@ -73,6 +75,7 @@ impl Code {
             Self::AmbiguousResource => "ambiguous-resource",
             Self::MovedResource => "moved-resource",
             Self::UnknownSite => "unknown-site",
+            Self::ForeignSite => "foreign-site",
             Self::UnknownView => "unknown-view",
             Self::InvalidReference => "invalid-reference",
             Self::AmbiguousKey => "ambiguous-key",
@@ -99,6 +102,7 @@ impl Code {
             Self::AmbiguousResource => "Several resources have this name",
             Self::MovedResource => "The resource was renamed or is in another project now",
             Self::UnknownSite => "Nothing is known of this site",
+            Self::ForeignSite => "Nothing is known of this site, and its host belongs to many customers",
             Self::UnknownView => "No known workbook gives this address of a view",
             Self::InvalidReference => "The reference cannot name any resource",
             Self::AmbiguousKey => "Several resources share kind, project name and name",
@@ -124,6 +128,7 @@ impl Code {
             | Self::UnreadableFile
             | Self::NoFiles
             | Self::UnusedIgnore => Severity::Warning,
+            Self::ForeignSite => Severity::Note,
             Self::StaleLuid
             | Self::ReplacedLuid
             | Self::UnknownLuid
@@ -161,6 +166,8 @@ pub enum Severity {
     Error,
     /// Is reported, and the check passes.
     Warning,
+    /// Is mentioned: it may well be as it should be.
+    Note,
     /// Is not reported. No finding has this severity.
     Off,
 }
@@ -172,6 +179,7 @@ impl Severity {
         match self {
             Self::Error => "error",
             Self::Warning => "warning",
+            Self::Note => "note",
             Self::Off => "off",
         }
     }

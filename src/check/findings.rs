@@ -7,9 +7,10 @@ use super::finding::{Code, Finding, Fix, Place, Severity};
 use super::ignores::{self, Ignore};
 use super::judge::Problem;
 use super::lines::Lines;
-use super::reference::{Reference, Target};
+use super::reference::{Origin, Reference, Target};
 use super::severities::Severities;
 use super::walk::display;
+use crate::text::on_one_line;
 
 /// Something to tell of a file.
 #[derive(Debug)]
@@ -18,6 +19,7 @@ pub struct Complaint {
     extent: Range<usize>,
     subject: String,
     problem: Problem,
+    origin: Option<Origin>,
 }
 
 impl Complaint {
@@ -26,7 +28,7 @@ impl Complaint {
     pub fn unreadable(file: &TextFile<'_>, (code, span, reason): Unreadable) -> Self {
         let message = format!("the file cannot be read: {reason}");
         let problem = Problem { code, span: span.clone(), message, remedy: None, replacement: None };
-        Self { extent: span, subject: display(file.path), problem }
+        Self { extent: span, subject: display(file.path), problem, origin: None }
     }
 
     /// A reference that is wrong.
@@ -38,10 +40,14 @@ impl Complaint {
             Target::Luid { luid: part, .. } | Target::Page { number: part, .. } => {
                 written(&part.span) != Some(&part.value)
             }
-            Target::Address { .. } | Target::Name { .. } | Target::Computed | Target::Invalid { .. } => true,
+            Target::Address { .. }
+            | Target::Name { .. }
+            | Target::Computed
+            | Target::Disabled { .. }
+            | Target::Invalid { .. } => true,
         });
         let subject = reference.target.span().and_then(written).unwrap_or_default().to_owned();
-        Self { extent: reference.extent, subject, problem }
+        Self { extent: reference.extent, subject, problem, origin: reference.origin }
     }
 
     /// A generated file is not corrected by hand.
@@ -75,17 +81,36 @@ pub fn of_file(
         }
     }
     left.extend(ignores.into_iter().filter(|one| !one.is_used).map(unused));
-    (written_up(file, left, &lines, severities), silenced)
+    let path = display(file.path);
+    let finding = |complaint: Complaint| {
+        let place = Place::Text(lines.position(&path, &complaint.problem.span));
+        written_up(file, complaint, place, severities)
+    };
+    (left.into_iter().filter_map(finding).collect(), silenced)
 }
 
-/// The same of a generated file: what looks like an ignore comment in it belongs to its sources.
+/// The same of a generated file, told of the place in the sources where `source` finds one. What looks like an ignore
+/// comment in it belongs to its sources.
 #[must_use]
 pub fn of_generated(
     file: &TextFile<'_>,
     complaints: Vec<Complaint>,
     severities: &Severities,
+    source: impl Fn(&Origin) -> Option<Place>,
 ) -> Vec<Finding> {
-    written_up(file, complaints, &Lines::of(file.text), severities)
+    let lines = Lines::of(file.text);
+    let finding = |mut complaint: Complaint| {
+        let origin = complaint.origin.take();
+        if let Some(Origin { name, .. }) = &origin {
+            let message = &mut complaint.problem.message;
+            *message = format!("exposure `{}`: {message}", on_one_line(name));
+        }
+        let place = origin.as_ref().and_then(&source);
+        let place = place
+            .unwrap_or_else(|| Place::Text(lines.position(&display(file.path), &complaint.problem.span)));
+        written_up(file, complaint, place, severities)
+    };
+    complaints.into_iter().filter_map(finding).collect()
 }
 
 fn silence(complaint: &Complaint, ignores: &mut [Ignore], lines: &Lines<'_>) -> bool {
@@ -107,28 +132,23 @@ fn unused(ignore: Ignore) -> Complaint {
     let remedy = Some("take the comment out, or correct the code".to_owned());
     let (extent, span) = (ignore.span.clone(), ignore.span);
     let problem = Problem { code: Code::UnusedIgnore, span, message, remedy, replacement: None };
-    Complaint { extent, subject: ignore.word, problem }
+    Complaint { extent, subject: ignore.word, problem, origin: None }
 }
 
 fn written_up(
     file: &TextFile<'_>,
-    complaints: Vec<Complaint>,
-    lines: &Lines<'_>,
+    complaint: Complaint,
+    place: Place,
     severities: &Severities,
-) -> Vec<Finding> {
-    let path = display(file.path);
-    let finding = |complaint: Complaint| {
-        let Problem { code, span, message, remedy, replacement } = complaint.problem;
-        let severity = severities.of(code, Some(&path));
-        if severity == Severity::Off {
-            return None;
-        }
-        let place = Place::Text(lines.position(&path, &span));
-        let fix = replacement.and_then(|new| {
-            let old = file.text.get(span.clone())?.to_owned();
-            Some(Fix { path: file.path.to_owned(), span, old, new })
-        });
-        Some(Finding { code, severity, place, subject: complaint.subject, message, remedy, fix })
-    };
-    complaints.into_iter().filter_map(finding).collect()
+) -> Option<Finding> {
+    let Problem { code, span, message, remedy, replacement } = complaint.problem;
+    let severity = severities.of(code, place.path());
+    if severity == Severity::Off {
+        return None;
+    }
+    let fix = replacement.and_then(|new| {
+        let old = file.text.get(span.clone())?.to_owned();
+        Some(Fix { path: file.path.to_owned(), span, old, new })
+    });
+    Some(Finding { code, severity, place, subject: complaint.subject, message, remedy, fix })
 }

@@ -4,13 +4,16 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use regex::Regex;
+
 use super::file::{self, Stages, judged, of_content};
 use super::finders::TextFile;
-use super::finding::{Finding, Severity};
+use super::finding::{Finding, Place, Severity};
 use super::findings::{self, Complaint};
-use super::reference::Reference;
+use super::lines::Lines;
+use super::reference::{Origin, Reference};
 use super::searched::Searched;
-use super::walk::{self, Scope, display};
+use super::walk::{self, Content, Scope, display};
 
 /// The largest manifest that is read: large projects of dbt make large ones, and the whole is held in memory.
 const LARGEST: u64 = 256 * 1024 * 1024;
@@ -52,12 +55,12 @@ fn of_references(
 ) -> Searched {
     let project = file.path.parent().and_then(Path::parent).unwrap_or(Path::new(""));
     references.retain(|one| {
-        let origin = one.origin.as_ref().map(|origin| display(&project.join(origin)));
+        let origin = one.origin.as_ref().map(|origin| display(&project.join(&origin.path)));
         origin.zip(one.target.key()).is_none_or(|source| !named.contains(&source))
     });
     let made = modified(file.path);
     let is_outdated = |one: &Reference| {
-        let origin = one.origin.as_ref().and_then(|origin| modified(&project.join(origin)));
+        let origin = one.origin.as_ref().and_then(|origin| modified(&project.join(&origin.path)));
         origin.zip(made).is_some_and(|(origin, made)| origin > made)
     };
     let (outdated, current) = references.into_iter().partition(is_outdated);
@@ -66,13 +69,35 @@ fn of_references(
     let mut findings_of = |references| {
         let complaints = judged(file, references, stages.knowledge, &mut searched.counts).into_iter();
         let complaints = complaints.map(Complaint::without_replacement).collect();
-        findings::of_generated(file, complaints, stages.severities)
+        findings::of_generated(file, complaints, stages.severities, |origin| source(project, origin))
     };
     let mut findings: Vec<Finding> = findings_of(outdated);
     findings.iter_mut().for_each(excuse);
     findings.extend(findings_of(current));
     searched.findings = findings;
     searched
+}
+
+/// Where an exposure stands in its source, if that is a file of the project: those of packages are elsewhere.
+fn source(project: &Path, origin: &Origin) -> Option<Place> {
+    let path = project.join(&origin.path);
+    let project = if project.as_os_str().is_empty() { Path::new(".") } else { project };
+    if !std::fs::canonicalize(&path).ok()?.starts_with(std::fs::canonicalize(project).ok()?) {
+        return None;
+    }
+    let Ok(Content::Text(bytes)) = walk::read(&path, LARGEST) else { return None };
+    let text = walk::text_of(bytes);
+    let name = regex::escape(&origin.name);
+    let pattern =
+        Regex::new(&format!(r#"(?m)^[ \t-]*name:[ \t]*["']?({name})["']?[ \t]*(?:#.*)?\r?$"#)).ok()?;
+    let exposures = text.find("exposures")?;
+    let span =
+        pattern.captures_at(&text, exposures).and_then(|found| found.get(1)).map(|found| found.range());
+    let path = display(&path);
+    Some(span.map_or_else(
+        || Place::File(path.clone()),
+        |span| Place::Text(Lines::of(&text).position(&path, &span)),
+    ))
 }
 
 fn modified(path: &Path) -> Option<SystemTime> {

@@ -55,6 +55,8 @@ pub enum Fate<'a> {
 #[derive(Debug, Default)]
 pub struct Knowledge {
     hosts: Vec<String>,
+    /// Whether a map is among what is known.
+    pub has_map: bool,
     sites: Vec<SiteName>,
     /// What Tableau did not list completely: absence is no evidence there.
     incomplete: Vec<(SiteName, ResourceKind)>,
@@ -81,11 +83,19 @@ enum AddressName {
     Derived(String),
 }
 
+/// Hosts of Tableau Cloud are `prod-useast-a.online.tableau.com` and the like (help.tableau.com, "Tableau Cloud tips").
+fn is_cloud(host: &str) -> bool {
+    let suffix = ".online.tableau.com";
+    let start = host.len().checked_sub(suffix.len());
+    start.and_then(|start| host.get(start..)).is_some_and(|end| end.eq_ignore_ascii_case(suffix))
+}
+
 impl Knowledge {
     /// Puts together what is known. `hosts` are the names of the server in addresses; with none, any is ours.
     #[must_use]
     pub fn of(hosts: Vec<String>, sites: &[SiteView<'_>], past: &Past) -> Self {
-        let mut knowledge = Self { hosts, ..Self::default() };
+        let has_map = sites.iter().any(|site| site.mapping.is_some());
+        let mut knowledge = Self { hosts, has_map, ..Self::default() };
         for site in sites {
             knowledge.add_site(site);
         }
@@ -157,6 +167,12 @@ impl Knowledge {
         }
     }
 
+    /// What helps where something is missing that may be newer than what is known.
+    #[must_use]
+    pub fn if_new(&self) -> &'static str {
+        if self.has_map { "; if it was created recently, run `tabmap sync`" } else { "" }
+    }
+
     fn has(&self, site: &SiteName, kind: ResourceKind, luid: &Luid) -> bool {
         self.current(site, kind, luid).is_some()
     }
@@ -165,10 +181,19 @@ impl Knowledge {
         self.with_luid(luid.as_str()).find(|one| one.key.site == *site && one.key.kind == kind)
     }
 
-    /// Whether a server is the one whose content is known.
+    /// Whether an address on a host leads to what is known. Tableau Cloud moves sites from one of its hosts to another, and
+    /// no two sites of it share a name.
     #[must_use]
-    pub fn is_our_host(&self, host: &str) -> bool {
-        self.hosts.is_empty() || self.hosts.iter().any(|ours| ours.eq_ignore_ascii_case(host))
+    pub fn is_ours(&self, host: &str, site: &SiteName) -> bool {
+        self.hosts.is_empty()
+            || self.hosts.iter().any(|ours| ours.eq_ignore_ascii_case(host))
+            || is_cloud(host) && self.is_on_cloud() && self.sites.iter().any(|known| known.is_same_site(site))
+    }
+
+    /// Whether our server is a host of Tableau Cloud: other customers' sites are on it too.
+    #[must_use]
+    pub fn is_on_cloud(&self) -> bool {
+        self.hosts.iter().any(|ours| is_cloud(ours))
     }
 
     /// The sites of which something is known, sorted.

@@ -13,8 +13,17 @@ pub struct Reference {
     pub extent: Range<usize>,
     /// What it names.
     pub target: Target,
-    /// In a generated file: what it was generated from, relative to the project.
-    pub origin: Option<String>,
+    /// In a generated file: what it was generated from.
+    pub origin: Option<Origin>,
+}
+
+/// Where in the sources of a project something generated comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// The file, relative to the project.
+    pub path: String,
+    /// What it is called there.
+    pub name: String,
 }
 
 impl Reference {
@@ -70,6 +79,11 @@ pub enum Target {
     },
     /// Only a run of the code can tell.
     Computed,
+    /// All of this place is switched off.
+    Disabled {
+        /// The place.
+        span: Range<usize>,
+    },
     /// Nothing on any site can be meant.
     Invalid {
         /// What is wrong.
@@ -90,7 +104,7 @@ impl Target {
             Self::Page { number, .. } => Some(&number.span),
             Self::Address { name, .. } => Some(&name.span),
             Self::Name { name, .. } => Some(&name.span),
-            Self::Invalid { span, .. } => Some(span),
+            Self::Invalid { span, .. } | Self::Disabled { span } => Some(span),
             Self::Computed => None,
         }
     }
@@ -107,7 +121,7 @@ impl Target {
                 format!("name {site:?} {kind} {project:?} {:?}", name.value)
             }
             Self::Invalid { message, .. } => format!("invalid {message}"),
-            Self::Luid { is_declared: false, .. } | Self::Computed => return None,
+            Self::Luid { is_declared: false, .. } | Self::Computed | Self::Disabled { .. } => return None,
         })
     }
 }

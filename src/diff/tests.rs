@@ -48,6 +48,16 @@ fn a_project_that_was_made_again_under_its_name_is_another() {
 }
 
 #[test]
+fn another_normal_form_of_a_name_is_a_correction() {
+    let (composed, decomposed) = ("Caf\u{e9}::Caf\u{e9}=1", "Cafe\u{301}::Cafe\u{301}=1");
+    check(&[composed], &[decomposed], &[&format!("corrected {decomposed}")]);
+    let (new, replaced) =
+        ("Cafe\u{301}::Cafe\u{301}=2", format!("replaced {composed} > Cafe\u{301}::Cafe\u{301}=2"));
+    check(&[composed], &[new], &[&replaced]);
+    check(&["Caf\u{e9}::x=1"], &["Cafe::x=1"], &["moved Caf\u{e9}::x=1 > Cafe::x=1"]);
+}
+
+#[test]
 fn what_a_source_does_not_know_is_not_erased() {
     check(&["A/B::x=1@p#7"], &["~B::x=1"], &[]);
     check(&["A/B::x=1@p#7"], &["~B::x=1@p#8"], &["corrected A/B::x=1@p#8"]);

@@ -8,7 +8,8 @@ use unicode_normalization::UnicodeNormalization as _;
 use super::{Luid, ProjectPath, Resource, ResourceKind, SiteName};
 
 /// How many near names an unknown one is answered with.
-const MOST_NEAR_NAMES: usize = 3;
+/// How many similar names are suggested.
+pub const MOST_NEAR_NAMES: usize = 3;
 /// How alike a near name must be, from 0 to 1.
 const NEAR: f64 = 0.7;
 
@@ -135,6 +136,15 @@ impl Project {
                 None => ProjectPath::parse(&nfc(text)).is_tail_of(&project.nfc()),
             },
         }
+    }
+
+    /// Whether that project may be meant besides: a path is written, and of the project only its name is known.
+    #[must_use]
+    pub fn may_fit(&self, project: &ProjectPath) -> bool {
+        let (Self::Path(text) | Self::Tail(text)) = self else { return false };
+        let written = ProjectPath::parse(&nfc(text.strip_prefix('/').unwrap_or(text)));
+        let has_parents = written.has_parents() || text.starts_with('/');
+        has_parents && !project.is_rooted() && written.leaf() == project.nfc().leaf()
     }
 }
 

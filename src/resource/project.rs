@@ -66,6 +66,12 @@ impl ProjectPath {
         Self { names: self.names.iter().map(|name| name.nfc().collect()).collect(), rooted: self.rooted }
     }
 
+    /// Whether it says in which project it is.
+    #[must_use]
+    pub fn has_parents(&self) -> bool {
+        self.names.len() > 1
+    }
+
     /// Whether both may be the same project, as far as both are known.
     #[must_use]
     pub fn agrees_with(&self, other: &Self) -> bool {

@@ -63,6 +63,10 @@ fn of_text(text: &str) -> Vec<Reference> {
             continue;
         }
         let host = host_before(before);
+        // Without either, it may be of any application.
+        if host.is_none() && !found.as_str().contains("site") {
+            continue;
+        }
         let whole = format!("https://{}/{}", host.unwrap_or("host"), found.as_str().replace("\\/", "/"));
         references.extend(reference(&whole, found.as_str(), found.start(), host.is_some()));
     }

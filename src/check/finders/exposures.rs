@@ -7,7 +7,7 @@ use super::written::{META_KEYS, invalid, luid, named, scalar};
 use super::yaml::{self, Node, Value};
 use crate::check::finding::Code;
 use crate::check::lines::Lines;
-use crate::check::reference::{Reference, Spanned};
+use crate::check::reference::{Reference, Spanned, Target};
 
 /// Reads `meta` of exposures in YAML. Their `url` is found like any address.
 #[derive(Debug)]
@@ -20,7 +20,8 @@ impl Finder for Exposures {
 
     fn find(&self, file: &TextFile<'_>) -> Found {
         // Most YAML files are something else, and many of those are templates that no parser reads.
-        if !(file.text.contains("exposures") && file.text.contains("tableau")) {
+        let text = file.text;
+        if !(text.contains("exposures") && (text.contains("tableau") || text.contains("enabled"))) {
             return Found::References(Vec::new());
         }
         match yaml::parse(file.text) {
@@ -38,8 +39,15 @@ fn of_documents(text: &str, documents: &[Node]) -> Vec<Reference> {
     for document in documents {
         let exposures = document.field("exposures").map(Node::members).unwrap_or_default();
         for exposure in exposures {
-            let metas =
-                [exposure.field("config").and_then(|config| config.field("meta")), exposure.field("meta")];
+            let config = exposure.field("config");
+            let enabled =
+                config.and_then(|config| config.field("enabled")).or_else(|| exposure.field("enabled"));
+            if enabled.and_then(Node::text).is_some_and(|text| text.eq_ignore_ascii_case("false")) {
+                let span = exposure.span.clone();
+                references.push(Reference::new(span.clone(), Target::Disabled { span }));
+                continue;
+            }
+            let metas = [config.and_then(|config| config.field("meta")), exposure.field("meta")];
             for meta in metas.into_iter().flatten() {
                 references.extend(of_meta(text, meta));
             }

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::comments::Comments;
 use super::finder::{Finder, Found, TextFile};
 use crate::check::reference::{Reference, Spanned, Target};
 
@@ -24,7 +25,8 @@ impl Finder for Luids {
     fn find(&self, file: &TextFile<'_>) -> Found {
         let uuids = UUID.find_iter(file.text);
         let alone = uuids.filter(|found| stands_alone(file.text, found.start(), found.end()));
-        let references = alone.map(|found| {
+        let mut comments = Comments::of(file.text, file.extension());
+        let references = alone.filter(|found| !comments.hold(found.start())).map(|found| {
             let luid = Spanned { value: found.as_str().to_owned(), span: found.range() };
             Reference::new(found.range(), Target::Luid { luid, is_declared: false })
         });

@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use super::addresses;
 use super::finder::{Finder, Found, TextFile};
 use super::written::{META_KEYS, luid, named, scalar};
-use crate::check::reference::{Reference, Spanned};
+use crate::check::reference::{Origin, Reference, Spanned};
 
 #[derive(Deserialize)]
 struct Manifest<'a> {
@@ -29,6 +29,7 @@ struct Metadata {
 
 #[derive(Deserialize)]
 struct Exposure<'a> {
+    name: Option<String>,
     original_file_path: Option<String>,
     #[serde(borrow)]
     url: Option<&'a RawValue>,
@@ -69,12 +70,15 @@ impl Finder for Manifests {
 
     fn find(&self, file: &TextFile<'_>) -> Found {
         let Ok(manifest) = serde_json::from_str::<Manifest<'_>>(file.text) else { return Found::NotMine };
-        let exposures = manifest.exposures.into_values();
-        Found::References(exposures.flat_map(|exposure| of_exposure(file.text, exposure)).collect())
+        let exposures = manifest.exposures.into_iter();
+        Found::References(
+            exposures.flat_map(|(id, exposure)| of_exposure(file.text, &id, exposure)).collect(),
+        )
     }
 }
 
-fn of_exposure(text: &str, exposure: Exposure<'_>) -> Vec<Reference> {
+/// Of an exposure by its unique id, such as `exposure.shop.weekly_sales`. Those that are disabled are elsewhere in a manifest.
+fn of_exposure(text: &str, id: &str, exposure: Exposure<'_>) -> Vec<Reference> {
     let config = exposure.config.and_then(parse::<Config<'_>>);
     let metas = [exposure.meta, config.and_then(|config| config.meta)];
     let mut references = Vec::new();
@@ -90,7 +94,8 @@ fn of_exposure(text: &str, exposure: Exposure<'_>) -> Vec<Reference> {
     // Versions of dbt that know `config.meta` write the same in both places.
     let mut seen = BTreeSet::new();
     references.retain(|one| one.target.key().is_none_or(|key| seen.insert(key)));
-    let origin = exposure.original_file_path;
+    let name = exposure.name.unwrap_or_else(|| id.rsplit('.').next().unwrap_or(id).to_owned());
+    let origin = exposure.original_file_path.map(|path| Origin { path, name });
     references.into_iter().map(|reference| Reference { origin: origin.clone(), ..reference }).collect()
 }
 

@@ -24,6 +24,7 @@ fn strength(target: &Target) -> Strength {
         Target::Luid { is_declared: true, .. }
         | Target::Name { .. }
         | Target::Computed
+        | Target::Disabled { .. }
         | Target::Invalid { .. } => Strength::Declared,
     }
 }

@@ -1,11 +1,14 @@
 //! YAML with the place of every value.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
-use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span};
+use saphyr_parser::{Event, Parser, ScalarStyle, Span};
 
 use crate::check::lines::Lines;
 
+/// How many values aliases may repeat in one file: some lines can stand for billions.
+const MOST_REPEATED: usize = 100_000;
 /// How deep a document may nest.
 const DEEPEST: usize = 64;
 
@@ -29,7 +32,7 @@ pub enum Value {
     Mapping(Vec<(Node, Node)>),
     /// Nothing: `null`, `~`, or not a letter.
     Null,
-    /// An alias, or what is nested too deep.
+    /// What is nested too deep, or repeated too often.
     Other,
 }
 
@@ -38,8 +41,29 @@ impl Node {
     #[must_use]
     pub fn field(&self, name: &str) -> Option<&Self> {
         let Value::Mapping(fields) = &self.value else { return None };
-        let (_, value) = fields.iter().find(|(key, _)| key.text() == Some(name))?;
-        (value.value != Value::Null).then_some(value)
+        let of =
+            |wanted: &str| fields.iter().find(|(key, _)| key.text() == Some(wanted)).map(|(_, value)| value);
+        match of(name) {
+            Some(value) => (value.value != Value::Null).then_some(value),
+            None => of("<<").and_then(|merged| merged.merged_field(name)),
+        }
+    }
+
+    /// The value of a key in what is merged into a mapping: one other mapping, or several.
+    fn merged_field(&self, name: &str) -> Option<&Self> {
+        match &self.value {
+            Value::Sequence(several) => several.iter().find_map(|one| one.field(name)),
+            _ => self.field(name),
+        }
+    }
+
+    /// How many values it holds, itself included.
+    fn size(&self) -> usize {
+        1 + match &self.value {
+            Value::Sequence(members) => members.iter().map(Self::size).sum(),
+            Value::Mapping(fields) => fields.iter().map(|(key, value)| key.size() + value.size()).sum(),
+            Value::Scalar(_) | Value::Null | Value::Other => 0,
+        }
     }
 
     /// The text of a scalar.
@@ -59,9 +83,14 @@ impl Node {
 
 /// The documents of a text, or the line and the reason why it is not YAML.
 pub fn parse(text: &str) -> Result<Vec<Node>, (usize, String)> {
-    let failed = |error: &ScanError| (error.marker().line(), error.info().to_owned());
-    let mut builder =
-        Builder { lines: Lines::of(text), text, parser: Parser::new_from_str(text), failed: None };
+    let mut builder = Builder {
+        lines: Lines::of(text),
+        text,
+        parser: Parser::new_from_str(text),
+        failed: None,
+        anchors: HashMap::new(),
+        left: MOST_REPEATED,
+    };
     let mut documents = Vec::new();
     while let Some(event) = builder.next() {
         if let (Event::DocumentStart(_), _) = event
@@ -71,20 +100,34 @@ pub fn parse(text: &str) -> Result<Vec<Node>, (usize, String)> {
             documents.extend(builder.node(event, 0));
         }
     }
-    match &builder.failed {
-        Some(error) => Err(failed(error)),
-        None => Ok(documents),
-    }
+    builder.failed.map_or(Ok(documents), Err)
 }
 
 struct Builder<'a> {
     text: &'a str,
     lines: Lines<'a>,
     parser: Parser<'a, saphyr_parser::StrInput<'a>>,
-    failed: Option<ScanError>,
+    /// The line and the reason.
+    failed: Option<(usize, String)>,
+    /// What aliases stand for, by the numbers that the parser gives.
+    anchors: HashMap<usize, Node>,
+    /// How many values aliases may still repeat.
+    left: usize,
 }
 
 impl<'a> Builder<'a> {
+    /// What an alias stands for, at the place where that is written.
+    fn repeated(&mut self, anchor: usize, line: usize) -> Option<Node> {
+        // An alias within what it stands for has no end.
+        let node = self.anchors.get(&anchor)?;
+        if let Some(left) = self.left.checked_sub(node.size()) {
+            self.left = left;
+            return Some(node.clone());
+        }
+        self.failed = Some((line, format!("its aliases stand for more than {MOST_REPEATED} values")));
+        None
+    }
+
     fn next(&mut self) -> Option<(Event<'a>, Span)> {
         if self.failed.is_some() {
             return None;
@@ -93,7 +136,7 @@ impl<'a> Builder<'a> {
             Ok((Event::StreamEnd, _)) => None,
             Ok(event) => Some(event),
             Err(error) => {
-                self.failed = Some(error);
+                self.failed = Some((error.marker().line(), error.info().to_owned()));
                 None
             }
         }
@@ -121,6 +164,25 @@ impl<'a> Builder<'a> {
     }
 
     fn node(&mut self, (event, at): (Event<'a>, Span), depth: usize) -> Option<Node> {
+        let anchor = match &event {
+            Event::Scalar(_, _, anchor, _)
+            | Event::SequenceStart(anchor, _)
+            | Event::MappingStart(anchor, _) => *anchor,
+            Event::Alias(anchor) => {
+                let repeated = self.repeated(*anchor, at.start.line());
+                let at = self.lines.offset(at.start.line(), at.start.col());
+                return Some(repeated.unwrap_or(Node { value: Value::Other, span: at..at }));
+            }
+            _ => 0,
+        };
+        let node = self.written((event, at), depth)?;
+        if anchor != 0 {
+            self.anchors.insert(anchor, node.clone());
+        }
+        Some(node)
+    }
+
+    fn written(&mut self, (event, at): (Event<'a>, Span), depth: usize) -> Option<Node> {
         let start = self.lines.offset(at.start.line(), at.start.col());
         let mut end = self.lines.offset(at.end.line(), at.end.col());
         let value = match event {

@@ -1,5 +1,7 @@
 //! Whether an address leads to what is there.
 
+use std::ops::Range;
+
 use percent_encoding::percent_decode_str;
 
 use super::judgement::{Judgement, Problem, bad, described, namesake, unknown_site};
@@ -14,6 +16,16 @@ fn known_site<'a>(site: &SiteName, knowledge: &'a Knowledge) -> Option<&'a SiteN
     knowledge.sites().iter().find(|known| known.is_same_site(site))
 }
 
+/// On Tableau Cloud it may well be another company's.
+fn of_unknown_site(site: &SiteName, span: &Range<usize>, knowledge: &Knowledge) -> Judgement {
+    if knowledge.is_on_cloud() {
+        let message = format!("site `{site}` is not among the known sites");
+        let remedy = "it may be another customer's: Tableau Cloud has the sites of many on one host";
+        return bad(Code::ForeignSite, span, message, Some(remedy.to_owned()));
+    }
+    unknown_site(&site.to_string(), span, knowledge)
+}
+
 pub(super) fn page(
     site: &SiteName,
     kind: ResourceKind,
@@ -21,7 +33,7 @@ pub(super) fn page(
     knowledge: &Knowledge,
 ) -> Judgement {
     if known_site(site, knowledge).is_none() {
-        return unknown_site(&site.to_string(), &number.span, knowledge);
+        return of_unknown_site(site, &number.span, knowledge);
     }
     if knowledge.with_number(kind, &number.value).any(|one| one.key.site.is_same_site(site)) {
         return Judgement::Fine;
@@ -51,10 +63,8 @@ pub(super) fn page(
         // Rows that another tool wrote have no number until the next sync.
         [] if of_kind.any(|one| one.details.vizportal_url_id.is_none()) => Judgement::Open,
         _ => {
-            let remedy =
-                "open it in the browser: what is newer than the last sync is known after the next one";
-            let message = format!("{what} is not known");
-            bad(Code::UnknownResource, &number.span, message, Some(remedy.to_owned()))
+            let remedy = format!("open it in the browser{}", knowledge.if_new());
+            bad(Code::UnknownResource, &number.span, format!("{what} is not known"), Some(remedy))
         }
     }
 }
@@ -67,7 +77,7 @@ pub(super) fn name(
     knowledge: &Knowledge,
 ) -> Judgement {
     if known_site(site, knowledge).is_none() {
-        return unknown_site(&site.to_string(), &name.span, knowledge);
+        return of_unknown_site(site, &name.span, knowledge);
     }
     let decoded = percent_decode_str(&name.value).decode_utf8_lossy();
     if knowledge.has_address(site, kind, &decoded) {
@@ -95,17 +105,21 @@ pub(super) fn name(
         [] if knowledge.has_all_addresses(site, kind) => (
             Code::UnknownView,
             format!("no {kind} on site `{site}` has the name `{said}` in addresses"),
-            format!("open it in the browser; if the {kind} was created recently, run `tabmap sync`"),
+            format!("open it in the browser{}", knowledge.if_new()),
         ),
         // Data sources without a told name were never asked about.
         [] if !kind.facts().names_views => return Judgement::Open,
         [] => (
             Code::UnknownView,
             format!("no known {kind} on site `{site}` seems to have the name `{said}` in addresses"),
-            format!(
-                "open it in the browser. The map does not know the addresses of every {kind} yet, so names were compared: \
-                 `tabmap sync` reads them"
-            ),
+            if knowledge.has_map {
+                format!(
+                    "open it in the browser. The map does not know the addresses of every {kind} yet, so names were compared: \
+                     `tabmap sync` reads them"
+                )
+            } else {
+                "open it in the browser".to_owned()
+            },
         ),
     };
     bad(code, &name.span, message, Some(remedy))

@@ -69,10 +69,11 @@ pub(super) fn namesake(departure: &Departure, knowledge: &Knowledge) -> String {
 /// The verdict on a site of which nothing is known.
 pub(super) fn unknown_site(site: &str, span: &Range<usize>, knowledge: &Knowledge) -> Judgement {
     let known: Vec<String> = knowledge.sites().iter().map(|site| format!("`{site}`")).collect();
-    let remedy = if known.is_empty() {
-        "the map is empty: run `tabmap sync`".to_owned()
-    } else {
-        format!("known are {}; to check others, let `tabmap sync` keep them too", known.join(", "))
+    let known = known.join(", ");
+    let remedy = match (known.is_empty(), knowledge.has_map) {
+        (true, _) => "no site is known: name it with `--site`, or run `tabmap sync`".to_owned(),
+        (false, true) => format!("the map has {known}; to check others, sync them too"),
+        (false, false) => format!("known are {known}; to check others, name them with `--site`"),
     };
     let message = format!("nothing is known of site `{}`", on_one_line(site));
     bad(Code::UnknownSite, span, message, Some(remedy))

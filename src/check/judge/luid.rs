@@ -16,9 +16,9 @@ pub(super) fn judge(luid: &Spanned<String>, is_declared: bool, knowledge: &Knowl
     match fates.as_slice() {
         [] if is_declared && may_lack() => Judgement::Open,
         [] if is_declared => {
-            let remedy = "`tabmap resolve` finds the LUID of a name or an address; what is newer than the last sync \
-                          is known after the next one";
-            bad(Code::UnknownLuid, &luid.span, format!("LUID {text} is not known"), Some(remedy.to_owned()))
+            let remedy =
+                format!("`tabmap resolve` finds the LUID of a name or an address{}", knowledge.if_new());
+            bad(Code::UnknownLuid, &luid.span, format!("LUID {text} is not known"), Some(remedy))
         }
         [] => Judgement::Unrelated,
         [Fate::Replaced { departure, by }] => Judgement::Bad(Problem {

@@ -5,6 +5,7 @@ pub use self::judgement::{Judgement, Problem};
 use super::finding::Code;
 use super::knowledge::Knowledge;
 use super::reference::{Reference, Target};
+use crate::resource::SiteName;
 use crate::text::on_one_line;
 
 mod address;
@@ -18,13 +19,13 @@ pub fn judge(reference: &Reference, knowledge: &Knowledge) -> Judgement {
     match &reference.target {
         Target::Luid { luid, is_declared } => luid::judge(luid, *is_declared, knowledge),
         Target::Page { host, site, kind, number } => {
-            if is_foreign(host.as_deref(), knowledge) {
+            if is_foreign(host.as_deref(), site, knowledge) {
                 return Judgement::Foreign;
             }
             address::page(site, *kind, number, knowledge)
         }
         Target::Address { host, site, kind, name } => {
-            if is_foreign(host.as_deref(), knowledge) {
+            if is_foreign(host.as_deref(), site, knowledge) {
                 return Judgement::Foreign;
             }
             address::name(site, *kind, name, knowledge)
@@ -33,12 +34,13 @@ pub fn judge(reference: &Reference, knowledge: &Knowledge) -> Judgement {
             named::judge(*kind, name, project.as_ref(), site.as_ref(), knowledge)
         }
         Target::Computed => Judgement::Open,
+        Target::Disabled { .. } => Judgement::Unrelated,
         Target::Invalid { message, remedy, span } => {
             bad(Code::InvalidReference, span, on_one_line(message), Some(remedy.clone()))
         }
     }
 }
 
-fn is_foreign(host: Option<&str>, knowledge: &Knowledge) -> bool {
-    host.is_some_and(|host| !knowledge.is_our_host(host))
+fn is_foreign(host: Option<&str>, site: &SiteName, knowledge: &Knowledge) -> bool {
+    host.is_some_and(|host| !knowledge.is_ours(host, site))
 }

@@ -4,7 +4,7 @@ use super::judgement::{Judgement, bad, described, unknown_site};
 use crate::check::finding::Code;
 use crate::check::knowledge::{Departure, Knowledge};
 use crate::check::reference::{Name, Project, Site, Spanned};
-use crate::resource::matching::{is_same_name, near};
+use crate::resource::matching::{MOST_NEAR_NAMES, is_same_name, near};
 use crate::resource::{ProjectPath, Resource, ResourceKind, SiteName};
 use crate::text::on_one_line;
 
@@ -43,11 +43,12 @@ impl Wanted<'_> {
                 // It is known by its LUID to be elsewhere.
                 Some((judgement, Some(_))) => judgement,
                 _ if self.knowledge.may_lack(self.kind, |site| self.is_on(site)) => Judgement::Open,
+                _ if self.may_be_told_apart(&of_name) => Judgement::Open,
                 Some((judgement, None)) => judgement,
                 None => self.unknown(&of_name),
             },
-            // A project or site that is computed may well tell them apart.
-            _ if self.is_open() => Judgement::Open,
+            // A project or site that is computed may well tell them apart, and so may parents that nobody knows.
+            several if self.is_open() || self.may_be_told_apart(several) => Judgement::Open,
             several => self.ambiguous(several),
         }
     }
@@ -68,6 +69,11 @@ impl Wanted<'_> {
     /// In SQL, a project or site may be left to the run; where people write, what is left out is not asked.
     fn is_open(&self) -> bool {
         (self.project.is_none() || self.site.is_none()) && self.is_sql()
+    }
+
+    /// Whether a path was given, and the whole path of one that may be meant is unknown.
+    fn may_be_told_apart(&self, several: &[&Resource]) -> bool {
+        self.project.is_some_and(|project| several.iter().any(|one| project.value.may_fit(&one.key.project)))
     }
 
     fn is_on(&self, site: &SiteName) -> bool {
@@ -100,11 +106,8 @@ impl Wanted<'_> {
             meant.and_then(|meant| self.knowledge.sites().iter().find(|known| known.is_same_site(&meant)));
         match meant {
             Some(meant) => {
-                let message = format!("no row of the map has SITE_ID `{}`", on_one_line(text));
-                let remedy = format!(
-                    "write '{}': the map holds a site's content URL letter by letter",
-                    meant.as_str()
-                );
+                let message = format!("no site has the content URL `{}`", on_one_line(text));
+                let remedy = format!("write '{}': it must match exactly, including case", meant.as_str());
                 bad(Code::UnknownSite, &site.span, message, Some(remedy))
             }
             None => unknown_site(text, &site.span, self.knowledge),
@@ -147,8 +150,8 @@ impl Wanted<'_> {
         let mut in_other_form = self.knowledge.with_name(self.kind, self.name.value.as_str());
         let (blamed, remedy) = match (of_name, self.project) {
             ([], _) if in_other_form.any(|one| self.is_on(&one.key.site)) => {
-                let remedy =
-                    "the map has that name in another normal form of Unicode: copy it from `tabmap list`";
+                let remedy = "the name is there in another normal form of Unicode, and SQL compares it byte by byte: copy it \
+                              from Tableau or `tabmap list`";
                 (&self.name.span, remedy.to_owned())
             }
             ([one], Some(project)) => (&project.span, format!("use project {}", self.project_of(one))),
@@ -157,11 +160,9 @@ impl Wanted<'_> {
                 (&project.span, format!("it is in project {}", projects.join(", ")))
             }
             _ => {
-                let on_site = self.knowledge.resources().iter().filter(|one| self.is_on(&one.key.site));
-                let near: Vec<_> =
-                    near(self.kind, self.name.value.as_str(), on_site).into_iter().map(place).collect();
+                let near = self.near();
                 let remedy = if near.is_empty() {
-                    "names count letter by letter; `tabmap list` shows all".to_owned()
+                    format!("names must match exactly, including case{}", self.knowledge.if_new())
                 } else {
                     format!("did you mean {}?", near.join(", "))
                 };
@@ -169,6 +170,14 @@ impl Wanted<'_> {
             }
         };
         bad(Code::UnknownResource, blamed, message, Some(remedy))
+    }
+
+    /// Names like this one, those in the given project first.
+    fn near(&self) -> Vec<String> {
+        let on_site = self.knowledge.resources().iter().filter(|one| self.is_on(&one.key.site));
+        let (inside, outside): (Vec<_>, Vec<_>) = on_site.partition(|one| self.is_in(&one.key.project));
+        let near = |some: Vec<_>| near(self.kind, self.name.value.as_str(), some.into_iter());
+        near(inside).into_iter().chain(near(outside)).take(MOST_NEAR_NAMES).map(place).collect()
     }
 
     fn ambiguous(&self, several: &[&Resource]) -> Judgement {

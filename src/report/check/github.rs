@@ -16,7 +16,7 @@ const MOST_ROWS: usize = 1000;
 
 pub(super) fn render(report: &CheckReport) -> String {
     let mut out = String::new();
-    for severity in [Severity::Error, Severity::Warning] {
+    for severity in [Severity::Error, Severity::Warning, Severity::Note] {
         let findings: Vec<_> = report.findings.iter().filter(|one| one.severity == severity).collect();
         let shown = if findings.len() > MOST_ANNOTATIONS { MOST_ANNOTATIONS - 1 } else { findings.len() };
         let (shown, others) = findings.split_at(shown);
@@ -25,7 +25,7 @@ pub(super) fn render(report: &CheckReport) -> String {
         }
         if !others.is_empty() {
             let more = plural(others.len() as u64, &format!("more {}", severity.as_str()));
-            let word = severity.as_str();
+            let word = command(severity);
             let _ =
                 writeln!(out, "::{word} title=tabmap check::{more}: see the log or the summary of this step");
             let _ = writeln!(out, "::group::{more}");
@@ -34,7 +34,8 @@ pub(super) fn render(report: &CheckReport) -> String {
                     out,
                     "{}",
                     plain(&format!(
-                        "{word}[{}] {}: {}",
+                        "{}[{}] {}: {}",
+                        severity.as_str(),
                         finding.code,
                         finding.place,
                         data(&whole_message(finding))
@@ -46,6 +47,15 @@ pub(super) fn render(report: &CheckReport) -> String {
     }
     let _ = writeln!(out, "{}", summary(report));
     out
+}
+
+/// The runner's word.
+fn command(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Note | Severity::Off => "notice",
+    }
 }
 
 fn annotate(finding: &Finding, out: &mut String) {
@@ -61,7 +71,7 @@ fn annotate(finding: &Finding, out: &mut String) {
     }
     properties.push(("title", property(&format!("tabmap {}", finding.code))));
     let properties: Vec<_> = properties.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
-    let word = finding.severity.as_str();
+    let word = command(finding.severity);
     let _ = writeln!(out, "::{word} {}::{}", properties.join(","), data(&whole_message(finding)));
 }
 

@@ -35,7 +35,11 @@ pub(super) fn document(report: &CheckReport) -> Vec<Issue> {
         description: whole_message(finding),
         check_name: finding.code,
         fingerprint,
-        severity: if finding.severity == Severity::Error { "major" } else { "minor" },
+        severity: match finding.severity {
+            Severity::Error => "major",
+            Severity::Warning => "minor",
+            Severity::Note | Severity::Off => "info",
+        },
         location: Location {
             path: path_of(&finding.place).to_owned(),
             lines: Lines {

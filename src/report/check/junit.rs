@@ -35,7 +35,7 @@ fn case(finding: &Finding) -> TestCase {
         TestCase::new(name, status)
     } else {
         let mut case = TestCase::new(name, TestCaseStatus::success());
-        case.set_system_out(xml(&format!("warning: {}", whole_message(finding))));
+        case.set_system_out(xml(&format!("{}: {}", finding.severity.as_str(), whole_message(finding))));
         case
     };
     let path = xml(&on_one_line(path_of(&finding.place)));

@@ -57,8 +57,12 @@ pub(super) fn summary(report: &CheckReport) -> String {
     };
     let skipped = join([some(binary, "binary skipped"), some(huge, "too large skipped"), None]);
     let left = join([some(open, "left open"), some(foreign, "on other servers"), some(ignored, "silenced")]);
+    let notes = match report.count(Severity::Note) {
+        0 => String::new(),
+        count => format!(", {}", plural(count, "note")),
+    };
     format!(
-        "{}, {}; {} checked{skipped}, {} found{left}",
+        "{}, {}{notes}; {} checked{skipped}, {} found{left}",
         plural(report.count(Severity::Error), "error"),
         plural(report.count(Severity::Warning), "warning"),
         plural(checked, "file"),

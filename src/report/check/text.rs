@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use unicode_width::UnicodeWidthChar;
 
 use super::report::{CheckReport, summary};
-use crate::check::finding::{Code, Finding, Position};
+use crate::check::finding::{Finding, Position};
 use crate::text::{on_one_line, plural};
 
 pub(super) fn render(report: &CheckReport) -> String {
@@ -59,14 +59,10 @@ fn write_excerpt(position: &Position, gutter: usize, out: &mut String) {
 
 /// What helps with several findings at once.
 fn hints(report: &CheckReport) -> Vec<String> {
-    let has = |codes: &[Code]| report.findings.iter().any(|one| codes.contains(&one.code));
     let mut hints = Vec::new();
     let fixable = report.findings.iter().filter(|one| one.fix.is_some()).count() as u64;
     if fixable > 0 {
         hints.push(format!("`tabmap check --fix` corrects {fixable} of these"));
-    }
-    if has(&[Code::UnknownLuid, Code::UnknownResource, Code::UnknownSite]) {
-        hints.push("what is newer than the last sync is known after `tabmap sync`".to_owned());
     }
     if report.counts.open > 0 {
         hints.push(

@@ -64,9 +64,9 @@ fn comment_silences_its_codes_on_its_line_and_on_all_lines_of_a_call() {
     desk.write(
         "a.sql",
         &format!(
-            "-- {GONE} tabmap: ignore stale-luid, unknown-site\n\
+            "SELECT '{GONE}' -- tabmap: ignore stale-luid, unknown-site\n\
              CALL API__TABLEAU__REFRESH_RESOURCE( -- tabmap: ignore unknown-resource\n  'workbook',\n  'Nothing', 'EMEA', 'MySite', 'c');\n\
-             -- {GONE}\n-- tabmap: ignore stale-luid\n-- tabmap: ignore stale\n-- tabmap: ignore CODE is how it is written\n"
+             SELECT '{GONE}'\n-- tabmap: ignore stale-luid\n-- tabmap: ignore stale\n-- tabmap: ignore CODE is how it is written\n"
         ),
     );
     let found = places(&document(&desk, &["a.sql"], 3));
