@@ -32,6 +32,7 @@ pub(super) fn open_snowflake(
 pub(super) fn tableau(config: &Config) -> Result<Tableau, CommandError> {
     let credentials = config.environment.credentials()?;
     let tableau = Tableau::new(config.server()?.clone(), credentials, config.ca_bundle.as_deref())?;
+    let tableau = tableau.whose_counts_may_differ(config.counts_may_differ);
     Ok(match config.tableau_timeout {
         Some(timeout) => tableau.with_call_timeout(timeout),
         None => tableau,

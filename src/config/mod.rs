@@ -48,6 +48,8 @@ pub struct Config {
     pub ca_bundle: Option<PathBuf>,
     /// How long to wait for each answer of Tableau; `None` for the usual time.
     pub tableau_timeout: Option<Duration>,
+    /// Whether a listing that stays the same counts as complete although Tableau announces more.
+    pub counts_may_differ: bool,
     /// Where the map is kept.
     pub store: StoreAddress,
     /// Names in Snowflake.
@@ -105,6 +107,7 @@ struct TableauSection {
     ca_bundle: Option<PathBuf>,
     allow_http: Vec<String>,
     timeout_seconds: Option<std::num::NonZeroU32>,
+    counts_may_differ: bool,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -176,6 +179,7 @@ impl Config {
                 .tableau
                 .timeout_seconds
                 .map(|seconds| Duration::from_secs(seconds.get().into())),
+            counts_may_differ: file.tableau.counts_may_differ,
             store,
             snowflake: file.snowflake,
             limits: Limits { max_removed: max_removed.unwrap_or_default(), is_for_this_run: false },

@@ -112,6 +112,10 @@ impl Reader<'_> {
     ) {
         let mut nodes: BTreeMap<&Luid, &Node> =
             listed.nodes.iter().filter_map(|node| Some((node.luid.as_ref()?, node))).collect();
+        let count = listing.entries.len() + listing.unreadable.len();
+        for luid in listing.unreadable.iter().filter_map(|one| one.luid.as_ref()) {
+            nodes.remove(luid);
+        }
         for entry in listing.entries.into_iter().chain(looked_up) {
             let node = nodes.remove(&entry.id);
             self.witnessed(entry, node, found);
@@ -120,12 +124,28 @@ impl Reader<'_> {
         let is_ghost =
             |luid: &&Luid| listing.is_complete || found.gone.contains(&(self.kind, (*luid).clone()));
         found.notes.ghosts += nodes.keys().filter(|luid| is_ghost(luid)).count() as u64;
+        found.notes.skipped += listing.unreadable.len() as u64;
+        if let [first, ..] = listing.unreadable.as_slice() {
+            let count = listing.unreadable.len();
+            let warning = format!(
+                "REST lists {count} {}(s) that cannot be read, the first is {}",
+                self.kind, first.reason
+            );
+            found.notes.warnings.push(warning);
+        }
+        let counts = listing.announced.filter(|announced| *announced != count).map(|announced| {
+            format!("the REST listing of {}s announced {announced} and held {count}", self.kind)
+        });
         if listing.is_complete && is_answered {
             found.complete.insert(self.kind);
+            found.notes.warnings.extend(counts);
+        } else if let Some(counts) = counts.filter(|_| is_answered) {
+            found.notes.warnings.push(format!(
+                "{counts}: where that stays so, `counts_may_differ` under [tableau] in tabmap.toml says that it is complete"
+            ));
         } else {
             let why = if is_answered { "changed while it was read" } else { "could not be checked" };
-            let warning = format!("the REST listing of {}s {why}", self.kind);
-            found.notes.warnings.push(warning);
+            found.notes.warnings.push(format!("the REST listing of {}s {why}", self.kind));
         }
     }
 

@@ -15,6 +15,7 @@ use super::credentials::Credentials;
 use super::error::TableauError;
 use super::reply::{Patience, Reply, RestError};
 use super::server::ServerUrl;
+use super::shapes::with_escaped_controls;
 use crate::bounded_body::{Body, LARGEST_DOCUMENT, read_up_to};
 
 /// The server's own limit for a Metadata API query is 30 s; listings of 1,000 rows take some seconds.
@@ -33,6 +34,8 @@ pub struct Tableau {
     call_timeout: Duration,
     /// The one session that this process has, so that it can be ended when the work is given up.
     pub(super) live: Arc<Mutex<Option<Token>>>,
+    /// Whether a listing that stays the same counts as complete although more is announced.
+    pub(super) counts_may_differ: bool,
     /// Whether it was said that the personal access token expires soon; each site signs in anew.
     pub(super) has_warned: Arc<AtomicBool>,
 }
@@ -70,6 +73,7 @@ impl Tableau {
             credentials,
             call_timeout: CALL_TIMEOUT,
             live: Arc::default(),
+            counts_may_differ: false,
             has_warned: Arc::default(),
         })
     }
@@ -78,6 +82,12 @@ impl Tableau {
     #[must_use]
     pub fn with_call_timeout(self, call_timeout: Duration) -> Self {
         Self { call_timeout, ..self }
+    }
+
+    /// The same, for a server that announces more than it lists, and always the same.
+    #[must_use]
+    pub fn whose_counts_may_differ(self, counts_may_differ: bool) -> Self {
+        Self { counts_may_differ, ..self }
     }
 
     /// The server.
@@ -146,8 +156,21 @@ impl Tableau {
         expected: &'static str,
         reply: &Reply,
     ) -> Result<T, TableauError> {
+        self.decode_with(doing, expected, reply, |body| serde_json::from_slice(body))
+    }
+
+    /// The same, read by `read`.
+    pub(super) fn decode_with<T>(
+        &self,
+        doing: &str,
+        expected: &'static str,
+        reply: &Reply,
+        read: impl Fn(&[u8]) -> serde_json::Result<T>,
+    ) -> Result<T, TableauError> {
         self.check(doing, reply)?;
-        serde_json::from_slice(&reply.body).map_err(|source| TableauError::Decoding {
+        let first = read(&reply.body);
+        let mended = first.as_ref().err().and_then(|_| with_escaped_controls(&reply.body));
+        mended.map_or(first, |mended| read(&mended)).map_err(|source| TableauError::Decoding {
             doing: doing.to_owned(),
             expected,
             body: reply.beginning(),
@@ -157,6 +180,9 @@ impl Tableau {
 
     pub(super) fn check(&self, doing: &str, reply: &Reply) -> Result<(), TableauError> {
         let (doing, server) = (doing.to_owned(), self.server.to_string());
+        if reply.is_xml() {
+            return Err(TableauError::Xml { doing, server, body: reply.beginning() });
+        }
         if reply.status.is_success() {
             let limit = LARGEST_DOCUMENT;
             return if reply.is_too_large {

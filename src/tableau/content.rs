@@ -5,10 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use reqwest::StatusCode;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error as _};
+use serde_json::value::RawValue;
 
 use super::reply::Patience;
+use super::shapes::number;
 use super::{Session, TableauError};
+use crate::browser_url::{self, BrowserUrl};
 use crate::resource::{Details, Luid, ProjectPath, Resource, ResourceKey, ResourceKind, SiteName};
 
 /// The most that Tableau gives at once.
@@ -23,8 +26,21 @@ const MAX_DEPTH: usize = 100;
 pub struct Listing<T> {
     /// Everything that was listed, each LUID once.
     pub entries: Vec<T>,
+    /// The entries that could not be read: they are there all the same.
+    pub unreadable: Vec<Unreadable>,
+    /// How many there should be.
+    pub announced: Option<usize>,
     /// Whether the listing stood still while it was read and all that it announced was there.
     pub is_complete: bool,
+}
+
+/// An entry of a listing that could not be read.
+#[derive(Debug)]
+pub struct Unreadable {
+    /// Its LUID, where that much can be read.
+    pub luid: Option<Luid>,
+    /// Where it stands, and why.
+    pub reason: String,
 }
 
 /// A workbook or data source as REST lists it.
@@ -62,8 +78,10 @@ impl RestResource {
 
     /// The number in the browser URL.
     fn vizportal_url_id(&self) -> Option<String> {
-        let number = self.webpage_url.as_deref()?.rsplit('/').next()?;
-        (!number.is_empty() && number.bytes().all(|digit| digit.is_ascii_digit())).then(|| number.to_owned())
+        match BrowserUrl::parse(self.webpage_url.as_deref()?).ok()?.page {
+            browser_url::Page::Resource(_, number) => Some(number),
+            browser_url::Page::Named(..) | browser_url::Page::Other => None,
+        }
     }
 }
 
@@ -183,12 +201,17 @@ impl Session {
 /// Lists until a listing stood still from its first page to its last: pages are cut by position, so a deletion
 /// on an earlier page makes a later one skip a resource.
 async fn list<T: Listed>(session: &Session, segment: &str, member: &str) -> Result<Listing<T>, TableauError> {
+    let mut before = None;
     for attempt in 1.. {
-        let listing = list_once(session, segment, member).await?;
+        let mut listing = list_once::<T>(session, segment, member).await?;
+        let luids: BTreeSet<Luid> = listing.entries.iter().map(|entry| entry.luid().clone()).collect();
+        let now = Some((listing.announced, luids));
+        listing.is_complete |= session.tableau.counts_may_differ && now == before;
         if listing.is_complete || attempt >= LISTING_ATTEMPTS {
             return Ok(listing);
         }
         tracing::info!(listing = segment, "the listing changed while it was read, beginning anew");
+        before = now;
     }
     unreachable!("the last attempt returns")
 }
@@ -199,79 +222,96 @@ async fn list_once<T: Listed>(
     member: &str,
 ) -> Result<Listing<T>, TableauError> {
     let doing = format!("list {segment}");
-    let mut entries: Vec<T> = Vec::new();
     let mut seen = BTreeSet::new();
-    let mut announced: Option<usize> = None;
-    let mut is_complete = true;
+    let mut listing =
+        Listing { entries: Vec::new(), unreadable: Vec::new(), announced: None, is_complete: true };
+    let mut read = 0;
     for number in 1.. {
         let (size, page_number) = (PAGE_SIZE.to_string(), number.to_string());
         let query = [("pageSize", size.as_str()), ("pageNumber", page_number.as_str())];
-        let page: Page = match session.get(&doing, "a page of a listing", segment, &query).await {
+        let reply = session.get_reply(&doing, segment, &query).await?;
+        let page = match session
+            .tableau
+            .decode_with(&doing, "a page of a listing", &reply, |body| Page::read(body, segment, member))
+        {
             // The listing became so short that this page is beyond its end.
             Err(error) if error.has_code("400006") && number > 1 => {
-                is_complete = false;
+                listing.is_complete = false;
                 break;
             }
             other => other?,
         };
-        let total = page.total_available(&doing)?;
-        is_complete &= announced.is_none_or(|announced| announced == total);
-        announced = Some(total);
-        let before = entries.len();
-        for entry in page.entries::<T>(&doing, segment, member)? {
-            if seen.insert(entry.luid().clone()) {
-                entries.push(entry);
+        listing.is_complete &= listing.announced.is_none_or(|announced| announced == page.total);
+        listing.announced = Some(page.total);
+        let before = seen.len() + listing.unreadable.len();
+        for (place, entry) in page.entries.into_iter().enumerate() {
+            match entry {
+                Ok(entry) => {
+                    let entry: T = entry;
+                    if seen.insert(entry.luid().clone()) {
+                        listing.entries.push(entry);
+                    }
+                }
+                Err((luid, error)) => {
+                    let reason = format!("entry {} of page {number}: {error}", place + 1);
+                    listing.unreadable.push(Unreadable { luid, reason });
+                }
             }
         }
+        read += page.size;
         // A page that brings nothing new ends the listing too: a server that repeats itself must not hold us forever.
-        if number * PAGE_SIZE >= total || entries.len() == before {
+        if read >= page.total || seen.len() + listing.unreadable.len() == before {
             break;
         }
     }
-    is_complete &= announced == Some(entries.len());
-    Ok(Listing { entries, is_complete })
+    listing.is_complete &= listing.announced == Some(seen.len() + listing.unreadable.len());
+    Ok(listing)
 }
 
-/// A page as JSON; scalars are strings there (`"totalAvailable":"2"`), and an empty list has no member at all.
-#[derive(Debug, Deserialize)]
-struct Page {
-    pagination: Pagination,
-    #[serde(flatten)]
-    rest: serde_json::Map<String, serde_json::Value>,
+/// A page as JSON. An empty list has no member at all.
+struct Page<T> {
+    total: usize,
+    /// How many entries a page has: a server may give less than it was asked for.
+    size: usize,
+    /// An entry that cannot be read costs itself and no other.
+    entries: Vec<Result<T, (Option<Luid>, serde_json::Error)>>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Pagination {
-    total_available: String,
+    #[serde(deserialize_with = "number")]
+    total_available: Option<i64>,
+    #[serde(default, deserialize_with = "number")]
+    page_size: Option<i64>,
 }
 
-impl Page {
-    fn total_available(&self, doing: &str) -> Result<usize, TableauError> {
-        let text = &self.pagination.total_available;
-        text.parse().map_err(|_| TableauError::Decoding {
-            doing: doing.to_owned(),
-            expected: "a page of a listing",
-            body: format!("totalAvailable `{text}`"),
-            source: serde::de::Error::custom("not a number"),
-        })
-    }
+/// What is left to know of an entry that cannot be read otherwise.
+#[derive(Deserialize)]
+struct Identified {
+    id: Luid,
+}
 
-    fn entries<T: Listed>(
-        mut self,
-        doing: &str,
-        segment: &str,
-        member: &str,
-    ) -> Result<Vec<T>, TableauError> {
-        let list =
-            self.rest.get_mut(segment).and_then(|list| list.get_mut(member)).map(serde_json::Value::take);
-        let Some(list) = list else { return Ok(Vec::new()) };
-        let body: String = list.to_string().chars().take(200).collect();
-        serde_json::from_value(list).map_err(|source| TableauError::Decoding {
-            doing: doing.to_owned(),
-            expected: "a page of a listing",
-            body,
-            source,
-        })
+impl<T: Listed> Page<T> {
+    fn read(body: &[u8], segment: &str, member: &str) -> serde_json::Result<Self> {
+        type Members<'a> = BTreeMap<String, &'a RawValue>;
+        let page: Members<'_> = serde_json::from_slice(body)?;
+        let pagination = page.get("pagination").map_or("{}", |raw| raw.get());
+        let Pagination { total_available, page_size } = serde_json::from_str(pagination)?;
+        let total = total_available.and_then(|total| usize::try_from(total).ok());
+        let total = total.ok_or_else(|| serde_json::Error::custom("`totalAvailable` is not a number"))?;
+        let size = page_size.and_then(|size| usize::try_from(size).ok()).filter(|size| *size > 0);
+        let list = page.get(segment).map_or("{}", |raw| raw.get());
+        let list: Option<Members<'_>> = serde_json::from_str(list)?;
+        let entries = match list.as_ref().and_then(|list| list.get(member)) {
+            Some(entries) => serde_json::from_str::<Vec<&RawValue>>(entries.get())?,
+            None => Vec::new(),
+        };
+        let read = |raw: &RawValue| {
+            let luid = || serde_json::from_str(raw.get()).ok().map(|Identified { id }| id);
+            serde_json::from_str(raw.get()).map_err(|error| (luid(), error))
+        };
+        let entries = entries.into_iter().map(read).collect();
+        Ok(Self { total, size: size.unwrap_or(PAGE_SIZE), entries })
     }
 }

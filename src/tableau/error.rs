@@ -157,6 +157,20 @@ pub enum TableauError {
         /// The most that is read, in bytes.
         limit: usize,
     },
+    /// Tableau's own XML.
+    #[error("could not {doing}: {server} answered in XML, although JSON was asked for: {body}")]
+    #[diagnostic(
+        code(tabmap::tableau::xml),
+        help("a proxy or gateway on the way drops or changes the header Accept: let it pass")
+    )]
+    Xml {
+        /// What was being done.
+        doing: String,
+        /// The server.
+        server: String,
+        /// How the body begins.
+        body: String,
+    },
     /// The server sends us elsewhere. Not followed: the session token would travel along.
     #[error("could not {doing}: {server} redirects to `{location}`")]
     #[diagnostic(

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 
 use super::reply::{Patience, Reply};
+use super::shapes::{number, or_default};
 use super::{Session, TableauError};
 use crate::resource::{Luid, ResourceKind};
 
@@ -143,10 +144,10 @@ pub struct ListedJob {
     /// Its id.
     pub id: Luid,
     /// `Pending`, `InProgress`, `Success`, `Failed` or `Cancelled`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub status: String,
     /// The resource's name.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub title: String,
     /// When it was queued.
     #[serde(default, deserialize_with = "time")]
@@ -285,9 +286,9 @@ impl Session {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct ListAnswer {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pagination: Pagination,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     background_jobs: ListedJobs,
 }
 
@@ -301,7 +302,7 @@ struct Pagination {
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct ListedJobs {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     background_job: Vec<ListedJob>,
 }
 
@@ -336,9 +337,9 @@ struct AnswerJob {
     completed_at: Option<Timestamp>,
     #[serde(default, deserialize_with = "number")]
     finish_code: Option<i64>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     extract_refresh_job: RefreshPart,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     status_notes: StatusNotes,
 }
 
@@ -357,7 +358,7 @@ struct Named {
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct StatusNotes {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     status_note: Vec<StatusNote>,
 }
 
@@ -400,14 +401,6 @@ impl From<Answer> for Job {
             resource: extract_refresh_job.workbook.map(|named| named.id),
         }
     }
-}
-
-/// Tableau writes scalars as strings in JSON, and is not alone in reading this API's schema.
-fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
-    Ok(match serde_json::Value::deserialize(deserializer)? {
-        serde_json::Value::String(text) => text.trim().parse().ok(),
-        value => value.as_i64(),
-    })
 }
 
 fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {

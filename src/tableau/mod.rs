@@ -15,6 +15,7 @@ mod remedy;
 mod reply;
 mod server;
 mod session;
+mod shapes;
 mod sign_in;
 
 pub use self::client::Tableau;

@@ -46,7 +46,13 @@ impl Reply {
     pub fn is_passing_failure(&self, patience: Patience) -> bool {
         let begins_as_json = || self.body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
         matches!(self.status.as_u16(), 408 | 500 | 502 | 503 | 504)
-            || patience.only_json && self.status.is_success() && !begins_as_json()
+            || patience.only_json && self.status.is_success() && !begins_as_json() && !self.is_xml()
+    }
+
+    /// Whether Tableau answered as it does to those who do not ask for JSON.
+    pub fn is_xml(&self) -> bool {
+        let beginning = self.body.get(..200).unwrap_or(&self.body);
+        String::from_utf8_lossy(beginning).contains("<tsResponse")
     }
 
     pub fn rest_error(&self) -> Option<RestError> {

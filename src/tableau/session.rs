@@ -88,13 +88,22 @@ impl Session {
         path: &str,
         query: &[(&str, &str)],
     ) -> Result<T, TableauError> {
+        let reply = self.get_reply(doing, path, query).await?;
+        self.tableau.decode(doing, expected, &reply)
+    }
+
+    pub(super) async fn get_reply(
+        &self,
+        doing: &str,
+        path: &str,
+        query: &[(&str, &str)],
+    ) -> Result<Reply, TableauError> {
         let mut url = self.address(path);
         url.query_pairs_mut().extend_pairs(query).finish();
         if query.is_empty() {
             url.set_query(None);
         }
-        let reply = self.call(doing, Patience::USUAL, |http| http.get(url.clone())).await?;
-        self.tableau.decode(doing, expected, &reply)
+        self.call(doing, Patience::USUAL, |http| http.get(url.clone())).await
     }
 
     /// A Metadata API query, which changes nothing and may be repeated; its answer as `T`.

@@ -19,11 +19,11 @@ const LAYERS: &[&[&str]] = &[
     &["serve"],
     &["check"],
     &["refresh"],
-    &["sync", "resolve", "browser_url"],
+    &["sync", "resolve"],
     &["store"],
     &["source"],
     &["tableau"],
-    &["diff", "plan", "snapshot", "mapping"],
+    &["browser_url", "diff", "plan", "snapshot", "mapping"],
     &["resource"],
     &[
         "text",

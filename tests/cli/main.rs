@@ -14,6 +14,7 @@ mod resolve;
 mod secrets;
 mod serve;
 mod serving;
+mod shapes;
 mod sync;
 mod transport;
 mod trouble;

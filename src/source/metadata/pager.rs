@@ -6,7 +6,7 @@ use std::time::Duration;
 use indicatif::ProgressBar;
 
 use super::super::reconcile::{Evidence, Listed};
-use crate::resource::ResourceKind;
+use crate::resource::{Luid, ResourceKind};
 use crate::tableau::metadata::{Answer, MetadataError, Node, Page, PageRequest, Verdict};
 use crate::tableau::{Session, TableauError};
 
@@ -16,6 +16,8 @@ const LARGEST_PAGE: i64 = 1000;
 const SMALLEST_PAGE: i64 = 10;
 /// How many pages in a row must go well before a page that was cut grows again.
 const GOOD_PAGES_TO_GROW: u32 = 3;
+/// A listing may grow while it is read. With this many nodes more than twice what is announced, it has no end.
+const FAR: usize = 10_000;
 const RATE_PAUSES: u32 = 6;
 const FIRST_RATE_PAUSE: Duration = Duration::from_secs(1);
 
@@ -60,6 +62,7 @@ struct Pager {
     good_pages: u32,
     rate_pauses: u32,
     nodes: Vec<Node>,
+    seen: BTreeSet<Luid>,
     total_count: Option<i64>,
     codes: BTreeSet<String>,
 }
@@ -72,6 +75,7 @@ impl Pager {
             good_pages: 0,
             rate_pauses: 0,
             nodes: Vec::new(),
+            seen: BTreeSet::new(),
             total_count: None,
             codes: BTreeSet::new(),
         }
@@ -129,7 +133,10 @@ impl Pager {
     }
 
     fn turn(&mut self, page: Page) -> Step {
-        self.nodes.extend(page.nodes);
+        let before = self.nodes.len();
+        let seen = &mut self.seen;
+        let is_new = |node: &Node| node.luid.as_ref().is_none_or(|luid| seen.insert(luid.clone()));
+        self.nodes.extend(page.nodes.into_iter().filter(is_new));
         self.total_count = page.total_count;
         self.good_pages += 1;
         self.rate_pauses = 0;
@@ -141,8 +148,10 @@ impl Pager {
         if page.is_last {
             return Step::Done;
         }
+        let announced = usize::try_from(page.total_count.unwrap_or_default()).unwrap_or_default();
+        let is_endless = self.nodes.len() == before || self.nodes.len() > announced.saturating_mul(2) + FAR;
         match page.end_cursor {
-            Some(cursor) if self.cursors.insert(cursor.clone()) => {
+            Some(cursor) if !is_endless && self.cursors.insert(cursor.clone()) => {
                 self.next.after = Some(cursor);
                 Step::Next
             }
@@ -154,12 +163,9 @@ impl Pager {
     }
 
     fn finish(self) -> Listed {
-        let mut seen = BTreeSet::new();
-        let mut nodes = self.nodes;
-        nodes.retain(|node| node.luid.as_ref().is_none_or(|luid| seen.insert(luid.clone())));
         let announced = self.total_count.and_then(|count| usize::try_from(count).ok());
         let evidence = Evidence { codes: self.codes, announced };
-        Listed { nodes, evidence }
+        Listed { nodes: self.nodes, evidence }
     }
 
     fn refused(&self, error: Option<&MetadataError>) -> TableauError {
@@ -178,5 +184,40 @@ impl Pager {
         };
         let message = error.map_or_else(|| "no data".to_owned(), |error| error.message.clone());
         TableauError::Metadata { doing: self.next.doing(), code, message, help }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(luids: std::ops::Range<usize>, announced: i64, number: usize) -> Page {
+        let nodes = luids.map(|luid| Node { luid: Luid::new(&format!("luid-{luid}")), ..Node::default() });
+        let end_cursor = Some(format!("cursor {number}"));
+        Page { nodes: nodes.collect(), total_count: Some(announced), end_cursor, is_last: false }
+    }
+
+    /// How many pages are read of a server that always has another, and how many nodes come of it.
+    fn read(pages: impl Iterator<Item = Page>) -> (usize, usize, bool) {
+        let mut listing = Pager::new(ResourceKind::Workbook);
+        let mut read = 0;
+        for page in pages {
+            read += 1;
+            if matches!(listing.turn(page), Step::Done) {
+                break;
+            }
+        }
+        let listed = listing.finish();
+        (read, listed.nodes.len(), listed.evidence.codes.contains("a cursor that leads nowhere"))
+    }
+
+    #[test]
+    fn pages_without_end_are_left_when_they_bring_nothing_new_or_far_more_than_announced() {
+        let same = (0..).map(|number| page(0..10, 100, number));
+        assert_eq!(read(same), (2, 10, true));
+        let overlapping = (0..).map(|number| page(number..number + 10, 12, number));
+        assert_eq!(read(overlapping), (FAR + 24 - 10 + 2, FAR + 25, true));
+        let growing = (0..3).map(|number| page(number * 10..number * 10 + 10, 20, number));
+        assert_eq!(read(growing), (3, 30, false));
     }
 }

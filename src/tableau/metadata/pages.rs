@@ -36,7 +36,7 @@ struct WorkbooksPageBefore20223;
 struct PublishedDatasourcesPage;
 
 /// A node of the Metadata API, each LUID once.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Node {
     /// `None` where the API gave an empty one.
     pub luid: Option<Luid>,

@@ -139,6 +139,13 @@ pub enum Effect {
     },
     /// The metadata listing's cursor never moves on, and there is always a next page.
     LoopingCursor,
+    /// Every `from` in the body of the answer becomes `to`.
+    Rewrite {
+        /// What stands there.
+        from: String,
+        /// What belongs there.
+        to: String,
+    },
     /// The HTML page of a gateway, status 502.
     GatewayPage,
     /// Status 200 and no body.

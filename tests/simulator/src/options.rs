@@ -44,6 +44,8 @@ pub struct Options {
     pub refresh_limit: Option<(usize, Duration)>,
     /// How far the clock is ahead that dates the answers, which may be a gateway's.
     pub date_ahead: Duration,
+    /// The largest page that REST gives, whatever is asked for.
+    pub largest_page: usize,
     /// More nodes than this are left out of a metadata answer, with the warning `NODE_LIMIT_EXCEEDED`.
     pub node_limit: usize,
 }
@@ -68,6 +70,7 @@ impl Default for Options {
             administrator: true,
             refresh_limit: None,
             date_ahead: Duration::ZERO,
+            largest_page: 1000,
             node_limit: 20_000,
         }
     }

@@ -104,6 +104,11 @@ pub(crate) async fn handle(
         None => rest_reply(&shared, route, &request, &parameters, &effects, form),
     };
     let mut reply = change_content(&shared, &effects).err().unwrap_or(reply);
+    for effect in &effects {
+        if let Effect::Rewrite { from, to } = effect {
+            reply.body = reply.body.replace(from, to);
+        }
+    }
     let ahead = shared.options.date_ahead;
     if !ahead.is_zero() {
         reply.headers.insert("Date".to_owned(), time::http_date(ahead));

@@ -58,7 +58,7 @@ fn page_number(call: &Call<'_>) -> Result<usize, RestError> {
 fn page_size(call: &Call<'_>) -> Result<usize, RestError> {
     let size = parameter(call, "pageSize").unwrap_or("100");
     match size.parse() {
-        Ok(size @ 1..=1000) => Ok(size),
+        Ok(size @ 1..=1000) => Ok(size.min(call.options.largest_page)),
         Ok(1001..) => Err(RestError::new(403_014)),
         _ => Err(RestError::with_detail(
             400_007,
