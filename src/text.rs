@@ -10,13 +10,19 @@ use miette::Diagnostic;
 pub fn on_one_line(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
     for letter in text.chars() {
-        if letter.is_control() || is_layout(letter) {
+        if steers(letter) {
             line.extend(letter.escape_default());
         } else {
             line.push(letter);
         }
     }
     line
+}
+
+/// Whether a letter does something to the text around it, besides standing there.
+#[must_use]
+pub fn steers(letter: char) -> bool {
+    letter.is_control() || is_layout(letter)
 }
 
 /// Line and paragraph separators, and the marks and isolates of bidirectional text (Unicode, annex 9).

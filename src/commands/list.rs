@@ -96,7 +96,7 @@ fn table(rows: &[Row]) -> String {
     for row in rows {
         let resource = &row.resource;
         table.add_row([
-            on_one_line(&resource.key.site.to_string()),
+            resource.key.site.to_string(),
             resource.key.kind.to_string(),
             on_one_line(resource.luid.as_str()),
             on_one_line(resource.details.vizportal_url_id.as_deref().unwrap_or_default()),

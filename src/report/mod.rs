@@ -1,6 +1,6 @@
 //! What we say: findings and their formats, the one door to stdout, and the log on stderr.
 
-use std::fmt::Debug;
+use std::fmt::{Debug, Write as _};
 use std::io::{self, IsTerminal, Write as _};
 use std::sync::OnceLock;
 
@@ -15,7 +15,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::resource::{Details, Resource, ResourceKind, SiteName};
-use crate::text::{describe, on_one_line, sentences_of};
+use crate::text::{describe, on_one_line, sentences_of, steers};
 
 pub mod check;
 pub mod refresh;
@@ -122,9 +122,17 @@ pub fn print(text: &str) -> io::Result<()> {
 
 /// Writes a document to stdout.
 pub fn print_json(document: &impl Serialize) -> io::Result<()> {
-    let mut text = serde_json::to_string_pretty(document)?;
-    text.push('\n');
-    print(&text)
+    let text = serde_json::to_string_pretty(document)?;
+    // Letters that steer a terminal stand in texts alone, where JSON has an escape for each.
+    let text = text.chars().fold(String::with_capacity(text.len() + 1), |mut text, letter| {
+        if steers(letter) && letter != '\n' {
+            let _ = write!(text, "\\u{:04x}", u32::from(letter));
+        } else {
+            text.push(letter);
+        }
+        text
+    });
+    print(&format!("{text}\n"))
 }
 
 /// Writes an error to stderr: what was being done, each cause, and the remedy.
@@ -180,7 +188,7 @@ impl ResourceReport {
             project_name: key.project.leaf().to_owned(),
             project_path: key.project.full(),
             name: key.name.clone(),
-            luid: luid.to_string(),
+            luid: luid.as_str().to_owned(),
             details: details.clone(),
             place: resource.place(),
         }

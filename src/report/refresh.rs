@@ -54,7 +54,7 @@ impl RefreshReport {
             adopted: refreshed.is_adopted,
             watched: refreshed.is_watched,
             map_is_stale: refreshed.is_stale,
-            mapped_luid: refreshed.mapped.luid.to_string(),
+            mapped_luid: refreshed.mapped.luid.as_str().to_owned(),
             started_at: refreshed.started_at,
             finished_at: refreshed.finished_at,
             seconds,

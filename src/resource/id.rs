@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::kind::ResourceKind;
 use super::site::SiteName;
+use crate::text::on_one_line;
 
 /// Tableau's locally unique identifier. Opaque to us and never empty; real ones are UUIDs.
 ///
@@ -37,7 +38,7 @@ impl Luid {
 
 impl fmt::Display for Luid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0)
+        f.pad(&on_one_line(&self.0))
     }
 }
 

@@ -5,6 +5,7 @@ use std::fmt;
 use super::kind::ResourceKind;
 use super::project::ProjectPath;
 use super::site::SiteName;
+use crate::text::on_one_line;
 
 /// What people write to name a resource.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -29,7 +30,8 @@ impl ResourceKey {
 
 impl fmt::Display for ResourceKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} `{}` in project `{}`", self.kind, self.name, self.project)
+        let (name, project) = (on_one_line(&self.name), on_one_line(&self.project.to_string()));
+        write!(f, "{} `{name}` in project `{project}`", self.kind)
     }
 }
 

@@ -7,6 +7,8 @@ use miette::Diagnostic;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::text::on_one_line;
+
 /// A site's content URL as it stands in links (`MySite` in `https://host/#/site/MySite/workbooks`); empty for the Default site.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -65,7 +67,7 @@ impl FromStr for SiteName {
 
 impl fmt::Display for SiteName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(if self.0.is_empty() { "Default" } else { &self.0 })
+        f.pad(&if self.0.is_empty() { "Default".to_owned() } else { on_one_line(&self.0) })
     }
 }
 

@@ -53,7 +53,7 @@ async fn syncs(server: &Server) -> Markup {
                 tr { th { "Site" } th { "Snapshot" } }
                 @for (site, newest) in map.newest_snapshots() {
                     tr {
-                        td { (on_one_line(&site.to_string())) }
+                        td { (site) }
                         td { (newest.map_or_else(|| "never".to_owned(), time)) }
                     }
                 }

@@ -165,7 +165,7 @@ impl Queue {
             luid: resource.luid.clone(),
             project_luid: resource.details.project_luid.clone(),
         };
-        let (kept, luid, since) = (json(&kept), luid.to_string(), format!("{since:.6}"));
+        let (kept, luid, since) = (json(&kept), luid.as_str().to_owned(), format!("{since:.6}"));
         let now = Timestamp::now().as_millisecond();
         self.write("note a start", STARTING, move |sql, connection| {
             connection.prepare_cached(sql)?.execute(params![id, kept, luid, since, now])
@@ -175,7 +175,7 @@ impl Queue {
 
     /// The refresh is this job.
     pub async fn running(&self, id: i64, luid: &Luid, job: &Luid) -> Result<(), LedgerError> {
-        let (luid, job) = (luid.to_string(), job.to_string());
+        let (luid, job) = (luid.as_str().to_owned(), job.as_str().to_owned());
         self.write("note a job", RUNNING, move |sql, connection| {
             connection.prepare_cached(sql)?.execute(params![id, luid, job])
         })

@@ -36,7 +36,7 @@ impl Lookup {
     /// The texts that these columns may hold.
     pub(super) fn texts(&self) -> BTreeSet<String> {
         match self {
-            Self::Luid { luid, .. } => BTreeSet::from([luid.to_string()]),
+            Self::Luid { luid, .. } => BTreeSet::from([luid.as_str().to_owned()]),
             Self::Number { number, .. } => BTreeSet::from([number.clone()]),
             Self::Address { name, .. } => BTreeSet::from([name.clone()]),
             Self::Name { name, .. } => {

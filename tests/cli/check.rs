@@ -29,7 +29,7 @@ fn fixture(name: &str) -> PathBuf {
 }
 
 /// A desk without access to Tableau, with a map that saw three days.
-fn desk_with_map() -> Desk {
+pub fn desk_with_map() -> Desk {
     let mut desk = Desk::empty();
     for variable in ["TABLEAU_SERVER", "TABLEAU_SITE", "TABLEAU_PAT_NAME", "TABLEAU_PAT_SECRET"] {
         desk.unset(variable);
@@ -72,7 +72,7 @@ fn desk_with_repository() -> Desk {
 }
 
 /// Runs a check of the map alone, whatever its age.
-fn offline(desk: &Desk, more: &[&str]) -> test_support::desk::Answer {
+pub fn offline(desk: &Desk, more: &[&str]) -> test_support::desk::Answer {
     let arguments: Vec<&str> = ["check", "--offline"].iter().chain(&ANY_AGE).chain(more).copied().collect();
     desk.run(&arguments)
 }

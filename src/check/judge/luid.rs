@@ -30,7 +30,7 @@ pub(super) fn judge(luid: &Spanned<String>, is_declared: bool, knowledge: &Knowl
                 departure.at
             ),
             remedy: Some(format!("the {} now has LUID {}", by.key.kind, by.luid)),
-            replacement: Some(by.luid.to_string()),
+            replacement: Some(by.luid.as_str().to_owned()),
         }),
         [Fate::Gone(departure)] => bad(
             Code::StaleLuid,

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::report::{CheckReport, summary, whole_message};
 use crate::check::finding::{Finding, Severity};
-use crate::text::plural;
+use crate::text::{on_one_line, plural};
 
 /// GitHub shows this many annotations of a kind for each step and drops the others.
 const MOST_ANNOTATIONS: usize = 10;
@@ -33,13 +33,13 @@ pub(super) fn render(report: &CheckReport) -> String {
                 let _ = writeln!(
                     out,
                     "{}",
-                    plain(&format!(
+                    plain(&on_one_line(&format!(
                         "{}[{}] {}: {}",
                         severity.as_str(),
                         finding.code,
                         finding.place,
-                        data(&whole_message(finding))
-                    ))
+                        whole_message(finding)
+                    )))
                 );
             }
             let _ = writeln!(out, "::endgroup::");
@@ -107,7 +107,20 @@ pub(super) fn append_summary(report: &CheckReport, path: &Path) -> io::Result<()
     OpenOptions::new().create(true).append(true).open(path)?.write_all(text.as_bytes())
 }
 
-/// A name may hold what Markdown and HTML take for their own.
+/// A name may hold what Markdown and HTML take for their own: each such letter is written as HTML writes it.
 fn cell(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('|', "\\|").replace(['\r', '\n'], " ")
+    on_one_line(text).chars().fold(String::new(), |mut cell, letter| {
+        if "`*_{}[]<>#!|~&$@\\".contains(letter) {
+            let _ = write!(cell, "&#{};", u32::from(letter));
+        } else {
+            cell.push(letter);
+        }
+        cell
+    })
+}
+
+/// The changes of `--fix`, between marks without which the runner would take a line of a file for a command.
+pub(super) fn between_marks(diff: &str) -> String {
+    let mark = uuid::Uuid::new_v4();
+    format!("::stop-commands::{mark}\n{diff}::{mark}::\n")
 }

@@ -38,7 +38,9 @@ impl CheckReport {
     pub fn print(&self, format: CheckFormat, step_summary: Option<&Path>) -> io::Result<()> {
         if let (Some(fixed), false) = (&self.fixed, matches!(format, CheckFormat::Text | CheckFormat::Json)) {
             // These formats have no room for a diff.
-            io::stderr().lock().write_all(fixed.diff.as_bytes())?;
+            let is_github = format == CheckFormat::Github && !fixed.diff.is_empty();
+            let diff = if is_github { github::between_marks(&fixed.diff) } else { fixed.diff.clone() };
+            io::stderr().lock().write_all(diff.as_bytes())?;
         }
         match format {
             CheckFormat::Text => print(&text::render(self)),

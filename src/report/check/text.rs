@@ -1,6 +1,7 @@
 //! For people: each finding with the line it stands on and the part marked.
 
 use std::fmt::Write as _;
+use std::io::{self, IsTerminal as _};
 
 use unicode_width::UnicodeWidthChar;
 
@@ -11,7 +12,12 @@ use crate::text::{on_one_line, plural};
 pub(super) fn render(report: &CheckReport) -> String {
     let mut out = String::new();
     if let Some(fixed) = &report.fixed {
-        out.push_str(&fixed.diff);
+        // What is piped on is for `patch`, which wants the bytes.
+        if io::stdout().is_terminal() {
+            out.extend(fixed.diff.lines().map(|line| on_one_line(&line.replace('\t', "    ")) + "\n"));
+        } else {
+            out.push_str(&fixed.diff);
+        }
         if fixed.places > 0 {
             let verb = if report.dry_run { "would be corrected" } else { "corrected" };
             let (places, files) = (plural(fixed.places, "place"), plural(fixed.files, "file"));
