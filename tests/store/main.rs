@@ -14,5 +14,6 @@ mod names;
 mod official_client;
 mod opens;
 mod properties;
+mod seeds;
 mod sign_in;
 mod transport;
