@@ -20,10 +20,11 @@ mod refresh;
 mod resolve;
 mod serve;
 mod sync;
+mod version;
 
 /// Keeps a table that maps what people call a Tableau resource to its current LUID.
 #[derive(Debug, Parser)]
-#[command(name = "tabmap", version, propagate_version = true, after_help = EXIT_CODES)]
+#[command(name = "tabmap", version, long_version = version::long(), propagate_version = true, after_help = EXIT_CODES)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,

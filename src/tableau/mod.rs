@@ -23,3 +23,4 @@ pub use self::credentials::Credentials;
 pub use self::error::TableauError;
 pub use self::server::{InvalidServer, ServerUrl};
 pub use self::session::Session;
+pub use self::sign_in::TESTED_API;

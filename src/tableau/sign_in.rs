@@ -17,6 +17,9 @@ use crate::text::on_one_line;
 /// The oldest version that answers `serverinfo`; the answer names the version that everything else uses.
 const OLDEST_API: &str = "2.4";
 
+/// The oldest and the newest REST API that the tests speak with: those of Server 2019.4 and of today.
+pub const TESTED_API: [&str; 2] = ["3.6", "3.29"];
+
 /// A token with fewer days left is warned of: a nightly job has some runs to be heard, a person some days to act.
 const SHORT_LIFE: u32 = 14;
 

@@ -19,5 +19,6 @@ mod shapes;
 mod sync;
 mod transport;
 mod trouble;
+mod version;
 mod versions;
 mod witness;
