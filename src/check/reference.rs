@@ -59,8 +59,8 @@ pub enum Target {
     Address {
         /// The server.
         host: Option<String>,
-        /// The site.
-        site: SiteName,
+        /// The site; `None` where the file does not say.
+        site: Option<SiteName>,
         /// The kind.
         kind: ResourceKind,
         /// The name in addresses.
@@ -115,7 +115,7 @@ impl Target {
         Some(match self {
             Self::Luid { luid, is_declared: true } => format!("luid {}", luid.value.to_lowercase()),
             Self::Page { site, kind, number, .. } => format!("page {site} {kind} {}", number.value),
-            Self::Address { site, kind, name, .. } => format!("address {site} {kind} {}", name.value),
+            Self::Address { site, kind, name, .. } => format!("address {site:?} {kind} {}", name.value),
             Self::Name { kind, name, project, site } => {
                 let (project, site) = (project.as_ref().map(|p| &p.value), site.as_ref().map(|s| &s.value));
                 format!("name {site:?} {kind} {project:?} {:?}", name.value)

@@ -18,6 +18,7 @@ mod names;
 mod rights;
 mod settings;
 mod snippets;
+mod tools;
 mod trees;
 
 /// As long as the recorded days are ago.

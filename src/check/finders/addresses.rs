@@ -154,7 +154,8 @@ fn reference(whole: &str, written: &str, start: usize, has_host: bool) -> Option
             let is_view = has_part(whole, "views") || has_part(whole, "authoring");
             let is_page = ["#", "t", "site"].iter().any(|mark| has_part(whole, mark))
                 && !name.starts_with(|first: char| first.is_ascii_digit());
-            Target::Address { host, site, kind, name: (is_view || is_page).then_some(written)? }
+            let name = (is_view || is_page).then_some(written)?;
+            Target::Address { host, site: Some(site), kind, name }
         }
         Page::Other => return None,
     };

@@ -21,6 +21,8 @@ enum Language {
     Slashes,
     /// A line that begins with `#`.
     Hash,
+    /// A line that begins with `::` or `REM`.
+    Batch,
     /// Sentences, where dashes -- like these -- begin nothing unless a line or statement begins with them.
     Prose,
     /// Nothing else.
@@ -42,18 +44,26 @@ impl Language {
         match extension.to_ascii_lowercase().as_str() {
             "sql" => Self::Sql,
             "js" | "jsx" | "ts" | "tsx" | "java" | "scala" => Self::Slashes,
-            "py" | "yml" | "yaml" | "sh" | "toml" | "tf" | "r" => Self::Hash,
+            "py" | "yml" | "yaml" | "sh" | "bash" | "zsh" | "ps1" | "toml" | "tf" | "r" | "rb" | "env" => {
+                Self::Hash
+            }
+            "bat" | "cmd" => Self::Batch,
             "md" | "markdown" | "rst" | "txt" | "html" => Self::Prose,
             _ => Self::Other,
         }
     }
 
-    /// What makes a comment of a line that begins with it.
-    fn mark(self) -> Option<&'static str> {
+    /// Whether a line is one comment.
+    fn is_comment(self, line: &str) -> bool {
+        let line = line.trim_start();
         match self {
-            Self::Sql | Self::Slashes => Some("//"),
-            Self::Hash => Some("#"),
-            Self::Prose | Self::Other => None,
+            Self::Sql | Self::Slashes => line.starts_with("//"),
+            Self::Hash => line.starts_with('#'),
+            Self::Batch => {
+                let word = line.trim_start_matches('@').split([' ', '\t']).next().unwrap_or_default();
+                line.starts_with("::") || word.eq_ignore_ascii_case("rem")
+            }
+            Self::Prose | Self::Other => false,
         }
     }
 }
@@ -114,7 +124,7 @@ fn stands_apart(before: &str) -> bool {
 /// that it stands in itself: SQL may be a text of another language.
 fn is_behind_a_mark(text: &str, at: usize, language: Language) -> bool {
     let line = line_before(text, at);
-    if language.mark().is_some_and(|mark| line.trim_start().starts_with(mark)) {
+    if language.is_comment(line) {
         return true;
     }
     let (mut quote, mut is_comment) = (None, false);

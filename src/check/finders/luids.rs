@@ -9,7 +9,7 @@ use super::comments::Comments;
 use super::finder::{Finder, Found, TextFile};
 use crate::check::reference::{Reference, Spanned, Target};
 
-static UUID: LazyLock<Regex> = LazyLock::new(|| {
+pub(super) static UUID: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new("(?i-u)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}").expect("a valid pattern")
 });
 
@@ -35,7 +35,7 @@ impl Finder for Luids {
 }
 
 /// A longer run of letters, digits and hyphens is something else.
-fn stands_alone(text: &str, start: usize, end: usize) -> bool {
+pub(super) fn stands_alone(text: &str, start: usize, end: usize) -> bool {
     let bytes = text.as_bytes();
     let is_part = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'-');
     !is_part(start.checked_sub(1).and_then(|at| bytes.get(at))) && !is_part(bytes.get(end))

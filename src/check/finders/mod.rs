@@ -5,6 +5,9 @@
 
 use std::ops::Range;
 use std::path::Path;
+use std::sync::LazyLock;
+
+use regex::Regex;
 
 use self::calls::Calls;
 pub use self::finder::{Finder, Found, TextFile};
@@ -13,12 +16,16 @@ use super::reference::Reference;
 
 pub mod addresses;
 pub mod calls;
+mod commands;
 mod comments;
 mod exposures;
 mod finder;
+mod luid_fields;
 mod luids;
 mod manifest;
+mod named_fields;
 mod overlap;
+mod python;
 mod refs_file;
 mod targets;
 mod written;
@@ -36,6 +43,14 @@ pub struct InFile {
     pub unreadable: Vec<Unreadable>,
 }
 
+static TABLEAU: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new("(?i-u)tableau|tabcmd").expect("a valid pattern"));
+
+/// Whether a text mentions Tableau anywhere: fields like `workbook_name` are those of other programs too.
+fn speaks_of_tableau(text: &str) -> bool {
+    TABLEAU.is_match(text)
+}
+
 /// All finders.
 #[derive(Debug)]
 pub struct Finders(Vec<Box<dyn Finder>>);
@@ -47,9 +62,13 @@ impl Finders {
         Self(vec![
             Box::new(addresses::Addresses),
             Box::new(calls),
+            Box::new(commands::Commands),
             Box::new(exposures::Exposures),
+            Box::new(luid_fields::LuidFields),
             Box::new(luids::Luids),
             Box::new(manifest::Manifests),
+            Box::new(named_fields::NamedFields),
+            Box::new(python::Python),
             Box::new(refs_file::RefsFile),
             Box::new(targets::Targets),
         ])

@@ -124,3 +124,33 @@ pub(super) fn name(
     };
     bad(code, &name.span, message, Some(remedy))
 }
+
+/// The same where nothing says on which site: on any of the known ones.
+pub(super) fn name_on_some_site(
+    kind: ResourceKind,
+    written: &Spanned<String>,
+    knowledge: &Knowledge,
+) -> Judgement {
+    let on = |site| name(site, kind, written, knowledge);
+    let mut judgements: Vec<_> = knowledge.sites().iter().map(on).collect();
+    if let Some(lenient) = judgements.iter().position(|one| !matches!(one, Judgement::Bad(_))) {
+        return judgements.swap_remove(lenient);
+    }
+    // What is known to be gone says more than what was never known.
+    let stale =
+        judgements.iter().position(|one| matches!(one, Judgement::Bad(Problem { code: Code::StaleUrl, .. })));
+    if let Some(stale) = stale.or_else(|| (judgements.len() == 1).then_some(0)) {
+        return judgements.swap_remove(stale);
+    }
+    if judgements.is_empty() {
+        return Judgement::Open;
+    }
+    let message =
+        format!("no {kind} on any known site has the name `{}` in addresses", on_one_line(&written.value));
+    bad(
+        Code::UnknownView,
+        &written.span,
+        message,
+        Some(format!("open it in the browser{}", knowledge.if_new())),
+    )
+}

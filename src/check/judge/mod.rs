@@ -24,11 +24,14 @@ pub fn judge(reference: &Reference, knowledge: &Knowledge) -> Judgement {
             }
             address::page(site, *kind, number, knowledge)
         }
-        Target::Address { host, site, kind, name } => {
+        Target::Address { host, site: Some(site), kind, name } => {
             if is_foreign(host.as_deref(), site, knowledge) {
                 return Judgement::Foreign;
             }
             address::name(site, *kind, name, knowledge)
+        }
+        Target::Address { host: _, site: None, kind, name } => {
+            address::name_on_some_site(*kind, name, knowledge)
         }
         Target::Name { kind, name, project, site } => {
             named::judge(*kind, name, project.as_ref(), site.as_ref(), knowledge)

@@ -29,6 +29,9 @@ fn text() -> impl Strategy<Value = String> {
             OLD, NEW, "tabmap: ignore stale-luid, é", "tabmap: ignore replaced-luid-", "exposures:\n  - name: a\n    meta:\n", "      tableau_luid: ",
             "      tableau: {type: workbook, name: ", "}", "[", "- ", "&a ", "*a", "|\n", ">-\n", "\n", "\r\n", "\t", "  ", "\u{feff}", "\u{1a}", "ä",
             "[[reference]]\n", "luid = \"", "url = '", "type = \"\"\"", "\"\"\"", "{\"metadata\": {\"dbt_schema_version\": \"1\"}, \"exposures\": {\"a\": {",
+            "tableau", "workbook_id", "workbook_ids = [", "luid: ", "/workbooks/", "TableauOperator(", "workbooks.filter(name='", "find=", "match_with='name'",
+            "tabcmd ", "\"tabcmd\", ", "tabmap refresh workbook ", "refreshextracts --workbook ", "get /views/", "export ", "--url=", "^", "%A%", "`", "$",
+            "TSC.Filter(TSC.RequestOptions.Field.Name, TSC.RequestOptions.Operator.Equals, ", "workbook_name: ", "name: ", "value: ", "variable \"",
             "\"url\": \"", "\"meta\": {\"tableau_luid\": \"\\u0030", "\"tableau\": {\"type\": \"workbook\", \"name\": ", "}}}}", ",", ":",
         ]).prop_map(str::to_owned),
     ];
@@ -86,7 +89,7 @@ proptest! {
     fn no_text_makes_a_finder_panic_and_what_is_found_lies_in_it(text in text()) {
         let (knowledge, finders, severities) = (knowledge(), finders(), Severities::default());
         let stages = Stages { finders: &finders, knowledge: &knowledge, severities: &severities };
-        for path in ["a.sql", "models/a.yml", "tabmap-refs.toml"] {
+        for path in ["a.sql", "models/a.yml", "tabmap-refs.toml", "a.py", "a.bat", "a.json"] {
             for finding in file::text(Path::new(path), &text, stages).findings {
                 let at = finding.place.position().expect("a place in the text");
                 prop_assert!(text.get(at.span.clone()).is_some(), "{finding:?}");

@@ -1,0 +1,78 @@
+//! Command lines of `tabcmd` and of this program: in scripts, in steps of CI, in strings and lists of other languages.
+
+use std::path::Path;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use self::shell::Word;
+use super::comments::Comments;
+use super::finder::{Finder, Found, TextFile, has_extension};
+use crate::check::reference::{Name, Project, Reference, Site, Spanned, Target};
+use crate::resource::{ProjectPath, ResourceKind, SiteName};
+
+mod shell;
+mod tabcmd;
+mod tabmap;
+
+static PROGRAM: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(?i-u)\b(tabcmd|tabmap)(?:\.exe|\.bat|\.sh)?\b").expect("a valid pattern"));
+/// Files that people read: a line in them is an example.
+const PROSE: [&str; 8] = ["md", "markdown", "rst", "txt", "html", "htm", "adoc", "log"];
+
+/// Finds what command lines name.
+#[derive(Debug)]
+pub struct Commands;
+
+impl Finder for Commands {
+    fn reads(&self, path: &Path) -> bool {
+        !has_extension(path, &PROSE)
+    }
+
+    fn find(&self, file: &TextFile<'_>) -> Found {
+        let text = file.text;
+        let mut references = Vec::new();
+        let mut comments = Comments::of(text, file.extension());
+        for found in PROGRAM.captures_iter(text) {
+            let (Some(whole), Some(program)) = (found.get(0), found.get(1)) else { continue };
+            let words = shell::words(text, whole.range());
+            if words.is_empty() || comments.hold(whole.start()) {
+                continue;
+            }
+            let target = if program.as_str().eq_ignore_ascii_case("tabmap") {
+                tabmap::target(words)
+            } else {
+                tabcmd::target(words)
+            };
+            references.extend(target.map(|(target, end)| Reference::new(whole.start()..end, target)));
+        }
+        Found::References(references)
+    }
+}
+
+/// What a command names, and where its last word ends.
+type Named = Option<(Target, usize)>;
+
+/// What a name, a project and a site on a command line say together.
+fn named(
+    kind: ResourceKind,
+    name: &Word,
+    project: Option<Project>,
+    given: Option<&Word>,
+    site: Option<&Word>,
+) -> Target {
+    let Some(text) = name.value.clone().filter(|text| !text.is_empty()) else { return Target::Computed };
+    let span = |word: Option<&Word>| word.map_or(name.span.clone(), |word| word.span.clone());
+    let project = project.map(|value| Spanned { value, span: span(given) });
+    let site = site.and_then(|word| {
+        let value = word.value.as_deref()?;
+        let value = if value.is_empty() { SiteName::from_content_url("") } else { value.parse().ok()? };
+        Some(Spanned { value: Site::Loose(value), span: word.span.clone() })
+    });
+    Target::Name { kind, name: Spanned { value: Name::Loose(text), span: name.span.clone() }, project, site }
+}
+
+/// A project by its name alone, whatever is in it.
+fn leaf(text: &str) -> Project {
+    Project::Tail(ProjectPath::leaf_only(text).to_string())
+}

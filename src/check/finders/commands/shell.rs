@@ -1,0 +1,283 @@
+//! The words of a command line, with their places: as a shell splits them, or as a list of quoted texts.
+
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use crate::check::lines::boundary;
+use crate::check::reference::Spanned;
+
+/// A word of a command line; `None` as its value where only the shell can tell it.
+pub type Word = Spanned<Option<String>>;
+
+/// How many words of one command are looked at.
+const MOST_WORDS: usize = 200;
+/// How far before a program is looked for the quote that it stands in.
+const LOOK_BACK: usize = 1024;
+
+/// A variable of cmd.exe. A percent sign also begins an escape of two digits in an address.
+static CMD_VARIABLE: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"%[A-Za-z_][A-Za-z0-9_]{2,}%").expect("a valid pattern"));
+
+/// The words behind the name of a program.
+#[must_use]
+pub fn words(text: &str, name: Range<usize>) -> Vec<Word> {
+    let Some(quote) = open_quote(text, name.start) else { return of_line(text, name.end, None) };
+    let rest = text[name.end..].trim_start_matches('\\');
+    let Some(after) = rest.strip_prefix(quote) else {
+        // The whole line stands in quotes of another language.
+        return of_line(text, name.end, Some(quote));
+    };
+    let at = text.len() - after.len();
+    if after.trim_start().starts_with(',') { of_list(text, at) } else { of_line(text, at, None) }
+}
+
+/// The quote that is open at a place, as its line shows.
+fn open_quote(text: &str, at: usize) -> Option<char> {
+    let near = &text[boundary(text, at.saturating_sub(LOOK_BACK))..at];
+    let line = near.rsplit('\n').next().unwrap_or(near);
+    let (mut open, mut is_escaped) = (None, false);
+    for letter in line.chars() {
+        match letter {
+            _ if is_escaped => is_escaped = false,
+            '\\' => is_escaped = true,
+            _ if open == Some(letter) => open = None,
+            _ if open.is_none() && is_quote(letter) => open = Some(letter),
+            _ => {}
+        }
+    }
+    open
+}
+
+fn is_quote(letter: char) -> bool {
+    matches!(letter, '"' | '\'')
+}
+
+/// `"tabcmd", "refreshextracts", "--workbook", name]`
+fn of_list(text: &str, start: usize) -> Vec<Word> {
+    let mut words = Vec::new();
+    let mut at = start;
+    while words.len() < MOST_WORDS {
+        let rest = text[at..].trim_start();
+        let Some(rest) = rest.strip_prefix(',').map(str::trim_start) else { break };
+        at = text.len() - rest.len();
+        let Some(quote) = rest.chars().next().filter(|letter| is_quote(*letter)) else {
+            // A variable, or a call.
+            let length = rest.find([',', ']', ')', '\n']).unwrap_or(rest.len());
+            if length == 0 {
+                break;
+            }
+            words.push(Word { value: None, span: at..at + length });
+            at += length;
+            continue;
+        };
+        let inside = at + 1;
+        let Some(length) = end_of_quote(&text[inside..], quote) else { break };
+        let written = &text[inside..inside + length];
+        let value = (!is_computed(written)).then(|| written.replace("\\\"", "\"").replace("\\\\", "\\"));
+        words.push(Word { value, span: inside..inside + length });
+        at = inside + length + 1;
+    }
+    words
+}
+
+/// Where the quote that is open closes.
+fn end_of_quote(text: &str, quote: char) -> Option<usize> {
+    let mut is_escaped = false;
+    for (at, letter) in text.char_indices() {
+        match letter {
+            _ if is_escaped => is_escaped = false,
+            '\\' => is_escaped = true,
+            '\n' => return None,
+            _ if letter == quote => return Some(at),
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Whether a shell, a template or a program puts something in the place of a part of it.
+fn is_computed(text: &str) -> bool {
+    text.contains(['$', '`', '{']) || CMD_VARIABLE.is_match(text)
+}
+
+/// To the end of the statement; `around` is the quote that the whole line stands in.
+fn of_line(text: &str, start: usize, around: Option<char>) -> Vec<Word> {
+    let mut words = Vec::new();
+    let mut at = start;
+    while words.len() < MOST_WORDS {
+        let Some(next) = skip_blanks(text, at) else { break };
+        let Some((word, end)) = word(text, next, around) else { break };
+        at = end;
+        words.push(word);
+    }
+    words
+}
+
+/// Past blanks, and past line ends that are escaped: `\` of a shell, `^` of cmd.exe, a backtick of PowerShell.
+fn skip_blanks(text: &str, at: usize) -> Option<usize> {
+    let mut rest = &text[at..];
+    loop {
+        rest = rest.trim_start_matches([' ', '\t']);
+        let Some(escaped) = rest.strip_prefix(['\\', '^', '`']) else { break };
+        // A line of a text of another language ends in two of them.
+        let escaped = escaped.strip_prefix('\\').unwrap_or(escaped);
+        let Some(next) = escaped.strip_prefix("\r\n").or_else(|| escaped.strip_prefix('\n')) else { break };
+        rest = next;
+    }
+    (!rest.is_empty() && !rest.starts_with(['\n', '\r'])).then_some(text.len() - rest.len())
+}
+
+/// One word and where it ends; `None` where the statement does.
+fn word(text: &str, start: usize, around: Option<char>) -> Option<(Word, usize)> {
+    let mut value = String::new();
+    // Where the letters of the value stand, from the first to the last.
+    let mut span: Option<Range<usize>> = None;
+    let mut open: Option<char> = None;
+    let mut at = start;
+    let mut is_known = true;
+    while let Some(letter) = text[at..].chars().next() {
+        // Within a text of another language its own quote is escaped.
+        let escaped = text[at..].strip_prefix('\\').and_then(|rest| rest.chars().next());
+        let (letter, length) = match escaped {
+            Some(quote) if around == Some(quote) => (quote, 1 + quote.len_utf8()),
+            _ if around == Some(letter) => break,
+            _ => (letter, letter.len_utf8()),
+        };
+        match (letter, open) {
+            (quote, Some(opened)) if quote == opened => open = None,
+            ('"' | '\'', None) => {
+                open = Some(letter);
+                span.get_or_insert(at + length..at + length);
+            }
+            ('\n', _) | (' ' | '\t' | '\r' | ';' | '|' | '&' | '<' | '>' | ')', None) => break,
+            _ => {
+                is_known &= open == Some('\'') && around.is_none() || !matches!(letter, '$' | '`');
+                let (letter, length) = match (letter, open, text[at + length..].chars().next()) {
+                    ('\\', None | Some('"'), Some(next)) if "\"' \\".contains(next) => {
+                        (next, length + next.len_utf8())
+                    }
+                    _ => (letter, length),
+                };
+                let place = span.get_or_insert(at..at);
+                place.end = at + length;
+                value.push(letter);
+                at += length;
+                continue;
+            }
+        }
+        at += length;
+    }
+    // A quote that nothing closes is that of the text around, or a mistake.
+    if open.is_some() {
+        return None;
+    }
+    let span = span?;
+    let is_known = is_known && !value.contains('{') && !CMD_VARIABLE.is_match(&value);
+    Some((Word { value: is_known.then_some(value), span }, at))
+}
+
+/// The options and the other words of a command.
+#[derive(Debug, Default)]
+pub struct Sorted {
+    /// What stands without an option.
+    pub plain: Vec<Word>,
+    /// The options that have a value, without their hyphens, in the order of the line.
+    pub options: Vec<(String, Word)>,
+    /// The options that have none.
+    pub flags: Vec<String>,
+}
+
+impl Sorted {
+    /// The last value of an option, by any of its names.
+    #[must_use]
+    pub fn option(&self, names: &[&str]) -> Option<&Word> {
+        self.options.iter().rev().find(|(name, _)| names.contains(&name.as_str())).map(|(_, word)| word)
+    }
+
+    /// Whether a flag is given, by any of its names.
+    #[must_use]
+    pub fn has(&self, names: &[&str]) -> bool {
+        self.flags.iter().any(|flag| names.contains(&flag.as_str()))
+    }
+}
+
+/// Sorts words by whether an option takes the word after it; `flags` are those that do not.
+#[must_use]
+pub fn sort(words: Vec<Word>, flags: &[&str]) -> Sorted {
+    let mut sorted = Sorted::default();
+    let mut words = words.into_iter();
+    while let Some(word) = words.next() {
+        let Some(option) = word.value.as_deref().filter(|text| text.starts_with('-') && text.len() > 1)
+        else {
+            sorted.plain.push(word);
+            continue;
+        };
+        let name = option.trim_start_matches('-');
+        if let Some((name, value)) = name.split_once('=') {
+            let start = word.span.end.saturating_sub(value.len()).max(word.span.start);
+            let span = start..word.span.end;
+            sorted.options.push((name.to_owned(), Word { value: Some(value.to_owned()), span }));
+        } else if flags.contains(&name) {
+            sorted.flags.push(name.to_owned());
+        } else if let Some(value) = words.next() {
+            sorted.options.push((name.to_owned(), value));
+        }
+    }
+    sorted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(text: &str) -> Vec<String> {
+        let start = text.find("tabcmd").unwrap();
+        let words = words(text, start..start + "tabcmd".len());
+        for word in &words {
+            assert!(text.get(word.span.clone()).is_some(), "{text}: {word:?}");
+        }
+        words.into_iter().map(|word| word.value.unwrap_or_else(|| "?".to_owned())).collect()
+    }
+
+    #[test]
+    fn a_command_line_is_split_as_a_shell_splits_it() {
+        for (line, words) in [
+            (r#"tabcmd get "/views/A B/C.png" -f x"#, vec!["get", "/views/A B/C.png", "-f", "x"]),
+            (r"tabcmd delete 'it''s' && rm x", vec!["delete", "its"]),
+            (r"tabcmd delete Weekly\ Sales; true", vec!["delete", "Weekly Sales"]),
+            ("tabcmd delete A \\\n  -r B\nnext", vec!["delete", "A", "-r", "B"]),
+            ("tabcmd delete A ^\r\n  -r B", vec!["delete", "A", "-r", "B"]),
+            ("tabcmd delete A `\n  -r B", vec!["delete", "A", "-r", "B"]),
+            (r#"tabcmd delete "$NAME" '$NAME' %NAME%"#, vec!["delete", "?", "$NAME", "?"]),
+            ("tabcmd get W%C3%A4/%20x%20", vec!["get", "W%C3%A4/%20x%20"]),
+            ("tabcmd delete {{ name }} ${{ x }}", vec!["delete", "?", "name", "}}", "?", "x", "}}"]),
+            (r#"run("tabcmd delete 'A B'", shell=True)"#, vec!["delete", "A B"]),
+            (r#"run("tabcmd delete \"A B\" -r C")"#, vec!["delete", "A B", "-r", "C"]),
+            (r#"run("cd /x && tabcmd delete 'A B'")"#, vec!["delete", "A B"]),
+            (r#"["tabcmd", "delete", 'A "B"', name, "-r", "C"]"#, vec!["delete", "A \"B\"", "?", "-r", "C"]),
+            (r#"& "C:\Tools\tabcmd" delete "A""#, vec!["delete", "A"]),
+            (r#"x = ["tabcmd"]"#, vec![]),
+            ("tabcmd delete 'open", vec!["delete"]),
+            ("(tabcmd delete A)", vec!["delete", "A"]),
+        ] {
+            assert_eq!(said(line), words, "{line}");
+        }
+    }
+
+    #[test]
+    fn options_have_values_unless_they_are_flags() {
+        let line = "tabcmd delete A -r P --site=S --dry B -w W";
+        let words = words(line, 0.."tabcmd".len());
+        let sorted = sort(words, &["dry"]);
+        let plain: Vec<_> = sorted.plain.iter().filter_map(|word| word.value.as_deref()).collect();
+        assert_eq!(plain, ["delete", "A", "B"]);
+        let value = |names: &[&str]| sorted.option(names).and_then(|word| word.value.as_deref());
+        assert_eq!((value(&["project", "r"]), value(&["site", "t"])), (Some("P"), Some("S")));
+        let site = sorted.option(&["site"]).unwrap();
+        assert_eq!(&line[site.span.clone()], "S");
+        assert_eq!((value(&["w"]), value(&["x"])), (Some("W"), None));
+        assert!(sorted.has(&["dry"]) && !sorted.has(&["wet"]));
+    }
+}

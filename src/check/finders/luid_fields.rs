@@ -1,0 +1,105 @@
+//! LUIDs in places that say what they are: behind `workbook_id` and its like, in REST paths, in calls of API clients.
+
+use std::ops::Range;
+use std::path::Path;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::comments::Comments;
+use super::finder::{Finder, Found, TextFile};
+use super::luids::{UUID, stands_alone};
+use super::speaks_of_tableau;
+use crate::check::reference::{Reference, Spanned, Target};
+
+/// A key that ends in what it holds: `workbook_id`, `TABLEAU_WORKBOOK_LUID`, `datasourceIds`, `luid`, and also
+/// `workbook_id_sales`. A `luid` may be that of a project, a user or a view too, where the key says so.
+const KEY: &str = r"\b(?:[a-z0-9_.-]*(?:workbook|data[_-]?source)[_-]?(?:lu)?ids?(?:_[a-z0-9_]+)?|(?:[a-z0-9_.-]*[_-])?luids?)\b";
+/// What may stand between a key and its value, in the languages that people configure things in.
+const BETWEEN: &str = r#"\\?["']?\]?[ \t]*(?::=|=>|[:=])[ \t]*"#;
+
+static PLACE: LazyLock<Regex> = LazyLock::new(|| {
+    let assigned = format!(r"{KEY}{BETWEEN}");
+    let option = format!(r"--{KEY}[ \t]+");
+    // A list of variables: `- name: TABLEAU_WORKBOOK_ID`, and its `value` on the next line.
+    let variable = format!(r#"\bname["']?\s*[:=]\s*["']?{KEY}["']?,?\s+["']?value["']?\s*[:=]\s*"#);
+    let terraform = format!(r#"\bvariable\s+"{KEY}"\s*\{{(?u:[^{{}}]{{0,512}}?)\bdefault\s*=\s*"#);
+    let path = r"/(?:workbooks|datasources)/";
+    let call =
+        r"\b(?:workbooks|datasources)\s*\.\s*(?:get_by_id|refresh|download|delete|populate_[a-z_]+)\(\s*";
+    Regex::new(&format!("(?i-u)(?:{variable}|{terraform}|{assigned}|{option}|{path}|{call})"))
+        .expect("a valid pattern")
+});
+/// Keys with the LUIDs of other things, which are no resources.
+static OF_OTHERS: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new("(?i-u)(?:project|user|owner|view|site|group|flow|job|task|schedule|metric|collection|column|field|database|table)s?[_-]?luids?")
+        .expect("a valid pattern")
+});
+/// What a list has around its members.
+const AROUND: [char; 14] = [' ', '\t', '\r', '\n', '"', '\'', '[', '(', '{', ',', '-', '\\', ']', '/'];
+/// How long a list of LUIDs may be.
+const MOST_OF_A_LIST: usize = 10_000;
+
+/// Finds LUIDs by the place that they stand in.
+#[derive(Debug)]
+pub struct LuidFields;
+
+impl Finder for LuidFields {
+    fn reads(&self, _: &Path) -> bool {
+        true
+    }
+
+    fn find(&self, file: &TextFile<'_>) -> Found {
+        let text = file.text;
+        let mut references = Vec::new();
+        if !speaks_of_tableau(text) {
+            return Found::References(references);
+        }
+        let mut comments = Comments::of(text, file.extension());
+        let mut seen = 0;
+        for place in PLACE.find_iter(text) {
+            if place.start() < seen || OF_OTHERS.is_match(place.as_str()) {
+                continue;
+            }
+            for span in luids_at(text, place.end(), takes_several(place.as_str())) {
+                seen = span.end;
+                if !comments.hold(span.start) {
+                    let luid = Spanned { value: text[span.clone()].to_owned(), span: span.clone() };
+                    references.push(Reference::new(span, Target::Luid { luid, is_declared: true }));
+                }
+            }
+        }
+        Found::References(references)
+    }
+}
+
+/// `workbook_ids`, and not the path of one.
+fn takes_several(place: &str) -> bool {
+    let key = place.trim_end_matches(|letter: char| !letter.is_ascii_alphanumeric());
+    !place.ends_with('/') && key.ends_with(['s', 'S'])
+}
+
+/// The LUIDs that begin at a place, with nothing before them but quotes and brackets.
+fn luids_at(text: &str, mut at: usize, are_several: bool) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    while found.len() < MOST_OF_A_LIST {
+        let rest = &text[at..];
+        // One value stands on the line of its key.
+        let value = if are_several {
+            rest.trim_start_matches(AROUND)
+        } else {
+            rest.trim_start_matches(['"', '\'', '\\'])
+        };
+        let start = text.len() - value.len();
+        let Some(luid) = UUID.find_at(text, start).filter(|luid| luid.start() == start) else { break };
+        if !stands_alone(text, luid.start(), luid.end()) {
+            break;
+        }
+        at = luid.end();
+        found.push(luid.range());
+        if !are_several {
+            break;
+        }
+    }
+    found
+}

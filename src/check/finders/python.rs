@@ -1,0 +1,179 @@
+//! Calls of Python libraries: Airflow's operators and Tableau's own client.
+
+use std::ops::Range;
+use std::path::Path;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::comments::Comments;
+use super::finder::{Finder, Found, TextFile, has_extension};
+use super::luids::UUID;
+use super::speaks_of_tableau;
+use super::written::luid;
+use crate::check::reference::{Name, Project, Reference, Spanned, Target};
+use crate::resource::{ProjectPath, ResourceKind};
+
+static CALL: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r"\b(TableauOperator|TableauRefreshWorkbookOperator|(?:workbooks|datasources)\s*\.\s*filter)\s*\(",
+    )
+    .expect("a valid pattern")
+});
+/// A keyword and a value that is one text and nothing else.
+static ARGUMENT: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#"^(?:\s|#[^\n]*\n)*([a-z_]+)\s*=\s*(?:"([^"\\\n]*)"|'([^'\\\n]*)')\s*(?:#[^\n]*)?$"#)
+        .expect("a valid pattern")
+});
+/// `TSC.Filter(TSC.RequestOptions.Field.Name, TSC.RequestOptions.Operator.Equals, "Weekly Sales")`
+static FILTER: LazyLock<Regex> = LazyLock::new(|| {
+    let text = r#"(?:"([^"\\\n]*)"|'([^'\\\n]*)')"#;
+    Regex::new(&format!(
+        r"\bFilter\(\s*[A-Za-z_.]+\.Field\.Name\s*,\s*[A-Za-z_.]+\.Operator\.Equals\s*,\s*{text}\s*,?\s*\)"
+    ))
+    .expect("a valid pattern")
+});
+/// What a client may list by such a filter.
+static ENDPOINT: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"\.(workbooks|datasources|views|projects|users|groups|flows|sites|schedules|tasks|metrics)\b")
+        .expect("a valid pattern")
+});
+/// How long a call may be.
+const LONGEST_CALL: usize = 8192;
+
+/// Finds what calls of clients name.
+#[derive(Debug)]
+pub struct Python;
+
+impl Finder for Python {
+    fn reads(&self, path: &Path) -> bool {
+        has_extension(path, &["py"])
+    }
+
+    fn find(&self, file: &TextFile<'_>) -> Found {
+        let text = file.text;
+        let mut references = Vec::new();
+        if !speaks_of_tableau(text) {
+            return Found::References(references);
+        }
+        let mut comments = Comments::of(text, file.extension());
+        for call in CALL.captures_iter(text) {
+            let (Some(whole), Some(called)) = (call.get(0), call.get(1)) else { continue };
+            if comments.hold(whole.start()) {
+                continue;
+            }
+            let Some((arguments, end)) = arguments(text, whole.end()) else { continue };
+            let target = match called.as_str() {
+                "TableauOperator" => of_operator(&arguments),
+                "TableauRefreshWorkbookOperator" => {
+                    named(ResourceKind::Workbook, find(&arguments, "workbook_name"), None)
+                }
+                filter => {
+                    let kind =
+                        ResourceKind::ALL.into_iter().find(|kind| filter.starts_with(kind.path_segment()));
+                    kind.and_then(|kind| {
+                        named(kind, find(&arguments, "name"), find(&arguments, "project_name"))
+                    })
+                }
+            };
+            references.extend(target.map(|target| Reference::new(whole.start()..end, target)));
+        }
+        let (kind, mut comments) = (only_kind(text), Comments::of(text, file.extension()));
+        for filter in FILTER.captures_iter(text) {
+            let (Some(whole), Some(name)) = (filter.get(0), filter.get(1).or_else(|| filter.get(2))) else {
+                continue;
+            };
+            if !comments.hold(whole.start()) {
+                let name = Spanned { value: name.as_str().to_owned(), span: name.range() };
+                let target = kind.and_then(|kind| named(kind, Some(&name), None));
+                references.extend(target.map(|target| Reference::new(whole.range(), target)));
+            }
+        }
+        Found::References(references)
+    }
+}
+
+/// The kind that a file lists, where it lists nothing else: a filter does not say what it is for.
+fn only_kind(text: &str) -> Option<ResourceKind> {
+    let mut listed = ENDPOINT.captures_iter(text).filter_map(|one| Some(one.get(1)?.as_str()));
+    let first = listed.next()?;
+    let is_alone = listed.all(|other| other == first);
+    ResourceKind::ALL.into_iter().find(|kind| is_alone && kind.path_segment() == first)
+}
+
+/// A keyword and its text; arguments of other forms are left out.
+type Argument<'a> = (&'a str, Spanned<String>);
+
+fn find<'a>(arguments: &'a [Argument<'_>], name: &str) -> Option<&'a Spanned<String>> {
+    arguments.iter().find(|(keyword, _)| *keyword == name).map(|(_, value)| value)
+}
+
+/// Airflow matches by LUID unless it is told to match by name ("`TableauOperator`", airflow.apache.org).
+fn of_operator(arguments: &[Argument<'_>]) -> Option<Target> {
+    let resource = find(arguments, "resource")?;
+    let kind = ResourceKind::ALL.into_iter().find(|kind| kind.path_segment() == resource.value)?;
+    let wanted = find(arguments, "find")?;
+    match find(arguments, "match_with").map(|by| by.value.as_str()) {
+        Some("name") => named(kind, Some(wanted), None),
+        None | Some("id") if UUID.is_match(&wanted.value) => Some(luid(wanted.clone()).target),
+        _ => None,
+    }
+}
+
+fn named(
+    kind: ResourceKind,
+    name: Option<&Spanned<String>>,
+    project: Option<&Spanned<String>>,
+) -> Option<Target> {
+    let name = name.filter(|name| !name.value.is_empty() && !name.value.contains(['{', '%']))?;
+    let project = project.map(|one| Spanned {
+        value: Project::Tail(ProjectPath::leaf_only(&one.value).to_string()),
+        span: one.span.clone(),
+    });
+    let name = Spanned { value: Name::Loose(name.value.clone()), span: name.span.clone() };
+    Some(Target::Name { kind, name, project, site: None })
+}
+
+/// The arguments of a call that are given by keyword as plain texts, and where the call ends.
+fn arguments(text: &str, start: usize) -> Option<(Vec<Argument<'_>>, usize)> {
+    let mut found = Vec::new();
+    let (parts, end) = parts(text, start)?;
+    for part in parts {
+        let Some(argument) = ARGUMENT.captures(&text[part.clone()]) else { continue };
+        let value = argument.get(2).or_else(|| argument.get(3))?;
+        let keyword = argument.get(1)?.as_str();
+        let span = part.start + value.start()..part.start + value.end();
+        found.push((keyword, Spanned { value: value.as_str().to_owned(), span }));
+    }
+    Some((found, end))
+}
+
+/// What stands between the commas of a call, and where its parenthesis closes.
+fn parts(text: &str, start: usize) -> Option<(Vec<Range<usize>>, usize)> {
+    let (mut parts, mut from) = (Vec::new(), start);
+    let (mut depth, mut quote, mut is_comment, mut is_escaped) = (0_usize, None, false, false);
+    for (at, letter) in text[start..].char_indices().take(LONGEST_CALL) {
+        let at = start + at;
+        match (letter, quote) {
+            _ if is_escaped => is_escaped = false,
+            ('\n', _) if is_comment => is_comment = false,
+            ('\\', Some(_)) => is_escaped = true,
+            (closing, Some(opened)) if closing == opened => quote = None,
+            _ if is_comment || quote.is_some() => {}
+            ('"' | '\'', None) => quote = Some(letter),
+            ('#', None) => is_comment = true,
+            ('(' | '[' | '{', None) => depth += 1,
+            (')' | ']' | '}', None) if depth > 0 => depth -= 1,
+            (')' | ']' | '}', None) => {
+                parts.push(from..at);
+                return Some((parts, at + 1));
+            }
+            (',', None) if depth == 0 => {
+                parts.push(from..at);
+                from = at + 1;
+            }
+            _ => {}
+        }
+    }
+    None
+}
