@@ -3,9 +3,20 @@
 use std::fmt::Debug;
 use std::ops::Range;
 use std::path::Path;
+use std::sync::LazyLock;
+
+use regex::Regex;
 
 use crate::check::finding::Code;
 use crate::check::reference::Reference;
+
+static TABLEAU: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new("(?i-u)tableau|tabcmd").expect("a valid pattern"));
+
+/// Whether a text mentions Tableau anywhere: fields like `workbook_name` are those of other programs too.
+pub(super) fn speaks_of_tableau(text: &str) -> bool {
+    TABLEAU.is_match(text)
+}
 
 /// A text under search.
 #[derive(Debug, Clone, Copy)]

@@ -7,9 +7,8 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::comments::Comments;
-use super::finder::{Finder, Found, TextFile};
+use super::finder::{Finder, Found, TextFile, speaks_of_tableau};
 use super::luids::{UUID, stands_alone};
-use super::speaks_of_tableau;
 use crate::check::reference::{Reference, Spanned, Target};
 
 /// A key that ends in what it holds: `workbook_id`, `TABLEAU_WORKBOOK_LUID`, `datasourceIds`, `luid`, and also

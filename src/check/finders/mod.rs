@@ -5,9 +5,6 @@
 
 use std::ops::Range;
 use std::path::Path;
-use std::sync::LazyLock;
-
-use regex::Regex;
 
 use self::calls::Calls;
 pub use self::finder::{Finder, Found, TextFile};
@@ -41,14 +38,6 @@ pub struct InFile {
     pub references: Vec<Reference>,
     /// What could not be read.
     pub unreadable: Vec<Unreadable>,
-}
-
-static TABLEAU: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new("(?i-u)tableau|tabcmd").expect("a valid pattern"));
-
-/// Whether a text mentions Tableau anywhere: fields like `workbook_name` are those of other programs too.
-fn speaks_of_tableau(text: &str) -> bool {
-    TABLEAU.is_match(text)
 }
 
 /// All finders.

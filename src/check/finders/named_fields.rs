@@ -2,8 +2,7 @@
 
 use std::path::Path;
 
-use super::finder::{Finder, Found, TextFile, has_extension};
-use super::speaks_of_tableau;
+use super::finder::{Finder, Found, TextFile, has_extension, speaks_of_tableau};
 use super::yaml::{self, Node, Value};
 use crate::check::reference::{Name, Project, Reference, Site, Spanned, Target};
 use crate::resource::{ProjectPath, ResourceKind, SiteName};

@@ -7,9 +7,8 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::comments::Comments;
-use super::finder::{Finder, Found, TextFile, has_extension};
+use super::finder::{Finder, Found, TextFile, has_extension, speaks_of_tableau};
 use super::luids::UUID;
-use super::speaks_of_tableau;
 use super::written::luid;
 use crate::check::reference::{Name, Project, Reference, Spanned, Target};
 use crate::resource::{ProjectPath, ResourceKind};

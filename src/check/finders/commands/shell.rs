@@ -30,7 +30,10 @@ pub fn words(text: &str, name: Range<usize>) -> Vec<Word> {
         return of_line(text, name.end, Some(quote));
     };
     let at = text.len() - after.len();
-    if after.trim_start().starts_with(',') { of_list(text, at) } else { of_line(text, at, None) }
+    match after.chars().next() {
+        Some(' ' | '\t') if !after.trim_start().starts_with(',') => of_line(text, at, None),
+        _ => of_list(text, at),
+    }
 }
 
 /// The quote that is open at a place, as its line shows.

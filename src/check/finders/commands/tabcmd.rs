@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
+use super::named::{Named, leaf, named};
 use super::shell::{Sorted, Word, sort};
-use super::{Named, leaf, named};
+
 use crate::check::finders::finder::has_extension;
 use crate::check::reference::{Project, Spanned, Target};
 use crate::resource::{ProjectPath, ResourceKind, SiteName};

@@ -1,7 +1,7 @@
 //! What command lines of this program name.
 
+use super::named::{Named, named};
 use super::shell::{Word, sort};
-use super::{Named, named};
 use crate::check::finders::luids::UUID;
 use crate::check::finders::written::luid;
 use crate::check::reference::{Project, Spanned};
