@@ -13,7 +13,8 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 //!
-//! The same server is a program (`tableau-simulator --help`), for clients that live elsewhere.
+//! The same server is a program (`tableau-simulator --help`), for clients that live elsewhere. `tabmap-demo` is another one,
+//! for people who want to try `tabmap`: [`Demo`].
 //!
 //! # Five minutes in here
 //!
@@ -51,6 +52,7 @@ mod body;
 mod change;
 mod content;
 mod control;
+mod demo;
 mod faults;
 mod generate;
 mod graphql;
@@ -71,6 +73,7 @@ mod world;
 
 pub use change::{Change, NotFound};
 pub use content::{Content, Phantom, ResourceContent, SiteContent};
+pub use demo::Demo;
 pub use faults::{Effect, Endpoint, Fault, GraphqlProblem};
 pub use generate::Generate;
 pub use index::IndexMode;

@@ -2,6 +2,7 @@
 //! requests.
 
 mod control;
+mod demo;
 mod faults;
 mod jobs;
 mod lag;
