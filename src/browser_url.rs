@@ -26,9 +26,15 @@ pub enum Page {
     /// A workbook or data source, by the name that it has in addresses (`contentUrl` in REST): its own page in the older
     /// form, or a view of it.
     Named(ResourceKind, String),
-    /// Anything else: a site's home, a project, a search.
+    /// Content of another kind, which the map has no rows of.
+    Unmapped,
+    /// Anything else: a site's home, a search.
     Other,
 }
+
+/// Pages of content of other kinds, each followed by its number or name.
+const UNMAPPED: [&str; 7] =
+    ["projects", "flows", "metrics", "collections", "virtualConnections", "lenses", "redirect_to_view"];
 
 /// A text that is no address.
 #[derive(Debug, Error, Diagnostic, PartialEq, Eq)]
@@ -55,12 +61,19 @@ impl BrowserUrl {
         let place = url.fragment().filter(|place| place.starts_with('/')).unwrap_or_else(|| url.path());
         let place = place.split(['?', ';']).next().unwrap_or_default();
         let parts: Vec<&str> = place.split('/').filter(|part| !part.is_empty()).collect();
-        let (site, rest) = match parts.as_slice() {
+        // A trusted ticket stands before what it opens ("Display the view with the ticket", help.tableau.com).
+        let parts = match parts.as_slice() {
+            ["trusted", _ticket, rest @ ..] => rest,
+            parts => parts,
+        };
+        let (site, rest) = match parts {
             ["site" | "t", site, rest @ ..] => (SiteName::from_content_url(site), rest),
             rest => (SiteName::from_content_url(""), rest),
         };
         let page = match rest {
             ["views" | "authoring", workbook, ..] => Page::Named(ResourceKind::Workbook, decoded(workbook)),
+            ["askData", datasource, ..] => Page::Named(ResourceKind::Datasource, decoded(datasource)),
+            [segment, _, ..] if UNMAPPED.contains(segment) => Page::Unmapped,
             [segment, name, ..] => {
                 let kind = ResourceKind::ALL.into_iter().find(|kind| kind.path_segment() == *segment);
                 let is_number = name.bytes().all(|digit| digit.is_ascii_digit());
@@ -118,7 +131,14 @@ mod tests {
                 "S",
                 Page::Named(ResourceKind::Workbook, "W\u{e4}".to_owned()),
             ),
-            ("https://host/#/site/S/projects/7", "S", Page::Other),
+            ("https://host/trusted/aBc-1_2/t/S/views/WB/Sheet", "S", view()),
+            (
+                "https://host/t/S/askData/Orders",
+                "S",
+                Page::Named(ResourceKind::Datasource, "Orders".to_owned()),
+            ),
+            ("https://host/#/site/S/projects/7", "S", Page::Unmapped),
+            ("https://host/#/site/S/redirect_to_view/7", "S", Page::Unmapped),
             ("https://host/", "Default", Page::Other),
         ] {
             let url = BrowserUrl::parse(address).unwrap();

@@ -79,6 +79,7 @@ pub(super) fn judged(
         match judgement {
             Judgement::Fine | Judgement::Unrelated => {}
             Judgement::Foreign => counts.foreign += 1,
+            Judgement::Unmapped => counts.not_judged += 1,
             Judgement::Open => counts.open += 1,
             Judgement::Bad(problem) => complaints.push(Complaint::of(file, reference, problem)),
         }

@@ -41,6 +41,7 @@ impl Complaint {
                 written(&part.span) != Some(&part.value)
             }
             Target::Address { .. }
+            | Target::Unmapped { .. }
             | Target::Name { .. }
             | Target::Computed
             | Target::Disabled { .. }

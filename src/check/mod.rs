@@ -41,6 +41,7 @@ pub mod judge;
 pub mod knowledge;
 pub mod lines;
 pub mod map;
+mod packaged;
 pub mod reference;
 pub mod searched;
 pub mod settings;
@@ -101,9 +102,14 @@ fn visit(path: PathBuf, visited: std::io::Result<()>, scope: &Scope, stages: Sta
     if stages.finders.may_be_generated(&path) {
         return Searched { generated: vec![path], ..Searched::default() };
     }
-    let content = visited.and_then(|()| walk::read(&path, scope.max_file_size));
+    let is_packed = packaged::is_packed(&path);
+    let read = if is_packed { packaged::read } else { walk::read };
+    let content = visited.and_then(|()| read(&path, scope.max_file_size));
     let mut searched =
         file::of_content(&path, content, stages.severities, |text| file::text(&path, text, stages));
+    if is_packed {
+        searched.findings.iter_mut().for_each(|finding| finding.fix = None);
+    }
     // Git ignores what is generated from a project; it is read because the project is.
     searched.generated.extend(generated::beside(&path).filter(|made| !scope.excludes_with_folders(made)));
     searched

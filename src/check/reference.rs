@@ -66,6 +66,13 @@ pub enum Target {
         /// The name in addresses.
         name: Spanned<String>,
     },
+    /// The page of something that the map has no rows of.
+    Unmapped {
+        /// The server.
+        host: Option<String>,
+        /// The site.
+        site: SiteName,
+    },
     /// What people call it.
     Name {
         /// The kind.
@@ -105,7 +112,7 @@ impl Target {
             Self::Address { name, .. } => Some(&name.span),
             Self::Name { name, .. } => Some(&name.span),
             Self::Invalid { span, .. } | Self::Disabled { span } => Some(span),
-            Self::Computed => None,
+            Self::Unmapped { .. } | Self::Computed => None,
         }
     }
 
@@ -121,7 +128,10 @@ impl Target {
                 format!("name {site:?} {kind} {project:?} {:?}", name.value)
             }
             Self::Invalid { message, .. } => format!("invalid {message}"),
-            Self::Luid { is_declared: false, .. } | Self::Computed | Self::Disabled { .. } => return None,
+            Self::Luid { is_declared: false, .. }
+            | Self::Unmapped { .. }
+            | Self::Computed
+            | Self::Disabled { .. } => return None,
         })
     }
 }

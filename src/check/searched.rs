@@ -23,6 +23,8 @@ pub struct ReferenceCounts {
     pub references: u64,
     /// Those that only a run of the code can tell.
     pub open: u64,
+    /// Addresses of projects, flows and other content that the map has no rows of.
+    pub not_judged: u64,
     /// Addresses on other servers.
     pub foreign: u64,
     /// Those that an ignore comment silenced.
@@ -55,9 +57,10 @@ impl Searched {
         self.files.checked += checked;
         self.files.binary += binary;
         self.files.huge += huge;
-        let ReferenceCounts { references, open, foreign, ignored } = counts;
+        let ReferenceCounts { references, open, not_judged, foreign, ignored } = counts;
         self.counts.references += references;
         self.counts.open += open;
+        self.counts.not_judged += not_judged;
         self.counts.foreign += foreign;
         self.counts.ignored += ignored;
     }

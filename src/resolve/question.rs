@@ -131,7 +131,7 @@ fn lookup_of_page(asked: Option<ResourceKind>, page: Page, text: &str) -> Result
         ),
         Page::Resource(kind, number) => Ok(Lookup::Number { kind, number }),
         Page::Named(kind, name) => Ok(Lookup::Address { kind, name }),
-        Page::Other => usage(
+        Page::Unmapped | Page::Other => usage(
             "not the address of a workbook or data source",
             "copy the address of its own page: https://HOST/#/site/SITE/workbooks/123/views",
         ),

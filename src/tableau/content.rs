@@ -80,7 +80,7 @@ impl RestResource {
     fn vizportal_url_id(&self) -> Option<String> {
         match BrowserUrl::parse(self.webpage_url.as_deref()?).ok()?.page {
             browser_url::Page::Resource(_, number) => Some(number),
-            browser_url::Page::Named(..) | browser_url::Page::Other => None,
+            browser_url::Page::Named(..) | browser_url::Page::Unmapped | browser_url::Page::Other => None,
         }
     }
 }

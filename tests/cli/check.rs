@@ -15,6 +15,7 @@ mod fixing;
 mod formats;
 mod live;
 mod names;
+mod pieces;
 mod rights;
 mod settings;
 mod snippets;

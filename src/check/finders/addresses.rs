@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use percent_encoding::percent_decode_str;
 use regex::Regex;
 
-use super::finder::{Finder, Found, TextFile};
+use super::finder::{Finder, Found, TextFile, speaks_of_tableau};
 use crate::browser_url::{BrowserUrl, Page};
 use crate::check::lines::boundary;
 use crate::check::reference::{Reference, Spanned, Target};
@@ -17,14 +17,31 @@ static ADDRESS: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r#"(?i-u:https?:)(?:\\?/){2}(?:\\/|[^ \t\r\n\f\v\x00"'<>`\\{}|\^()\[\]])+"#)
         .expect("a valid pattern")
 });
-/// Where the next address begins, of those that nothing but a comma or a letter of another script keeps apart.
+/// Where the next address begins, of those that nothing but a comma, an equals sign or a letter of another script keeps apart.
 static NEXT: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"[,;\x1a\u{80}-\u{10FFFF}](?i-u:https?:)\\?/").expect("a valid pattern"));
+    LazyLock::new(|| Regex::new(r"[=,;\x1a\u{80}-\u{10FFFF}](?i-u:https?:)\\?/").expect("a valid pattern"));
 /// The part after the host, which code likes to keep apart from it.
 static PLACE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i-u)#\\?/(?:site\\?/[0-9a-z_.%-]+\\?/)?(?:workbooks|datasources)\\?/[0-9]+")
         .expect("a valid pattern")
 });
+/// The same by names, and without its host.
+static NAMED_PLACE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r#"(?-u:(?:#\\?/site|/t)\\?/[0-9A-Za-z_.%-]+\\?/(?:views|authoring|workbooks|datasources)\\?/)[^ \t\r\n\f\v\x00"'<>`\\{}|\^()\[\]?#&/$,;]+"#,
+    )
+    .expect("a valid pattern")
+});
+/// An address as the parameter of another one.
+static ENCODED: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new("(?i-u)https?%3a%2f%2f[0-9a-z%._~!*+:@-]+").expect("a valid pattern"));
+/// What goes on in the next of several texts that stand side by side, or are added up.
+static CONTINUED: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#"^["'][ \t]*\+?[ \t]*(?:\\?\r?\n[ \t]*)?\+?[ \t]*[frbu]?["']((?:views|authoring|workbooks|datasources)/[^ \t\r\n"'<>{}]+)"#)
+        .expect("a valid pattern")
+});
+/// What ends a sentence rather than an address.
+const PUNCTUATION: [char; 8] = ['.', ',', ';', ':', '!', '?', '*', '_'];
 /// How far before a place a host may begin.
 const LONGEST_HOST: usize = 256;
 
@@ -46,31 +63,64 @@ fn of_text(text: &str) -> Vec<Reference> {
     let mut references = Vec::new();
     let mut taken: Vec<Range<usize>> = Vec::new();
     for found in ADDRESS.find_iter(text) {
+        let before = references.len();
         let mut start = found.start();
         for next in NEXT.find_iter(found.as_str()) {
             let end = found.start() + next.start();
             references.extend(address(text, start..end));
             start = end + next.as_str().chars().next().map_or(0, char::len_utf8);
         }
-        references.extend(address(text, start..found.end()));
-        taken.push(found.range());
+        references.extend(address(text, start..found.end()).or_else(|| continued(text, start..found.end())));
+        // What is no address of ours as a whole may still have a place in it.
+        if references.len() > before {
+            taken.push(found.range());
+        }
     }
-    for found in PLACE.find_iter(text) {
+    for found in ENCODED.find_iter(text) {
+        let whole = percent_decode_str(found.as_str()).decode_utf8_lossy();
+        references.extend(reference(&whole, found.as_str(), found.start(), true));
+    }
+    references.extend(places(text, &taken));
+    references
+}
+
+/// Places whose host stands elsewhere, outside of what is `taken`.
+fn places(text: &str, taken: &[Range<usize>]) -> Vec<Reference> {
+    let mut references = Vec::new();
+    let is_of_tableau = LazyLock::new(|| speaks_of_tableau(text));
+    for found in PLACE.find_iter(text).chain(NAMED_PLACE.find_iter(text)) {
         let after = taken.partition_point(|range| range.end <= found.start());
         let is_taken = taken.get(after).is_some_and(|range| range.start <= found.start());
         let before = &text[boundary(text, found.start().saturating_sub(LONGEST_HOST))..found.start()];
-        if is_taken || is_pointer(before) || !is_end_of_number(&text[found.end()..]) {
+        let rest = &text[found.end()..];
+        let written = found.as_str().trim_end_matches(PUNCTUATION);
+        let is_number = written.ends_with(|last: char| last.is_ascii_digit());
+        if is_taken
+            || is_pointer(before)
+            || rest.starts_with(['{', '$'])
+            || is_number && !is_end_of_number(rest)
+        {
             continue;
         }
         let host = host_before(before);
         // Without either, it may be of any application.
-        if host.is_none() && !found.as_str().contains("site") {
-            continue;
+        let is_ours =
+            host.is_some() || written.contains("site") || written.starts_with('/') && *is_of_tableau;
+        if is_ours {
+            let place = written.replace("\\/", "/");
+            let whole = format!("https://{}/{}", host.unwrap_or("host"), place.trim_start_matches('/'));
+            references.extend(reference(&whole, written, found.start(), host.is_some()));
         }
-        let whole = format!("https://{}/{}", host.unwrap_or("host"), found.as_str().replace("\\/", "/"));
-        references.extend(reference(&whole, found.as_str(), found.start(), host.is_some()));
     }
     references
+}
+
+/// An address of which the first text holds the site, and the next one the page.
+fn continued(text: &str, span: Range<usize>) -> Option<Reference> {
+    let first = text.get(span.clone()).filter(|first| first.ends_with('/'))?;
+    let next = CONTINUED.captures(&text[span.end..])?;
+    let end = span.end + next.get(0)?.end();
+    reference(&format!("{first}{}", next.get(1)?.as_str()), &text[span.start..end], span.start, true)
 }
 
 /// One address, without what follows it in a sentence or a table.
@@ -82,7 +132,12 @@ fn address(text: &str, span: Range<usize>) -> Option<Reference> {
     if let Some(place) = PLACE.find(written).filter(|place| is_end_of_number(&written[place.end()..])) {
         written = &written[..place.end()];
     }
-    let written = written.trim_end_matches(['.', ',', ';', ':', '!', '?', '*', '_']);
+    let written = written.trim_end_matches(PUNCTUATION);
+    let host = written.split('/').nth(2).unwrap_or_default();
+    // A variable: the place in it is found without a host.
+    if host.contains(['$', '%']) {
+        return None;
+    }
     reference(&written.replace("\\/", "/"), written, start, true)
 }
 
@@ -135,11 +190,22 @@ fn reference(whole: &str, written: &str, start: usize, has_host: bool) -> Option
     let host = has_host.then_some(host);
     // Read off what stands there: parsing an address may change how it is spelled.
     let part_after = |segment: &str| {
-        let marks = [format!("/{segment}/"), format!("/{segment}\\/")];
+        let around = [("/", "/"), ("/", "\\/"), ("%2F", "%2F"), ("%2f", "%2f"), ("\"", "/"), ("'", "/")];
+        let marks = around.map(|(before, after)| format!("{before}{segment}{after}"));
         let from = marks.iter().find_map(|mark| Some(written.find(mark)? + mark.len()))?;
-        let value = written[from..].split(['/', '\\', '?', ';', '&', '#', ',']).next()?;
-        let span = start + from..start + from + value.len();
-        Some(Spanned { value: value.to_owned(), span })
+        let value = written[from..].split(['/', '\\', '?', ';', '&', '#', ',', '"', '\'']).next()?;
+        // Within another address the separators are escaped.
+        let is_escaped = written[..from].ends_with("%2F") || written[..from].ends_with("%2f");
+        let ends = ["%2F", "%2f", "%3F", "%3f", "%23"].into_iter().filter(|_| is_escaped);
+        let length = ends.filter_map(|end| value.find(end)).min().unwrap_or(value.len());
+        let span = start + from..start + from + length;
+        let value = &value[..length];
+        let value = if is_escaped {
+            percent_decode_str(value).decode_utf8_lossy().into_owned()
+        } else {
+            value.to_owned()
+        };
+        Some(Spanned { value, span })
     };
     let target = match page {
         Page::Resource(kind, number) => {
@@ -147,7 +213,7 @@ fn reference(whole: &str, written: &str, start: usize, has_host: bool) -> Option
             Target::Page { host, site, kind, number: written }
         }
         Page::Named(kind, name) => {
-            let segments = ["views", "authoring", kind.path_segment()];
+            let segments = ["views", "authoring", "askData", kind.path_segment()];
             let is_it = |part: &Spanned<String>| percent_decode_str(&part.value).decode_utf8_lossy() == name;
             let written = segments.into_iter().filter_map(part_after).find(is_it)?;
             // `https://host/datasources/proxy` may be of any application, and a number with something behind it is none.
@@ -157,7 +223,8 @@ fn reference(whole: &str, written: &str, start: usize, has_host: bool) -> Option
             let name = (is_view || is_page).then_some(written)?;
             Target::Address { host, site: Some(site), kind, name }
         }
-        Page::Other => return None,
+        Page::Unmapped if has_part(whole, "#") => Target::Unmapped { host, site },
+        Page::Unmapped | Page::Other => return None,
     };
     Some(Reference::new(start..start + written.len(), target))
 }

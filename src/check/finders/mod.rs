@@ -15,6 +15,7 @@ pub mod addresses;
 pub mod calls;
 mod commands;
 mod comments;
+mod embeds;
 mod exposures;
 mod finder;
 mod luid_fields;
@@ -25,6 +26,7 @@ mod overlap;
 mod python;
 mod refs_file;
 mod targets;
+mod workbook_files;
 mod written;
 mod yaml;
 
@@ -52,6 +54,7 @@ impl Finders {
             Box::new(addresses::Addresses),
             Box::new(calls),
             Box::new(commands::Commands),
+            Box::new(embeds::Embeds),
             Box::new(exposures::Exposures),
             Box::new(luid_fields::LuidFields),
             Box::new(luids::Luids),
@@ -60,6 +63,7 @@ impl Finders {
             Box::new(python::Python),
             Box::new(refs_file::RefsFile),
             Box::new(targets::Targets),
+            Box::new(workbook_files::WorkbookFiles),
         ])
     }
 

@@ -20,7 +20,7 @@ enum Strength {
 fn strength(target: &Target) -> Strength {
     match target {
         Target::Luid { is_declared: false, .. } => Strength::Form,
-        Target::Page { .. } | Target::Address { .. } => Strength::Address,
+        Target::Page { .. } | Target::Address { .. } | Target::Unmapped { .. } => Strength::Address,
         Target::Luid { is_declared: true, .. }
         | Target::Name { .. }
         | Target::Computed

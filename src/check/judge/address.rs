@@ -142,9 +142,6 @@ pub(super) fn name_on_some_site(
     if let Some(stale) = stale.or_else(|| (judgements.len() == 1).then_some(0)) {
         return judgements.swap_remove(stale);
     }
-    if judgements.is_empty() {
-        return Judgement::Open;
-    }
     let message =
         format!("no {kind} on any known site has the name `{}` in addresses", on_one_line(&written.value));
     bad(

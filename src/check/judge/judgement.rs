@@ -31,6 +31,8 @@ pub enum Judgement {
     Unrelated,
     /// It names the content of another server.
     Foreign,
+    /// It names content of a kind that the map has no rows of.
+    Unmapped,
     /// Only a run can tell, or too little is known.
     Open,
     /// It does not name what is there.

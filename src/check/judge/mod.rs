@@ -30,12 +30,17 @@ pub fn judge(reference: &Reference, knowledge: &Knowledge) -> Judgement {
             }
             address::name(site, *kind, name, knowledge)
         }
-        Target::Address { host: _, site: None, kind, name } => {
+        Target::Address { host, site: None, kind, name } => {
+            if knowledge.sites().iter().all(|site| is_foreign(host.as_deref(), site, knowledge)) {
+                return Judgement::Foreign;
+            }
             address::name_on_some_site(*kind, name, knowledge)
         }
         Target::Name { kind, name, project, site } => {
             named::judge(*kind, name, project.as_ref(), site.as_ref(), knowledge)
         }
+        Target::Unmapped { host, site } if is_foreign(host.as_deref(), site, knowledge) => Judgement::Foreign,
+        Target::Unmapped { .. } => Judgement::Unmapped,
         Target::Computed => Judgement::Open,
         Target::Disabled { .. } => Judgement::Unrelated,
         Target::Invalid { message, remedy, span } => {

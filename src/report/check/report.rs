@@ -49,14 +49,19 @@ pub(super) fn whole_message(finding: &Finding) -> String {
 /// One sentence on how much was looked at and what came out.
 pub(super) fn summary(report: &CheckReport) -> String {
     let FileCounts { checked, binary, huge } = report.files;
-    let ReferenceCounts { references, open, foreign, ignored } = report.counts;
+    let ReferenceCounts { references, open, not_judged, foreign, ignored } = report.counts;
     let some = |count: u64, what: &str| (count > 0).then(|| format!("{count} {what}"));
-    let join = |parts: [Option<String>; 3]| {
-        let parts: Vec<_> = parts.into_iter().flatten().collect();
+    let join = |parts: &[Option<String>]| {
+        let parts: Vec<_> = parts.iter().flatten().map(String::as_str).collect();
         if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) }
     };
-    let skipped = join([some(binary, "binary skipped"), some(huge, "too large skipped"), None]);
-    let left = join([some(open, "left open"), some(foreign, "on other servers"), some(ignored, "silenced")]);
+    let skipped = join(&[some(binary, "binary skipped"), some(huge, "too large skipped")]);
+    let left = join(&[
+        some(open, "left open"),
+        some(not_judged, "not judged"),
+        some(foreign, "on other servers"),
+        some(ignored, "silenced"),
+    ]);
     let notes = match report.count(Severity::Note) {
         0 => String::new(),
         count => format!(", {}", plural(count, "note")),

@@ -75,6 +75,12 @@ fn hints(report: &CheckReport) -> Vec<String> {
             "references that are left open are computed, or too little is known of the site".to_owned(),
         );
     }
+    if report.counts.not_judged > 0 {
+        hints.push(
+            "references that are not judged are of projects, flows and other content without rows in the map"
+                .to_owned(),
+        );
+    }
     if !report.findings.is_empty() {
         hints.push(
             "`# tabmap: ignore CODE` on the line silences a finding, `[check.severity]` in tabmap.toml a code"

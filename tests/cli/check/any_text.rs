@@ -29,6 +29,8 @@ fn text() -> impl Strategy<Value = String> {
             OLD, NEW, "tabmap: ignore stale-luid, é", "tabmap: ignore replaced-luid-", "exposures:\n  - name: a\n    meta:\n", "      tableau_luid: ",
             "      tableau: {type: workbook, name: ", "}", "[", "- ", "&a ", "*a", "|\n", ">-\n", "\n", "\r\n", "\t", "  ", "\u{feff}", "\u{1a}", "ä",
             "[[reference]]\n", "luid = \"", "url = '", "type = \"\"\"", "\"\"\"", "{\"metadata\": {\"dbt_schema_version\": \"1\"}, \"exposures\": {\"a\": {",
+            "/t/MySite/views/", "https%3A%2F%2Fh%2Ft%2FMySite%2Fviews%2F", "%2F", "/trusted/x", "<object class='tableauViz'>", "<param name='name' value='", "</object>",
+            "<repository-location id='", "<connection class='sqlproxy' dbname=\"", " site='MySite' path='/t/MySite/workbooks'", "/>", "/projects/7", "+ ",
             "tableau", "workbook_id", "workbook_ids = [", "luid: ", "/workbooks/", "TableauOperator(", "workbooks.filter(name='", "find=", "match_with='name'",
             "tabcmd ", "\"tabcmd\", ", "tabmap refresh workbook ", "refreshextracts --workbook ", "get /views/", "export ", "--url=", "^", "%A%", "`", "$",
             "TSC.Filter(TSC.RequestOptions.Field.Name, TSC.RequestOptions.Operator.Equals, ", "workbook_name: ", "name: ", "value: ", "variable \"",
@@ -89,7 +91,7 @@ proptest! {
     fn no_text_makes_a_finder_panic_and_what_is_found_lies_in_it(text in text()) {
         let (knowledge, finders, severities) = (knowledge(), finders(), Severities::default());
         let stages = Stages { finders: &finders, knowledge: &knowledge, severities: &severities };
-        for path in ["a.sql", "models/a.yml", "tabmap-refs.toml", "a.py", "a.bat", "a.json"] {
+        for path in ["a.sql", "models/a.yml", "tabmap-refs.toml", "a.py", "a.bat", "a.json", "a.twb"] {
             for finding in file::text(Path::new(path), &text, stages).findings {
                 let at = finding.place.position().expect("a place in the text");
                 prop_assert!(text.get(at.span.clone()).is_some(), "{finding:?}");

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::fs;
 
+use test_support::desk::Desk;
+
 use super::{desk_with_map, document, offline};
 
 /// The ending of a file, what stands in it (`GOOD`, `OLD`, `NEW`, `STALE`, `NEVER` stand for LUIDs), and the code of each
 /// finding with the text that it marks.
-type Case = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
+pub(super) type Case = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
 
 const OLD: &str = "00000101-0000-4000-8000-000000000101";
 const NEW: &str = "00000121-0000-4000-8000-000000000121";
@@ -24,12 +26,17 @@ fn filled(text: &str) -> String {
 /// Checks all cases in one run, each in a file of its own.
 #[track_caller]
 fn each_is_judged_as_expected(cases: &[Case]) {
-    let desk = desk_with_map();
+    each_is_judged_on(&desk_with_map(), cases);
+}
+
+/// The same by the map of a desk.
+#[track_caller]
+pub(super) fn each_is_judged_on(desk: &Desk, cases: &[Case]) {
     for (number, (ending, text, _)) in cases.iter().enumerate() {
         desk.write(&format!("{number:03}{ending}"), &filled(text));
     }
     let exit = if cases.iter().all(|(_, _, findings)| findings.is_empty()) { 0 } else { 3 };
-    let found = document(&desk, &["."], exit);
+    let found = document(desk, &["."], exit);
     let mut by_file: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
     for finding in found["findings"].as_array().expect("findings") {
         let path = finding["path"].as_str().unwrap_or_default().to_owned();
