@@ -49,6 +49,15 @@ pub struct Demo {
 }
 
 impl Demo {
+    /// What to try in front of it, in this order. The README explains each.
+    pub const COMMANDS: [&str; 5] = [
+        "tabmap sync",
+        "tabmap check",
+        "tabmap check --fix",
+        "tabmap check",
+        "tabmap refresh workbook 'Weekly Sales' --project Finance",
+    ];
+
     /// Starts the server on this port of 127.0.0.1 (0: a free one) and fills `folder`, which must not exist yet.
     pub fn start(folder: &Path, port: u16) -> io::Result<Self> {
         fs::create_dir(folder).map_err(|error| {
@@ -102,7 +111,8 @@ impl Demo {
         let _ = writeln!(lines, "export TABLEAU_SERVER={} TABLEAU_SITE={SITE}", self.url());
         let _ = writeln!(lines, "export TABLEAU_PAT_NAME={name} TABLEAU_PAT_SECRET={secret}");
         let _ = writeln!(lines, "cd '{folder}'");
-        let _ = writeln!(lines, "tabmap backfill   # creates the map, as of last night");
+        // Without a comment behind it: an interactive zsh would take that for arguments.
+        lines.push_str("tabmap backfill\n");
         lines
     }
 

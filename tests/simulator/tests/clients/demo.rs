@@ -19,7 +19,7 @@ async fn demo_prints_lines_for_a_shell_and_serves_until_it_is_stopped() {
     let (server, _) = server.split_once(' ').expect("its end");
     let described = answer(reqwest::Client::new().get(format!("{server}/api/2.4/serverinfo"))).await;
     assert_eq!(described.status, 200, "{}", described.text);
-    assert!(lines[4].starts_with("tabmap backfill"), "{lines:?}");
+    assert_eq!(lines[4], "tabmap backfill");
     assert!(home.path().join("tabmap-demo/jobs/weekly_sales.py").is_file());
     assert_eq!(demo.try_wait().expect("its state"), None, "it stays");
     demo.kill().expect("stop it");
