@@ -61,14 +61,13 @@ impl Demo {
     /// Starts the server on this port of 127.0.0.1 (0: a free one) and fills `folder`, which must not exist yet.
     pub fn start(folder: &Path, port: u16) -> io::Result<Self> {
         fs::create_dir(folder).map_err(|error| {
-            let remedy = match error.kind() {
-                io::ErrorKind::AlreadyExists => "; remove it, or name another folder: tabmap-demo FOLDER",
-                _ => "",
+            let folder = folder.display();
+            let message = if error.kind() == io::ErrorKind::AlreadyExists {
+                format!("`{folder}` exists already; remove it, or name another folder: tabmap-demo FOLDER")
+            } else {
+                format!("could not create the folder `{folder}`: {error}")
             };
-            io::Error::new(
-                error.kind(),
-                format!("could not create the folder `{}`: {error}{remedy}", folder.display()),
-            )
+            io::Error::new(error.kind(), message)
         })?;
         let options = Options {
             content: Content::from_json(COMPANY).map_err(io::Error::other)?,
