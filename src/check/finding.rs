@@ -59,6 +59,8 @@ pub enum Code {
     NoFiles,
     /// A comment that silences nothing.
     UnusedIgnore,
+    /// An entry of the baseline that is found no more.
+    UnusedBaseline,
 }
 
 impl Code {
@@ -86,6 +88,7 @@ impl Code {
             Self::UnreadableFile => "unreadable-file",
             Self::NoFiles => "no-files",
             Self::UnusedIgnore => "unused-ignore",
+            Self::UnusedBaseline => "unused-baseline",
         }
     }
 
@@ -113,6 +116,7 @@ impl Code {
             Self::NoFiles => "No file was searched",
             Self::UnreadableFile => "A file that should hold references cannot be read",
             Self::UnusedIgnore => "A `tabmap: ignore` comment that silences nothing",
+            Self::UnusedBaseline => "An entry of the baseline that is no longer found",
         }
     }
 
@@ -127,7 +131,8 @@ impl Code {
             | Self::IncompleteListing
             | Self::UnreadableFile
             | Self::NoFiles
-            | Self::UnusedIgnore => Severity::Warning,
+            | Self::UnusedIgnore
+            | Self::UnusedBaseline => Severity::Warning,
             Self::ForeignSite => Severity::Note,
             Self::StaleLuid
             | Self::ReplacedLuid

@@ -10,6 +10,7 @@
 //!    finders     references in each file: data, with their places
 //! 3  judge       whether a reference leads to what is there
 //! 4  findings    what is told of it: ignore comments and severities count here
+//!    baseline    what was known before is left out
 //!    fix         puts certain successors in their place
 //! ```
 //!
@@ -27,6 +28,7 @@ use self::searched::{FileCounts, Searched};
 use self::severities::Severities;
 use self::walk::Scope;
 
+pub mod baseline;
 mod encoding;
 pub mod evidence;
 pub mod file;

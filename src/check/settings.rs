@@ -40,7 +40,7 @@ impl Default for CheckSettings {
             max_age: MAX_AGE,
             calls: Calls::of(&[PROCEDURE.to_owned()]).expect("a valid pattern"),
             hosts: Vec::new(),
-            scope: Scope { max_file_size: MAX_FILE_SIZE, exclude: Gitignore::empty() },
+            scope: Scope { max_file_size: MAX_FILE_SIZE, exclude: Gitignore::empty(), baseline: None },
             severities: Severities::default(),
         }
     }
@@ -92,6 +92,7 @@ impl Section {
             scope: Scope {
                 max_file_size: self.max_file_size.unwrap_or(MAX_FILE_SIZE),
                 exclude: patterns(&self.exclude).map_err(|reason| ("exclude", reason))?,
+                baseline: None,
             },
             severities: Severities::new(self.severity, overrides.collect::<Result<_, _>>()?),
         })

@@ -23,6 +23,8 @@ pub struct Scope {
     pub max_file_size: u64,
     /// Patterns as in a `.gitignore` in the working directory.
     pub exclude: Gitignore,
+    /// A file that lists what was found before, and so names what is stale.
+    pub baseline: Option<PathBuf>,
 }
 
 impl Scope {
@@ -30,6 +32,7 @@ impl Scope {
     #[must_use]
     pub fn excludes(&self, path: &Path, is_folder: bool) -> bool {
         path.is_relative() && self.exclude.matched(path, is_folder).is_ignore()
+            || self.baseline.as_deref() == Some(path)
     }
 
     /// The same of a file to which no walk led, and so through none of its folders.
@@ -124,6 +127,12 @@ fn path_of(error: &ignore::Error) -> Option<&Path> {
         ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => path_of(err),
         _ => None,
     }
+}
+
+/// A path relative to the working directory, where it is below it.
+#[must_use]
+pub fn from_here(path: &Path) -> PathBuf {
+    relative(&std::env::current_dir().unwrap_or_default(), path)
 }
 
 /// Without the working directory and without `.`.

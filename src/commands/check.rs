@@ -9,6 +9,7 @@ use super::error::{CheckError, CommandError};
 use super::exit::Exit;
 use super::in_store::{interrupted, with_store};
 use super::open::tableau;
+use crate::check::baseline::Baseline;
 use crate::check::evidence::Evidence;
 use crate::check::file::Stages;
 use crate::check::finders::Finders;
@@ -18,11 +19,12 @@ use crate::check::knowledge::Knowledge;
 use crate::check::searched::Searched;
 use crate::check::settings::{CheckSettings, parse_age};
 use crate::check::severities::Severities;
-use crate::check::walk::Scope;
+use crate::check::walk::{self, Scope};
 use crate::check::{self, map};
 use crate::config::Config;
 use crate::report;
 use crate::report::check::{CheckFormat, CheckReport};
+use crate::resource::SiteName;
 use crate::source::Source;
 use crate::source::metadata::MetadataSource;
 use crate::tableau::ServerUrl;
@@ -62,6 +64,12 @@ pub struct Check {
     /// With --fix: show the changes and write nothing
     #[arg(long, requires = "fix")]
     dry_run: bool,
+    /// Leave out the findings that this file lists; report its entries that are found no more
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+    /// Write all that is found now to the baseline
+    #[arg(long, requires = "baseline")]
+    write_baseline: bool,
     /// Exit with 0 whatever is found
     #[arg(long)]
     no_exit_code: bool,
@@ -79,7 +87,8 @@ fn codes() -> String {
 impl Check {
     pub(super) async fn run(self, config: &Config) -> Result<Exit, CommandError> {
         let evidence = self.evidence(config).await?;
-        let CheckSettings { max_age, calls, hosts, scope, severities } = config.check.clone();
+        let CheckSettings { max_age, calls, hosts, mut scope, severities } = config.check.clone();
+        scope.baseline = self.baseline.as_deref().map(walk::from_here);
         let changes = evidence.changes();
         let views = evidence.views(&changes);
         let mut findings = Vec::new();
@@ -95,7 +104,7 @@ impl Check {
         let mut hosts = hosts;
         hosts.extend(evidence.server.clone().or_else(|| config.server.as_ref().map(ServerUrl::identity)));
         let knowledge = Knowledge::of(hosts, &views, &evidence.past);
-        let searched = self.search(scope, Finders::new(calls), knowledge, severities).await?;
+        let searched = self.search(scope, Finders::new(calls), knowledge, severities.clone()).await?;
         let Searched { files, counts, .. } = searched;
         findings.extend(searched.findings);
         Finding::sort(&mut findings);
@@ -105,10 +114,40 @@ impl Check {
         } else {
             None
         };
-        let report = CheckReport { findings, files, counts, fixed, dry_run: self.dry_run };
+        let known = self.without_known(&mut findings, &config.sites, &severities)?;
+        let report = CheckReport { findings, files, counts, known, fixed, dry_run: self.dry_run };
         report.print(self.format, config.environment.get("GITHUB_STEP_SUMMARY").map(Path::new))?;
         let has_errors = report.count(Severity::Error) > 0;
         Ok(if has_errors && !self.no_exit_code { Exit::Found } else { Exit::Done })
+    }
+
+    /// Takes out what the baseline knows, adds what it knows in vain, and returns how many were known.
+    fn without_known(
+        &self,
+        findings: &mut Vec<Finding>,
+        sites: &[SiteName],
+        severities: &Severities,
+    ) -> Result<u64, CheckError> {
+        let Some(file) = &self.baseline else { return Ok(0) };
+        let mut baseline = if self.write_baseline {
+            let baseline = Baseline::of(findings);
+            baseline.write(file)?;
+            baseline
+        } else {
+            Baseline::read(file)?
+        };
+        let known = baseline.take_known(findings);
+        let is_map_checked = !self.live && !self.references_only && sites.is_empty();
+        let searched: Vec<_> = self.paths.iter().map(|path| walk::from_here(path)).collect();
+        let is_looked_for = |path: Option<&str>| match path {
+            None => is_map_checked,
+            Some(path) => {
+                searched.is_empty() || searched.iter().any(|below| Path::new(path).starts_with(below))
+            }
+        };
+        findings.extend(baseline.gone(file, is_looked_for, severities));
+        Finding::sort(findings);
+        Ok(known)
     }
 
     async fn evidence(&self, config: &Config) -> Result<Evidence, CommandError> {

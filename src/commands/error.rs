@@ -8,6 +8,7 @@ use thiserror::Error;
 
 use super::exit::Exit;
 use crate::check::NoSuchPath;
+use crate::check::baseline::BaselineError;
 use crate::check::evidence::EvidenceError;
 use crate::check::fix::FixError;
 
@@ -125,6 +126,10 @@ pub enum CheckError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Fix(#[from] FixError),
+    /// The findings that were known before.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Baseline(#[from] BaselineError),
     /// What to judge by could not be gathered.
     #[error(transparent)]
     #[diagnostic(transparent)]

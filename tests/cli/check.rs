@@ -9,6 +9,7 @@ use test_support::desk::Desk;
 
 mod addresses;
 mod any_text;
+mod baseline;
 mod calls;
 mod exposures;
 mod fixing;

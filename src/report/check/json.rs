@@ -14,6 +14,8 @@ pub(super) struct Document<'a> {
     errors: u64,
     warnings: u64,
     notes: u64,
+    /// Those that the baseline holds are not among the findings.
+    known: u64,
     files: FileCounts,
     references: ReferenceCounts,
     findings: Vec<FindingDocument<'a>>,
@@ -75,6 +77,7 @@ pub(super) fn document(report: &CheckReport) -> Document<'_> {
         errors: report.count(Severity::Error),
         warnings: report.count(Severity::Warning),
         notes: report.count(Severity::Note),
+        known: report.known,
         files: report.files,
         references: report.counts,
         findings: report.findings.iter().map(finding).collect(),

@@ -15,6 +15,8 @@ pub struct CheckReport {
     pub files: FileCounts,
     /// The references in them.
     pub counts: ReferenceCounts,
+    /// How many findings are in the baseline, and so not among these.
+    pub known: u64,
     /// What was corrected, or would be in a dry run.
     pub fixed: Option<Fixed>,
     /// Whether the corrections were only shown.
@@ -66,8 +68,12 @@ pub(super) fn summary(report: &CheckReport) -> String {
         0 => String::new(),
         count => format!(", {}", plural(count, "note")),
     };
+    let known = match report.known {
+        0 => String::new(),
+        count => format!(", {count} known from the baseline"),
+    };
     format!(
-        "{}, {}{notes}; {} checked{skipped}, {} found{left}",
+        "{}, {}{notes}{known}; {} checked{skipped}, {} found{left}",
         plural(report.count(Severity::Error), "error"),
         plural(report.count(Severity::Warning), "warning"),
         plural(checked, "file"),

@@ -1,0 +1,175 @@
+//! Findings that a repository had already: they are left out of reports until they are gone.
+//!
+//! An entry is a code, a place and what the finding is about, so it stays the same when lines move.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use miette::Diagnostic;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use super::finding::{Code, Finding, Place, Severity};
+use super::severities::Severities;
+use super::walk;
+use crate::regular_file::read_regular;
+use crate::text::{on_one_line, plural};
+use crate::whole_file::write_whole;
+
+/// The form of the file.
+const FORMAT_VERSION: u32 = 1;
+/// How large it may be.
+const MAX_SIZE: u64 = 64 * 1024 * 1024;
+
+/// The known findings, and how often each is there.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Baseline(BTreeMap<Key, u64>);
+
+/// What tells one known finding from others.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+struct Key {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    path: Option<String>,
+    /// Of a finding about the map.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    site: Option<String>,
+    code: Code,
+    subject: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    format_version: u32,
+    findings: Vec<Entry>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Entry {
+    #[serde(flatten)]
+    key: Key,
+    count: u64,
+}
+
+/// Why there is no baseline to compare with.
+#[derive(Debug, Error, Diagnostic)]
+pub enum BaselineError {
+    /// There is no such file.
+    #[error("there is no baseline `{}`", .0.display())]
+    #[diagnostic(code(tabmap::check::baseline), help("write it with `tabmap check --baseline {} --write-baseline`", .0.display()))]
+    Missing(PathBuf),
+    /// It cannot be read or written.
+    #[error("could not {action} the baseline `{}`", path.display())]
+    #[diagnostic(code(tabmap::check::baseline))]
+    File {
+        /// "read" or "write".
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// It has another form.
+    #[error("`{}` is not a baseline of this version", path.display())]
+    #[diagnostic(code(tabmap::check::baseline), help("write it again with `--write-baseline`"))]
+    Form {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: serde_json::Error,
+    },
+}
+
+impl Key {
+    fn of(finding: &Finding) -> Self {
+        let site = if let Place::Map(site) = &finding.place { Some(site.to_string()) } else { None };
+        let path = finding.place.path().map(str::to_owned);
+        Self { path, site, code: finding.code, subject: finding.subject.clone() }
+    }
+}
+
+impl Baseline {
+    /// All that was found.
+    #[must_use]
+    pub fn of(findings: &[Finding]) -> Self {
+        let mut known = BTreeMap::new();
+        for finding in findings {
+            *known.entry(Key::of(finding)).or_default() += 1;
+        }
+        Self(known)
+    }
+
+    /// Reads a file.
+    pub fn read(path: &Path) -> Result<Self, BaselineError> {
+        let bytes = read_regular(path, MAX_SIZE).map_err(|source| match source.kind() {
+            io::ErrorKind::NotFound => BaselineError::Missing(path.to_owned()),
+            _ => BaselineError::File { action: "read", path: path.to_owned(), source },
+        })?;
+        let document: Document = serde_json::from_slice(&bytes)
+            .map_err(|source| BaselineError::Form { path: path.to_owned(), source })?;
+        if document.format_version != FORMAT_VERSION {
+            let source = serde::de::Error::custom(format!("format_version {}", document.format_version));
+            return Err(BaselineError::Form { path: path.to_owned(), source });
+        }
+        Ok(Self(document.findings.into_iter().map(|entry| (entry.key, entry.count)).collect()))
+    }
+
+    /// Writes a file, whole or not at all.
+    pub fn write(&self, path: &Path) -> Result<(), BaselineError> {
+        let findings = self.0.iter().map(|(key, count)| Entry { key: key.clone(), count: *count }).collect();
+        let document = Document { format_version: FORMAT_VERSION, findings };
+        let failed = |source| BaselineError::File { action: "write", path: path.to_owned(), source };
+        let mut text = serde_json::to_string_pretty(&document).map_err(|error| failed(error.into()))?;
+        text.push('\n');
+        write_whole(path, text.as_bytes(), None).map_err(failed)
+    }
+
+    /// Takes out of `findings` what is known, the first of several alike, and returns how many those were. What is known
+    /// and not found any more is left.
+    pub fn take_known(&mut self, findings: &mut Vec<Finding>) -> u64 {
+        let before = findings.len();
+        findings.retain(|finding| {
+            let Some(left) = self.0.get_mut(&Key::of(finding)).filter(|left| **left > 0) else { return true };
+            *left -= 1;
+            false
+        });
+        self.0.retain(|_, left| *left > 0);
+        (before - findings.len()) as u64
+    }
+
+    /// The entries that are left, as findings about the file; `is_looked_for` says of a path, or of the map, whether this
+    /// check would have found it again.
+    #[must_use]
+    pub fn gone(
+        &self,
+        file: &Path,
+        is_looked_for: impl Fn(Option<&str>) -> bool,
+        severities: &Severities,
+    ) -> Vec<Finding> {
+        let path = walk::display(&walk::from_here(file));
+        let severity = severities.of(Code::UnusedBaseline, Some(&path));
+        let left =
+            self.0.iter().filter(|(key, _)| severity != Severity::Off && is_looked_for(key.path.as_deref()));
+        let finding = |(key, count): (&Key, &u64)| {
+            let Key { path: of, site, code, subject } = key;
+            let site = site.as_ref().map(|site| format!("the map of site {site}"));
+            let place = of.clone().or(site).unwrap_or_default();
+            let times = if *count > 1 { format!(" ({})", plural(*count, "time")) } else { String::new() };
+            Finding {
+                code: Code::UnusedBaseline,
+                severity,
+                place: Place::File(path.clone()),
+                subject: format!("{code} {place} {subject}"),
+                message: format!(
+                    "`{code}` of `{}` in `{}` is no longer found{times}",
+                    on_one_line(subject),
+                    on_one_line(&place)
+                ),
+                remedy: Some("take it out of the baseline: `--write-baseline` does".to_owned()),
+                fix: None,
+            }
+        };
+        left.map(finding).collect()
+    }
+}

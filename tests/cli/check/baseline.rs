@@ -1,0 +1,81 @@
+//! A baseline: what was known before does not fail a check, what is new does, and what is gone is told.
+
+use std::fs;
+
+use serde_json::Value;
+
+use super::{desk_with_map, document, offline};
+
+const OLD: &str = "00000101-0000-4000-8000-000000000101";
+const STALE: &str = "00000102-0000-4000-8000-000000000102";
+
+/// Code and path of each finding.
+fn found(document: &Value) -> Vec<(&str, &str)> {
+    let findings = document["findings"].as_array().expect("findings").iter();
+    findings.filter_map(|one| Some((one["code"].as_str()?, one["path"].as_str()?))).collect()
+}
+
+#[test]
+fn known_findings_pass_new_ones_fail_and_lines_may_move() {
+    let desk = desk_with_map();
+    desk.write("dag.py", &format!("ID = '{OLD}'\nTOO = '{OLD}'\n"));
+    let written = offline(&desk, &["--baseline", "known.json", "--write-baseline", "."]);
+    assert!(written.exit == 0 && written.stdout.contains("known from the baseline"), "{}", written.stdout);
+    let baseline = ["--baseline", "known.json", "."];
+    let again = document(&desk, &baseline, 0);
+    assert_eq!(found(&again), []);
+    // The two in the file, and one about the map.
+    assert_eq!(again["known"].as_u64(), Some(3));
+
+    desk.write("dag.py", &format!("import os\n\n\nTOO = '{OLD}'\nID = '{OLD}'\n"));
+    document(&desk, &baseline, 0);
+    desk.write("dag.py", &format!("ID = '{OLD}'\nTOO = '{OLD}'\nAND = '{OLD}'\n"));
+    assert_eq!(found(&document(&desk, &baseline, 3)), [("replaced-luid", "dag.py")]);
+    desk.write("dag.py", &format!("ID = '{OLD}'\nTOO = '{OLD}'\nAND = '{STALE}'\n"));
+    assert_eq!(found(&document(&desk, &baseline, 3)), [("stale-luid", "dag.py")]);
+    desk.write("other.py", &format!("ID = '{OLD}'\n"));
+    assert_eq!(
+        found(&document(&desk, &["--baseline", "known.json", "other.py"], 3)),
+        [("replaced-luid", "other.py")]
+    );
+}
+
+#[test]
+fn what_is_gone_is_told_where_it_was_looked_for() {
+    let desk = desk_with_map();
+    fs::create_dir(desk.path("a")).expect("make a folder");
+    desk.write("a/dag.py", &format!("ID = '{OLD}'\n"));
+    desk.write("b.py", &format!("ID = '{STALE}'\n"));
+    offline(&desk, &["--baseline", "known.json", "--write-baseline", "."]);
+    desk.write("a/dag.py", "ID = None\n");
+    let baseline = ["--baseline", "known.json", "."];
+    let gone = document(&desk, &baseline, 0);
+    assert_eq!(found(&gone), [("unused-baseline", "known.json")]);
+    let message = gone["findings"][0]["message"].as_str().expect("a message");
+    assert_eq!(message, format!("`replaced-luid` of `{OLD}` in `a/dag.py` is no longer found"));
+    assert_eq!(found(&document(&desk, &["--baseline", "known.json", "b.py"], 0)), []);
+    fs::remove_file(desk.path("a/dag.py")).expect("remove the file");
+    assert_eq!(found(&document(&desk, &baseline, 0)).len(), 1);
+    offline(&desk, &["--baseline", "known.json", "--write-baseline", "."]);
+    assert_eq!(found(&document(&desk, &baseline, 0)), []);
+    let text = fs::read_to_string(desk.path("known.json")).expect("the baseline");
+    assert!(!text.contains("dag.py") && text.contains("b.py"), "{text}");
+}
+
+#[test]
+fn a_baseline_that_is_not_there_or_no_baseline_is_refused_by_its_name() {
+    let desk = desk_with_map();
+    for (text, part) in [
+        (None, "there is no baseline `known.json`"),
+        (Some("{"), "`known.json` is not a baseline of this version"),
+        (Some(r#"{"format_version": 2, "findings": []}"#), "`known.json` is not a baseline of this version"),
+    ] {
+        if let Some(text) = text {
+            desk.write("known.json", text);
+        }
+        let answer = offline(&desk, &["--baseline", "known.json"]);
+        assert!(answer.exit == 1 && answer.stderr.contains(part), "{}", answer.stderr);
+        assert!(answer.stderr.contains("--write-baseline"), "{}", answer.stderr);
+    }
+    assert_eq!(offline(&desk, &["--write-baseline"]).exit, 2);
+}
