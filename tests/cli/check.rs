@@ -16,6 +16,7 @@ mod fixing;
 mod formats;
 mod live;
 mod names;
+mod page;
 mod pieces;
 mod rights;
 mod settings;

@@ -22,7 +22,9 @@ fn snippet(name: &str) -> String {
 /// The lines of a snippet that run this program.
 fn commands(text: &str) -> Vec<String> {
     let lines = text.lines().map(|line| line.trim().trim_start_matches("- ").trim_start_matches("run: "));
-    lines.filter(|line| line.starts_with("tabmap ")).map(str::to_owned).collect()
+    // The default of the component's input.
+    let filled = |line: &str| line.replace("$[[ inputs.paths ]]", ".");
+    lines.filter(|line| line.starts_with("tabmap ")).map(filled).collect()
 }
 
 /// A desk whose map a scheduled sync has just left, with a stale LUID in a file.
