@@ -11,8 +11,8 @@ use tabmap::diff::Change;
 use tabmap::plan::Limits;
 use tabmap::resource::{Luid, SiteName};
 use tabmap::source::metadata::MetadataSource;
-use tabmap::store::Store;
 use tabmap::store::sqlite::SqliteStore;
+use tabmap::store::{ChangeFilter, Store};
 use tabmap::sync::{Mode, Sync, Synced};
 use tabmap::tableau::Credentials;
 use tabmap::tableau::Tableau;
@@ -70,7 +70,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     show(&sync.site(&site).await?);
     say(&format!("   `{WORKBOOK}` resolves to {}", resolve(&store, &site).await?));
     assert_eq!(resolve(&store, &site).await?, republished, "the map has the current LUID");
-    for change in store.history(&Luid::new(&luid).ok_or("a LUID is never empty")?).await? {
+    let old = Luid::new(&luid).ok_or("a LUID is never empty")?;
+    for change in store.changes(&ChangeFilter::of_luid(&old)).await? {
         let after = change.after.as_ref().map_or("nothing", |side| side.luid.as_str());
         say(&format!("   the old LUID in the change log: {} -> {after}", change.change));
     }

@@ -25,6 +25,7 @@
 //! 7. [`report`] is the one door to stdout.
 //!
 //! The way back is [`resolve`]: from a name, a number, a LUID or an address ([`browser_url`]) to the one row of the map.
+//! [`history`] tells from the change log how it came to that.
 //!
 //! Beside the flow, [`check`] asks whether the map, and the references to Tableau in somebody's repository, are true.
 //! The callers stand beside: [`refresh`] goes from a name to a refreshed extract, and [`serve`] does so when dbt says
@@ -39,6 +40,7 @@ pub mod check;
 pub mod commands;
 pub mod config;
 pub mod diff;
+pub mod history;
 pub mod loopback;
 pub mod mapping;
 pub mod plan;

@@ -15,6 +15,7 @@ use crate::check::fix::FixError;
 use crate::config::ConfigError;
 use crate::refresh::RefreshError;
 use crate::refresh::target::TargetsError;
+use crate::report::table::NotCsv;
 use crate::resolve::ResolveError;
 use crate::source::recording::RecordingError;
 use crate::store::StoreError;
@@ -82,6 +83,10 @@ pub enum CommandError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Init(#[from] InitError),
+    /// Options of the output.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Options(#[from] NotCsv),
     /// Stdout.
     #[error("could not write the result")]
     #[diagnostic(code(tabmap::output))]
@@ -104,6 +109,7 @@ impl CommandError {
             Self::Config(_)
             | Self::Connection(_)
             | Self::Targets(_)
+            | Self::Options(_)
             | Self::Recording(RecordingError::Place { .. })
             | Self::Tableau(TableauError::CaBundle { .. })
             | Self::Objects(ObjectsError::Setting { .. })

@@ -1,7 +1,6 @@
 //! `tabmap list`: the map as a table, CSV or JSON.
 
-use clap::{Args, ValueEnum};
-use comfy_table::{ContentArrangement, Table, presets};
+use clap::Args;
 use serde::Serialize;
 
 use super::error::CommandError;
@@ -9,11 +8,11 @@ use super::exit::Exit;
 use super::in_store::with_store;
 use crate::config::Config;
 use crate::mapping::Row;
+use crate::report::table::{Column, Fit, TableFormat, TableOptions, print_csv, print_table};
 use crate::report::{self, FORMAT_VERSION, ResourceReport};
 use crate::resource::{ResourceKind, SiteName};
 use crate::store::Store;
 use crate::store::columns::MAP;
-use crate::text::on_one_line;
 
 /// Print the map
 #[derive(Debug, Args)]
@@ -21,21 +20,18 @@ pub struct List {
     /// Only workbooks, or only data sources
     #[arg(long, value_enum)]
     kind: Option<ResourceKind>,
-    /// Form of the output
-    #[arg(long, value_enum, default_value_t)]
-    format: ListFormat,
+    #[command(flatten)]
+    options: TableOptions,
 }
 
-#[derive(Debug, Clone, Copy, Default, ValueEnum)]
-enum ListFormat {
-    /// For people.
-    #[default]
-    Table,
-    /// With the column names of the table; names byte for byte.
-    Csv,
-    /// A document with a `format_version`.
-    Json,
-}
+const COLUMNS: [Column; 6] = [
+    Column { title: "SITE", fit: Fit::Dropped(2) },
+    Column { title: "KIND", fit: Fit::Dropped(3) },
+    Column { title: "LUID", fit: Fit::Whole },
+    Column { title: "URL NUMBER", fit: Fit::Dropped(1) },
+    Column { title: "PROJECT", fit: Fit::Shortened },
+    Column { title: "NAME", fit: Fit::Shortened },
+];
 
 #[derive(Debug, Serialize)]
 struct Document {
@@ -53,13 +49,16 @@ struct DocumentRow {
 
 impl List {
     pub(super) async fn run(self, config: &Config) -> Result<Exit, CommandError> {
+        self.options.check()?;
         let mut rows = with_store(config, None, async |store| rows(store, &config.sites).await).await?;
         rows.retain(|row| self.kind.is_none_or(|kind| row.resource.key.kind == kind));
         rows.sort_by(|a, b| a.resource.cmp(&b.resource));
-        match self.format {
-            ListFormat::Table => report::print(&table(&rows))?,
-            ListFormat::Csv => report::print(&csv(&rows)?)?,
-            ListFormat::Json => {
+        match self.options.format {
+            TableFormat::Table => print_table(&COLUMNS, rows.iter().map(cells).collect(), self.options)?,
+            TableFormat::Csv => {
+                print_csv(MAP.iter().map(|column| column.name), rows.iter().map(texts), self.options)?;
+            }
+            TableFormat::Json => {
                 let resources = rows.iter().map(|row| DocumentRow {
                     resource: ResourceReport::of(&row.resource),
                     first_seen_at: row.first_seen_at,
@@ -89,32 +88,19 @@ async fn rows(store: &dyn Store, wanted: &[SiteName]) -> Result<Vec<Row>, Comman
     Ok(rows)
 }
 
-fn table(rows: &[Row]) -> String {
-    let mut table = Table::new();
-    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(["SITE", "KIND", "LUID", "URL NUMBER", "PROJECT", "NAME"]);
-    for row in rows {
-        let resource = &row.resource;
-        table.add_row([
-            resource.key.site.to_string(),
-            resource.key.kind.to_string(),
-            on_one_line(resource.luid.as_str()),
-            on_one_line(resource.details.vizportal_url_id.as_deref().unwrap_or_default()),
-            on_one_line(&resource.key.project.to_string()),
-            on_one_line(&resource.key.name),
-        ]);
-    }
-    let lines: Vec<String> = table.lines().map(|line| line.trim().to_owned()).collect();
-    lines.join("\n") + "\n"
+fn cells(row: &Row) -> Vec<String> {
+    let resource = &row.resource;
+    vec![
+        resource.key.site.to_string(),
+        resource.key.kind.to_string(),
+        resource.luid.to_string(),
+        resource.details.vizportal_url_id.clone().unwrap_or_default(),
+        resource.key.project.to_string(),
+        resource.key.name.clone(),
+    ]
 }
 
-fn csv(rows: &[Row]) -> Result<String, std::io::Error> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(MAP.iter().map(|column| column.name))?;
-    for row in rows {
-        let values = MAP.iter().map(|column| column.text(row).unwrap_or_default().into_owned());
-        writer.write_record(values)?;
-    }
-    let bytes = writer.into_inner().map_err(csv::IntoInnerError::into_error)?;
-    String::from_utf8(bytes).map_err(|error| std::io::Error::new(std::io::ErrorKind::InvalidData, error))
+/// The columns of the table, in their order.
+fn texts(row: &Row) -> Vec<String> {
+    MAP.iter().map(|column| column.text(row).unwrap_or_default().into_owned()).collect()
 }

@@ -12,6 +12,7 @@ mod backfill;
 mod check;
 mod error;
 mod exit;
+mod history;
 mod in_store;
 mod init;
 mod list;
@@ -36,7 +37,7 @@ pub struct Cli {
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 done; 1 could not do its work; 2 usage or configuration; 3 found something \
-                          (`sync --dry-run --exit-code`: changes; `resolve` and `refresh`: unknown or ambiguous; \
+                          (`sync --dry-run --exit-code`: changes; `resolve`, `history` and `refresh`: unknown or ambiguous; \
                           `check`: errors); 4 done, but a listing was incomplete and only what is surely gone was \
                           removed; 5 a refresh job failed; 6 gave up waiting for one.";
 
@@ -47,6 +48,7 @@ enum Command {
     Backfill(backfill::Backfill),
     Resolve(resolve::Resolve),
     List(list::List),
+    History(history::History),
     Check(check::Check),
     Refresh(refresh::Refresh),
     Serve(serve::Serve),
@@ -67,6 +69,7 @@ pub async fn run(cli: Cli) -> Result<Exit, CommandError> {
         Command::Backfill(command) => command.run(&config).await,
         Command::Resolve(command) => command.run(&config).await,
         Command::List(command) => command.run(&config).await,
+        Command::History(command) => command.run(&config).await,
         Command::Check(command) => command.run(&config).await,
         Command::Refresh(command) => command.run(&config).await,
         Command::Serve(command) => command.run(&config).await,

@@ -18,8 +18,10 @@ use crate::resource::{Details, Resource, ResourceKind, SiteName};
 use crate::text::{describe, on_one_line, sentences_of, steers};
 
 pub mod check;
+pub mod history;
 pub mod refresh;
 pub mod sync;
+pub mod table;
 
 /// The version of every JSON document that this tool prints; raised when a field changes its meaning or goes.
 pub const FORMAT_VERSION: u32 = 1;

@@ -6,7 +6,7 @@ use super::error::ResolveError;
 use super::question::Question;
 use crate::resource::Luid;
 use crate::resource::matching::Lookup;
-use crate::store::{RecordedChange, Store, StoreError};
+use crate::store::{ChangeFilter, RecordedChange, Store, StoreError};
 use crate::text::on_one_line;
 
 impl Question {
@@ -33,7 +33,10 @@ impl Question {
             let fits = |change: &RecordedChange| {
                 kind.is_none_or(|kind| kind == change.kind) && change.site.is_among(&self.sites)
             };
-            let Some(change) = store.history(&current).await?.into_iter().rfind(fits) else { break };
+            let Some(change) = store.changes(&ChangeFilter::of_luid(&current)).await?.into_iter().rfind(fits)
+            else {
+                break;
+            };
             let after = change.after.as_ref().map(|side| side.luid.clone());
             last = Some(change);
             match after {

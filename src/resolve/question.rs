@@ -69,14 +69,24 @@ impl Question {
         matches!(self.lookup, Lookup::Name { .. })
     }
 
+    /// What is looked up.
+    pub(crate) fn lookup(&self) -> &Lookup {
+        &self.lookup
+    }
+
+    /// Where; everywhere if no site is named.
+    pub(crate) fn sites(&self) -> &[SiteName] {
+        &self.sites
+    }
+
     /// Whether a resource of a site that is searched is what it asks for.
-    pub(super) fn fits(&self, one: &Resource) -> bool {
+    pub(crate) fn fits(&self, one: &Resource) -> bool {
         let project = &one.key.project;
         self.lookup.fits(one) && self.project.as_ref().is_none_or(|wanted| wanted.fits(project))
     }
 
     /// Fails where the map belongs to another server than the question is for.
-    pub(super) fn refuse_other_server(&self, server: Option<&str>) -> Result<(), ResolveError> {
+    pub(crate) fn refuse_other_server(&self, server: Option<&str>) -> Result<(), ResolveError> {
         let Some(server) = server.map(str::to_owned) else { return Ok(()) };
         match (&self.host, &self.server) {
             (Some(host), _) if !server.eq_ignore_ascii_case(host) => {

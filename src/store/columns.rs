@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use jiff::Timestamp;
 
-use super::{Run, RunStatus};
+use super::{RecordedChange, Run, RunStatus};
 use crate::mapping::Row;
 use crate::plan::Plan;
 use crate::resource::{Luid, ProjectPath, Resource, ResourceKind};
@@ -383,6 +383,24 @@ pub(super) fn of_changes() -> Vec<Column> {
             is_added: column.logged_since > Some(0),
             about: "",
         })
+    });
+    own.into_iter().chain(sides).collect()
+}
+
+/// The names of the columns of the change log.
+#[must_use]
+pub fn change_names() -> Vec<Cow<'static, str>> {
+    of_changes().into_iter().map(|column| column.name).collect()
+}
+
+/// What a change has in each of these columns; empty where it has nothing.
+#[must_use]
+pub fn change_texts(change: &RecordedChange) -> Vec<String> {
+    let RecordedChange { run_id, changed_at, site, kind, change: word, .. } = change;
+    let own = [run_id, &format!("{changed_at:.6}"), site.as_str(), word, kind.as_str()].map(str::to_owned);
+    let sides = [change.resource_before(), change.resource_after()].into_iter().flat_map(|side| {
+        let text = move |column: &MapColumn| Some(column.of(side.as_ref()?)?.into_owned());
+        logged().map(move |column| text(column).unwrap_or_default())
     });
     own.into_iter().chain(sides).collect()
 }

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use unicode_normalization::UnicodeNormalization as _;
 
 use crate::mapping::Row;
-use crate::resource::SiteName;
 use crate::resource::matching::Lookup;
+use crate::resource::{Luid, SiteName};
 
 /// What a look-up found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -15,6 +16,25 @@ pub struct Found {
     pub rows: Vec<Row>,
     /// The server that the map belongs to; `None` before the first run.
     pub server: Option<String>,
+}
+
+/// Which changes of the log are read. Without any condition, all of them are.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ChangeFilter {
+    /// Changes of the resources that this fits, before or after.
+    pub lookup: Option<Lookup>,
+    /// Changes by snapshots that were taken then or later.
+    pub since: Option<Timestamp>,
+    /// Changes of this run.
+    pub run_id: Option<String>,
+}
+
+impl ChangeFilter {
+    /// The changes that touch a LUID, before or after.
+    #[must_use]
+    pub fn of_luid(luid: &Luid) -> Self {
+        Self { lookup: Some(Lookup::Luid { kind: None, luid: luid.clone() }), ..Self::default() }
+    }
 }
 
 impl Lookup {

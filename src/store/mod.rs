@@ -8,7 +8,7 @@ use miette::Diagnostic;
 use thiserror::Error;
 use uuid::Uuid;
 
-pub use self::lookup::Found;
+pub use self::lookup::{ChangeFilter, Found};
 use crate::mapping::Mapping;
 use crate::plan::Plan;
 pub use crate::resource::matching::Lookup;
@@ -126,9 +126,30 @@ impl RecordedChange {
     /// The resource as it was before; `None` when it was added.
     #[must_use]
     pub fn resource_before(&self) -> Option<Resource> {
-        let Side { project, name, luid, details } = self.before.clone()?;
+        self.before.as_ref().map(|side| self.resource(side))
+    }
+
+    /// The resource as it was after; `None` when it was removed.
+    #[must_use]
+    pub fn resource_after(&self) -> Option<Resource> {
+        self.after.as_ref().map(|side| self.resource(side))
+    }
+
+    /// Whether a filter lets it through.
+    #[must_use]
+    pub fn fits(&self, filter: &ChangeFilter) -> bool {
+        let ChangeFilter { lookup, since, run_id } = filter;
+        let sides = [self.resource_before(), self.resource_after()];
+        let is_resource = |lookup: &Lookup| sides.iter().flatten().any(|side| lookup.fits(side));
+        lookup.as_ref().is_none_or(is_resource)
+            && since.is_none_or(|since| self.changed_at >= since)
+            && run_id.as_ref().is_none_or(|run_id| self.run_id == *run_id)
+    }
+
+    fn resource(&self, side: &Side) -> Resource {
+        let Side { project, name, luid, details } = side.clone();
         let key = ResourceKey { site: self.site.clone(), kind: self.kind, project, name };
-        Some(Resource { key, luid, details })
+        Resource { key, luid, details }
     }
 }
 
@@ -276,8 +297,8 @@ pub trait Store: Send + Sync {
     /// Writes a plan, its run row and its changes.
     async fn apply(&self, run: &Run, plan: &Plan) -> Result<Applied, StoreError>;
 
-    /// The changes of finished runs that touch `luid` before or after, oldest first.
-    async fn history(&self, luid: &Luid) -> Result<Vec<RecordedChange>, StoreError>;
+    /// The changes of finished runs that fit, oldest first.
+    async fn changes(&self, filter: &ChangeFilter) -> Result<Vec<RecordedChange>, StoreError>;
 
     /// All that was replaced, moved or removed on any site, and when each site was last synced completely.
     async fn past(&self) -> Result<Past, StoreError>;

@@ -107,7 +107,7 @@ fn row(
     Ok(row)
 }
 
-/// One row of `history.sql` or `past.sql`. The error says what is wrong with the row.
+/// One row of `changes.sql` or `past.sql`. The error says what is wrong with the row.
 pub(super) fn recorded_change(texts: Texts, time: ReadTime) -> Result<RecordedChange, String> {
     let mut texts = texts.into_iter();
     let mut text = || texts.next().flatten().unwrap_or_default();

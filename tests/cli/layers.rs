@@ -19,7 +19,7 @@ const LAYERS: &[&[&str]] = &[
     &["serve"],
     &["check"],
     &["refresh"],
-    &["sync", "resolve"],
+    &["sync", "resolve", "history"],
     &["store"],
     &["source"],
     &["tableau"],

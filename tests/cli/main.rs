@@ -6,6 +6,7 @@ mod demo;
 mod documents;
 mod escapes;
 mod faults;
+mod history;
 mod layers;
 mod listing;
 mod lost_access;

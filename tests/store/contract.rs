@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use tabmap::diff::Counts;
 use tabmap::mapping::Version;
 use tabmap::resource::{Luid, Resource, ResourceKind};
-use tabmap::store::{Run, Side, StoreError};
+use tabmap::store::{ChangeFilter, Lookup, RecordedChange, Run, Side, StoreError};
 use test_support::emulator::Tenant;
 
 use crate::ground::{
@@ -27,6 +27,7 @@ on_both_stores! {
     an_older_snapshot_is_not_planned_over_a_newer_one
     the_change_log_replayed_gives_the_map
     the_history_of_a_luid_names_what_replaced_it
+    changes_are_found_by_a_former_name_by_their_time_and_by_their_run
     the_past_names_what_left_its_place_and_the_last_complete_sync_of_each_site
     callers_resolve_by_the_first_four_columns
     the_run_row_counts_what_was_done
@@ -243,7 +244,8 @@ async fn the_history_of_a_luid_names_what_replaced_it(ground: &dyn Ground) {
     for (number, luid) in [(0, "a"), (1, "b"), (2, "c")] {
         sync(&*store, &snapshot(minute(number), vec![workbook("P/Q", "It's", luid)])).await.unwrap();
     }
-    let history = store.history(&Luid::new("b").unwrap()).await.unwrap();
+    let of = |luid| ChangeFilter::of_luid(&Luid::new(luid).unwrap());
+    let history = store.changes(&of("b")).await.unwrap();
     assert_eq!(
         history.iter().map(|change| change.change.as_str()).collect::<Vec<_>>(),
         ["replaced", "replaced"]
@@ -253,7 +255,35 @@ async fn the_history_of_a_luid_names_what_replaced_it(ground: &dyn Ground) {
     let (before, after) = (last.before.as_ref().unwrap(), last.after.as_ref().unwrap());
     assert_eq!((before.luid.as_str(), after.luid.as_str()), ("b", "c"));
     assert_eq!((after.project.to_string().as_str(), after.name.as_str()), ("P/Q", "It's"));
-    assert_eq!(store.history(&Luid::new("unknown").unwrap()).await.unwrap(), []);
+    assert_eq!(store.changes(&of("unknown")).await.unwrap(), []);
+}
+
+async fn changes_are_found_by_a_former_name_by_their_time_and_by_their_run(ground: &dyn Ground) {
+    let store = ground.store();
+    store.migrate().await.unwrap();
+    for (number, name) in [(0, "It's"), (1, "Was"), (2, "Is")] {
+        let other = workbook("P", "Other", &format!("other-{number}"));
+        sync(&*store, &snapshot(minute(number), vec![workbook("P", name, "a"), other])).await.unwrap();
+    }
+    let changes = async |filter: ChangeFilter| store.changes(&filter).await.unwrap();
+    let words =
+        |changes: &[_]| changes.iter().map(|one: &RecordedChange| one.change.clone()).collect::<Vec<_>>();
+    let named = |name: &str| ChangeFilter {
+        lookup: Some(Lookup::Name { kind: ResourceKind::Workbook, name: name.to_owned() }),
+        ..ChangeFilter::default()
+    };
+    assert_eq!(words(&changes(named("It's")).await), ["added", "moved"]);
+    assert_eq!(words(&changes(named("Was")).await), ["moved", "moved"]);
+    assert_eq!(words(&changes(named("is")).await), [""; 0]);
+    let all = changes(ChangeFilter::default()).await;
+    assert_eq!(all.len(), 6);
+    let late = changes(ChangeFilter { since: Some(minute(1)), ..ChangeFilter::default() }).await;
+    assert_eq!(late, all[2..]);
+    let since = ChangeFilter { since: Some(minute(2)), ..named("Was") };
+    assert_eq!(words(&changes(since).await), ["moved"]);
+    let run_id = Some(all[5].run_id.clone());
+    let of_run = changes(ChangeFilter { run_id, ..ChangeFilter::default() }).await;
+    assert_eq!(of_run, all[4..]);
 }
 
 async fn the_past_names_what_left_its_place_and_the_last_complete_sync_of_each_site(ground: &dyn Ground) {

@@ -94,7 +94,7 @@ async fn every_name_comes_back_byte_for_byte(ground: &dyn Ground) {
     sync(&*store, &snapshot(minute(2), renamed.clone())).await.unwrap();
     assert_eq!(mapped(&*store, "Main").await, sorted(renamed));
     let luid = tabmap::resource::Luid::new("luid-0").unwrap();
-    let history = store.history(&luid).await.unwrap();
+    let history = store.changes(&tabmap::store::ChangeFilter::of_luid(&luid)).await.unwrap();
     let moved = history.last().unwrap();
     assert_eq!(moved.before.as_ref().unwrap().name, names[0]);
     assert_eq!(moved.after.as_ref().unwrap().name, names[1]);

@@ -13,7 +13,9 @@ use tabmap::plan::{Limits, Plan};
 use tabmap::resource::{Details, Luid, ProjectPath, Resource, ResourceKey, ResourceKind, SiteName};
 use tabmap::snapshot::{Header, Notes, Snapshot};
 use tabmap::source::{Source, SourceError};
-use tabmap::store::{Applied, Found, Lookup, Migration, Past, RecordedChange, Run, Store, StoreError};
+use tabmap::store::{
+    Applied, ChangeFilter, Found, Lookup, Migration, Past, RecordedChange, Run, Store, StoreError,
+};
 use tabmap::sync::{Mode, Outcome, Sync, SyncError, Synced};
 
 use crate::ground::{Ground, NO_LIMITS, SqliteGround, minute, site};
@@ -237,8 +239,8 @@ impl Store for Tried<'_> {
             Fate::Unheard => self.store.apply(run, plan).await.and_then(|_| Err(lost())),
         }
     }
-    async fn history(&self, luid: &Luid) -> Result<Vec<RecordedChange>, StoreError> {
-        self.store.history(luid).await
+    async fn changes(&self, filter: &ChangeFilter) -> Result<Vec<RecordedChange>, StoreError> {
+        self.store.changes(filter).await
     }
     async fn past(&self) -> Result<Past, StoreError> {
         self.store.past().await

@@ -6,11 +6,12 @@ use jiff::tz::TimeZone;
 
 use super::place::Place;
 use super::quoting::{literal, text};
+use super::staging::moment;
 use super::{Session, sql};
 use crate::mapping::{Mapping, Version};
-use crate::resource::{Luid, SiteName};
-use crate::store::columns::{self, Holds, MapColumn};
-use crate::store::{Found, Lookup, Past, RecordedChange, StoreError, rows};
+use crate::resource::SiteName;
+use crate::store::columns::{self, Holds, MapColumn, SIDES};
+use crate::store::{ChangeFilter, Found, Lookup, Past, RecordedChange, StoreError, rows};
 
 pub(super) async fn sites(place: &Place, session: &Session) -> Result<Vec<SiteName>, StoreError> {
     let statement = place.tables.render(sql::SITES, &[]);
@@ -51,10 +52,7 @@ pub(super) async fn find(
     lookup: &Lookup,
     sites: &[SiteName],
 ) -> Result<Found, StoreError> {
-    let texts: Vec<_> = lookup.texts().iter().map(|one| literal(one)).collect();
-    // A table of another tool may hold numbers as numbers.
-    let is = |column: &'static str| texts.iter().map(move |text| format!("R.{column}::VARCHAR = {text}"));
-    let condition = lookup.columns().iter().copied().flat_map(is).collect::<Vec<_>>().join(" OR ");
+    let condition = condition(lookup, lookup.columns().iter().map(|column| format!("R.{column}")));
     let statement = place.tables.render(sql::FIND, &[("condition", &condition), ("read", &read())]);
     let found = session.query("look a resource up", &statement).await;
     let found = found.map_err(|error| place.not_initialised(error))?;
@@ -96,24 +94,35 @@ pub(super) async fn state(
     Ok(State { version: Version(finished), newest_snapshot_at, server, other_server, is_applying })
 }
 
-pub(super) async fn history(
+pub(super) async fn changes(
     place: &Place,
     session: &Session,
-    luid: &Luid,
+    filter: &ChangeFilter,
 ) -> Result<Vec<RecordedChange>, StoreError> {
-    let statement = place.tables.render(sql::HISTORY, &[("luid", &text(luid.as_str()))]);
-    changes(place, session, &statement).await
+    let ChangeFilter { lookup, since, run_id } = filter;
+    let of_resource = lookup.as_ref().map(|lookup| {
+        let on = |side: &'static str| lookup.columns().iter().map(move |column| format!("C.{column}_{side}"));
+        format!("({})", condition(lookup, SIDES.into_iter().flat_map(on)))
+    });
+    let since = since.map(|since| format!("C.CHANGED_AT >= {}::TIMESTAMP_NTZ", text(&moment(since))));
+    let of_run = run_id.as_ref().map(|run_id| format!("C.RUN_ID = {}", text(run_id)));
+    let conditions: Vec<_> = [of_resource, since, of_run].into_iter().flatten().collect();
+    let condition = if conditions.is_empty() { "TRUE".to_owned() } else { conditions.join(" AND ") };
+    let statement = place.tables.render(sql::CHANGES, &[("condition", &condition)]);
+    let mut changes = read_changes(place, session, &statement).await?;
+    changes.retain(|change| change.fits(filter));
+    Ok(changes)
 }
 
 pub(super) async fn past(place: &Place, session: &Session) -> Result<Past, StoreError> {
-    let changes = changes(place, session, &place.tables.render(sql::PAST, &[])).await?;
+    let changes = read_changes(place, session, &place.tables.render(sql::PAST, &[])).await?;
     let rows = session.query("read the runs", &place.tables.render(sql::COMPLETE, &[])).await;
     let rows = rows.map_err(|error| place.not_initialised(error))?.into_iter();
     let complete_at = rows.map(|columns| rows::complete_at(columns, time)).collect::<Result<_, _>>();
     Ok(Past { changes, complete_at: complete_at.map_err(place.unreadable(&place.tables.runs))? })
 }
 
-async fn changes(
+async fn read_changes(
     place: &Place,
     session: &Session,
     statement: &str,
@@ -122,6 +131,13 @@ async fn changes(
     let rows = rows.map_err(|error| place.not_initialised(error))?.into_iter();
     let changes = rows.map(|columns| rows::recorded_change(columns, time)).collect::<Result<_, _>>();
     changes.map_err(place.unreadable(&place.tables.changes))
+}
+
+/// The condition that one of the columns holds what is looked up. A table of another tool may hold numbers as numbers.
+fn condition(lookup: &Lookup, columns: impl Iterator<Item = String>) -> String {
+    let texts: Vec<_> = lookup.texts().iter().map(|one| literal(one)).collect();
+    let is = |column: String| texts.iter().map(move |text| format!("{column}::VARCHAR = {text}"));
+    columns.flat_map(is).collect::<Vec<_>>().join(" OR ")
 }
 
 /// The columns of the map as text, as they are read.

@@ -40,10 +40,10 @@ use self::place::Place;
 pub use self::session::{Row, Session, SessionOptions};
 pub use self::settings::SnowflakeSettings;
 pub use self::sql::TableNames;
-use super::{Applied, Found, Lookup, Migration, Past, RecordedChange, Run, Store, StoreError};
+use super::{Applied, ChangeFilter, Found, Lookup, Migration, Past, RecordedChange, Run, Store, StoreError};
 use crate::mapping::Mapping;
 use crate::plan::Plan;
-use crate::resource::{Luid, SiteName};
+use crate::resource::SiteName;
 
 /// How often work is begun again after its session ended or its connection broke.
 const ATTEMPTS: u32 = 3;
@@ -144,8 +144,8 @@ impl Store for SnowflakeStore {
         .await
     }
 
-    async fn history(&self, luid: &Luid) -> Result<Vec<RecordedChange>, StoreError> {
-        self.in_session(|session| Box::pin(async move { load::history(&self.place, &session, luid).await }))
+    async fn changes(&self, filter: &ChangeFilter) -> Result<Vec<RecordedChange>, StoreError> {
+        self.in_session(|session| Box::pin(async move { load::changes(&self.place, &session, filter).await }))
             .await
     }
 

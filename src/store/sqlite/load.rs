@@ -6,16 +6,17 @@ use rusqlite::{Connection, Params, params_from_iter};
 
 use super::file::{CHANGES, RESOURCES, RUNS, SqliteStore};
 use crate::mapping::{Mapping, Version};
-use crate::resource::{Luid, SiteName};
+use crate::resource::SiteName;
+use crate::store::columns::SIDES;
 use crate::store::rows::{self, Texts};
 use crate::store::template::fill;
-use crate::store::{Found, Lookup, Past, RecordedChange, StoreError};
+use crate::store::{ChangeFilter, Found, Lookup, Past, RecordedChange, StoreError};
 
 const SITES: &str = include_str!("../../../sql/sqlite/sites.sql");
 const LOAD: &str = include_str!("../../../sql/sqlite/load.sql");
 const FIND: &str = include_str!("../../../sql/sqlite/find.sql");
 const VERSION: &str = include_str!("../../../sql/sqlite/version.sql");
-const HISTORY: &str = include_str!("../../../sql/sqlite/history.sql");
+const CHANGES_BY: &str = include_str!("../../../sql/sqlite/changes.sql");
 const PAST: &str = include_str!("../../../sql/sqlite/past.sql");
 const COMPLETE: &str = include_str!("../../../sql/sqlite/complete.sql");
 
@@ -64,17 +65,20 @@ impl SqliteStore {
 
     pub(super) fn past_now(&self) -> Result<Past, StoreError> {
         let connection = self.open_map()?;
-        let changes = self.changes(&connection, PAST, [])?;
+        let changes = self.read_changes(&connection, PAST, [])?;
         let complete_at = self.texts(&connection, COMPLETE, [])?.into_iter();
         let complete_at = complete_at.map(|columns| rows::complete_at(columns, time)).collect();
         Ok(Past { changes, complete_at: Result::map_err(complete_at, self.unreadable(RUNS))? })
     }
 
-    pub(super) fn history_now(&self, luid: &Luid) -> Result<Vec<RecordedChange>, StoreError> {
-        self.changes(&self.open_map()?, HISTORY, [luid.as_str()])
+    pub(super) fn changes_now(&self, filter: &ChangeFilter) -> Result<Vec<RecordedChange>, StoreError> {
+        let (sql, values) = changes_by(filter);
+        let mut changes = self.read_changes(&self.open_map()?, &sql, params_from_iter(values))?;
+        changes.retain(|change| change.fits(filter));
+        Ok(changes)
     }
 
-    fn changes(
+    fn read_changes(
         &self,
         connection: &Connection,
         sql: &str,
@@ -109,16 +113,46 @@ pub(super) fn other_servers(connection: &Connection, server: &str) -> rusqlite::
     connection.query_row(sql, [server], |row| row.get(0))
 }
 
-/// The statement for a look-up. Columns without a type, of other tools, may hold numbers as numbers.
+/// The statement for a look-up.
 fn find(lookup: &Lookup) -> (String, Vec<Value>) {
+    let columns = lookup.columns().iter().map(|column| (*column).to_owned());
+    let (condition, values) = condition(lookup, columns);
+    (fill(FIND, &[("condition", &condition)]), values)
+}
+
+/// The statement for changes.
+fn changes_by(filter: &ChangeFilter) -> (String, Vec<Value>) {
+    let ChangeFilter { lookup, since, run_id } = filter;
+    let (mut conditions, mut values) = (Vec::new(), Vec::new());
+    if let Some(lookup) = lookup {
+        let on = |side: &'static str| lookup.columns().iter().map(move |column| format!("c.{column}_{side}"));
+        let (condition, of_lookup) = condition(lookup, SIDES.into_iter().flat_map(on));
+        conditions.push(format!("({condition})"));
+        values.extend(of_lookup);
+    }
+    if let Some(since) = since {
+        conditions.push("c.CHANGED_AT >= ?".to_owned());
+        values.push(Value::Text(format!("{since:.6}")));
+    }
+    if let Some(run_id) = run_id {
+        conditions.push("c.RUN_ID = ?".to_owned());
+        values.push(Value::Text(run_id.clone()));
+    }
+    if conditions.is_empty() {
+        conditions.push("TRUE".to_owned());
+    }
+    (fill(CHANGES_BY, &[("condition", &conditions.join(" AND "))]), values)
+}
+
+/// The condition that one of the columns holds what is looked up, and the values in it. Columns without a type, of other
+/// tools, may hold numbers as numbers.
+fn condition(lookup: &Lookup, columns: impl Iterator<Item = String>) -> (String, Vec<Value>) {
     let texts = lookup.texts();
     let numbers = texts.iter().filter_map(|text| text.parse().ok()).map(Value::Integer).collect::<Vec<_>>();
     let values: Vec<_> = texts.into_iter().map(Value::Text).chain(numbers).collect();
     let places = vec!["?"; values.len()].join(", ");
-    let conditions: Vec<_> =
-        lookup.columns().iter().map(|column| format!("{column} IN ({places})")).collect();
-    let sql = fill(FIND, &[("condition", &conditions.join(" OR "))]);
-    (sql, std::iter::repeat_n(values, conditions.len()).flatten().collect())
+    let conditions: Vec<_> = columns.map(|column| format!("{column} IN ({places})")).collect();
+    (conditions.join(" OR "), std::iter::repeat_n(values, conditions.len()).flatten().collect())
 }
 
 /// A column as text. Tables of other tools may have columns without a type, and numbers in them.
@@ -136,7 +170,7 @@ fn time(text: &str) -> Result<Timestamp, jiff::Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::resource::ResourceKind;
+    use crate::resource::{Luid, ResourceKind};
     use crate::store::Store as _;
 
     #[tokio::test]
@@ -152,12 +186,19 @@ mod tests {
             Lookup::Address { kind, name: "Sales".to_owned() },
             Lookup::Name { kind, name: "Sales".to_owned() },
         ] {
-            let (sql, values) = find(&lookup);
-            let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
-            let steps = statement.query_map(params_from_iter(values), |row| row.get::<_, String>(3)).unwrap();
-            let steps: Vec<_> = steps.map(Result::unwrap).collect();
-            assert!(steps.iter().any(|step| step.contains("USING INDEX")), "{steps:?}");
-            assert!(!steps.iter().any(|step| step.starts_with("SCAN")), "{steps:?}");
+            // Names in the log are looked up by a person who can wait; LUIDs are followed one after the other.
+            let is_followed = matches!(lookup, Lookup::Luid { .. });
+            let filter = ChangeFilter { lookup: Some(lookup.clone()), ..ChangeFilter::default() };
+            for (sql, values) in
+                [Some(find(&lookup)), is_followed.then(|| changes_by(&filter))].into_iter().flatten()
+            {
+                let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+                let steps =
+                    statement.query_map(params_from_iter(values), |row| row.get::<_, String>(3)).unwrap();
+                let steps: Vec<_> = steps.map(Result::unwrap).collect();
+                assert!(steps.iter().any(|step| step.contains("USING INDEX")), "{steps:?}");
+                assert!(!steps.iter().any(|step| step.starts_with("SCAN")), "{steps:?}");
+            }
         }
     }
 }

@@ -15,10 +15,10 @@ use async_trait::async_trait;
 
 pub use self::error::SqliteError;
 pub use self::file::{RESOURCES, SqliteStore};
-use super::{Applied, Found, Lookup, Migration, Past, RecordedChange, Run, Store, StoreError};
+use super::{Applied, ChangeFilter, Found, Lookup, Migration, Past, RecordedChange, Run, Store, StoreError};
 use crate::mapping::Mapping;
 use crate::plan::Plan;
-use crate::resource::{Luid, SiteName};
+use crate::resource::SiteName;
 
 #[async_trait]
 impl Store for SqliteStore {
@@ -53,9 +53,9 @@ impl Store for SqliteStore {
         self.run(move |store| store.apply_now(&run, &plan)).await
     }
 
-    async fn history(&self, luid: &Luid) -> Result<Vec<RecordedChange>, StoreError> {
-        let luid = luid.clone();
-        self.run(move |store| store.history_now(&luid)).await
+    async fn changes(&self, filter: &ChangeFilter) -> Result<Vec<RecordedChange>, StoreError> {
+        let filter = filter.clone();
+        self.run(move |store| store.changes_now(&filter)).await
     }
 
     async fn past(&self) -> Result<Past, StoreError> {
