@@ -6,7 +6,7 @@ use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use jiff::{SignedDuration, Span, SpanRelativeTo};
 use serde::Deserialize;
 
-use super::finders::calls::Calls;
+use super::finders::calls::{Calls, Procedure};
 use super::finding::{Code, Severity};
 use super::severities::Severities;
 use super::walk::Scope;
@@ -38,7 +38,7 @@ impl Default for CheckSettings {
     fn default() -> Self {
         Self {
             max_age: MAX_AGE,
-            calls: Calls::of(&[PROCEDURE.to_owned()]).expect("a valid pattern"),
+            calls: Calls::of(vec![Procedure::ours(PROCEDURE)]).expect("a valid pattern"),
             hosts: Vec::new(),
             scope: Scope { max_file_size: MAX_FILE_SIZE, exclude: Gitignore::empty(), baseline: None },
             severities: Severities::default(),
@@ -51,7 +51,7 @@ impl Default for CheckSettings {
 #[serde(default, deny_unknown_fields)]
 pub struct Section {
     max_age: Option<String>,
-    procedures: Option<Vec<String>>,
+    procedures: Option<Vec<Procedure>>,
     hosts: Vec<String>,
     max_file_size: Option<u64>,
     exclude: Vec<String>,
@@ -75,10 +75,10 @@ impl Section {
         let defaults = CheckSettings::default();
         let calls = match self.procedures {
             None => defaults.calls,
-            Some(names) if names.is_empty() || names.iter().any(|name| name.trim().is_empty()) => {
+            Some(all) if all.is_empty() || all.iter().any(|one| one.name.trim().is_empty()) => {
                 return Err(("procedures", "a procedure has a name".to_owned()));
             }
-            Some(names) => Calls::of(&names).map_err(|error| ("procedures", error.to_string()))?,
+            Some(all) => Calls::of(all).map_err(|error| ("procedures", error.to_string()))?,
         };
         let max_age = self.max_age.map(|text| parse_age(&text)).transpose();
         let overrides = self.overrides.into_iter().map(|one| {

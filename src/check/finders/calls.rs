@@ -6,6 +6,7 @@ use std::path::Path;
 use regex::{Regex, RegexBuilder};
 
 use self::arguments::read;
+pub use self::other::Procedure;
 use self::procedure::target;
 use super::comments::Comments;
 use super::finder::{Finder, Found, TextFile};
@@ -13,6 +14,7 @@ use crate::check::lines::boundary;
 use crate::check::reference::Reference;
 
 mod arguments;
+mod other;
 mod procedure;
 
 /// How far before a call is looked for what it is part of.
@@ -20,13 +22,23 @@ const LOOK_BACK: usize = 1024;
 
 /// Finds calls of procedures by their names.
 #[derive(Debug, Clone)]
-pub struct Calls(Regex);
+pub struct Calls {
+    names: Regex,
+    procedures: Vec<Procedure>,
+}
 
 impl Calls {
     /// Calls of any of `procedures`, in whatever database and schema, in any case and quoting.
-    pub fn of(procedures: &[String]) -> Result<Self, regex::Error> {
-        let names: Vec<String> = procedures.iter().map(|name| regex::escape(name.trim())).collect();
-        RegexBuilder::new(&names.join("|")).case_insensitive(true).build().map(Self)
+    pub fn of(procedures: Vec<Procedure>) -> Result<Self, regex::Error> {
+        let names: Vec<String> = procedures.iter().map(|one| regex::escape(one.name.trim())).collect();
+        let names = RegexBuilder::new(&names.join("|")).case_insensitive(true).build()?;
+        Ok(Self { names, procedures })
+    }
+
+    /// The order of the arguments of a procedure that is not ours.
+    fn order(&self, name: &str) -> Option<&[String]> {
+        let procedure = self.procedures.iter().find(|one| one.name.trim().eq_ignore_ascii_case(name))?;
+        procedure.arguments.as_deref()
     }
 }
 
@@ -39,7 +51,7 @@ impl Finder for Calls {
         let text = file.text;
         let mut references = Vec::new();
         let mut comments = Comments::of(text, file.extension());
-        for name in self.0.find_iter(text) {
+        for name in self.names.find_iter(text) {
             if !is_whole_name(text, &name.range()) || is_definition(text, name.start()) {
                 continue;
             }
@@ -51,7 +63,10 @@ impl Finder for Calls {
             // A bare `NAME()` in a sentence is a mention.
             if !arguments.is_empty() {
                 let extent = name.start()..end;
-                references.push(Reference::new(extent.clone(), target(&arguments, &extent)));
+                references.push(match self.order(name.as_str()) {
+                    Some(order) => other::reference(text, order, &arguments, &extent),
+                    None => Reference::new(extent.clone(), target(&arguments, &extent)),
+                });
             }
         }
         Found::References(references)

@@ -16,8 +16,11 @@ pub(super) fn judge(luid: &Spanned<String>, is_declared: bool, knowledge: &Knowl
     match fates.as_slice() {
         [] if is_declared && may_lack() => Judgement::Open,
         [] if is_declared => {
-            let remedy =
+            let mut remedy =
                 format!("`tabmap resolve` finds the LUID of a name or an address{}", knowledge.if_new());
+            if knowledge.has_map {
+                remedy.push_str("; the map does not know LUIDs that were replaced before its first sync");
+            }
             bad(Code::UnknownLuid, &luid.span, format!("LUID {text} is not known"), Some(remedy))
         }
         [] => Judgement::Unrelated,

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use proptest::prelude::*;
 use tabmap::check::file::{self, Stages};
-use tabmap::check::finders::calls::Calls;
+use tabmap::check::finders::calls::{Calls, Procedure};
 use tabmap::check::finders::{Finders, TextFile};
 use tabmap::check::knowledge::{Knowledge, SiteView};
 use tabmap::check::severities::Severities;
@@ -41,7 +41,7 @@ fn text() -> impl Strategy<Value = String> {
 }
 
 fn finders() -> Finders {
-    Finders::new(Calls::of(&["API__TABLEAU__REFRESH_RESOURCE".to_owned()]).expect("a pattern"))
+    Finders::new(Calls::of(vec![Procedure::ours("API__TABLEAU__REFRESH_RESOURCE")]).expect("a pattern"))
 }
 
 fn knowledge() -> Knowledge {

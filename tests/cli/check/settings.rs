@@ -59,6 +59,31 @@ fn procedure_and_hosts_go_by_other_names_where_the_configuration_says_so() {
 }
 
 #[test]
+fn procedures_of_others_are_read_by_the_order_of_their_arguments() {
+    let desk = desk_with_map();
+    desk.write(
+        "tabmap.toml",
+        "[check]\nprocedures = [{ name = \"refresh_tableau\", arguments = [\"site\", \"\", \"workbook\", \"project\"] }]\n",
+    );
+    for (call, code) in [
+        ("CALL util.refresh_tableau('MySite', 5, 'Revenue', 'EMEA');", None),
+        ("select fn.eu.Refresh_Tableau('MySite', x, 'Costs', 'EMEA')", Some("unknown-resource")),
+        ("CALL refresh_tableau('MySite', 5, 'Pipeline', :project);", None),
+        ("CALL refresh_tableau('MySite', 5, 'Pipeline', 'EMEA');", Some("ambiguous-resource")),
+        ("CALL refresh_tableau('MySite', 5, :name, 'EMEA');", None),
+        ("CALL refresh_tableau('Nowhere', 5, 'Revenue');", Some("unknown-site")),
+        ("CALL refresh_tableau(workbook => 'Costs', other => 'x');", Some("unknown-resource")),
+        ("CALL refresh_tableau('MySite', 5);", Some("invalid-reference")),
+        ("CALL API__TABLEAU__REFRESH_RESOURCE('workbook', 'Costs', 'EMEA', 'MySite');", None),
+    ] {
+        desk.write("a.sql", call);
+        let found = places(&document(&desk, &["a.sql"], if code.is_some() { 3 } else { 0 }));
+        let codes: Vec<_> = found.iter().map(|(_, _, code)| code.as_str()).collect();
+        assert_eq!(codes, code.into_iter().collect::<Vec<_>>(), "{call}");
+    }
+}
+
+#[test]
 fn comment_silences_its_codes_on_its_line_and_on_all_lines_of_a_call() {
     let desk = desk_with_map();
     desk.write(
@@ -82,6 +107,7 @@ fn configuration_that_cannot_be_meant_is_refused() {
         ("[check.severity]\nstale = \"off\"\n", ["stale", "tabmap.toml"]),
         ("[check.severity]\nstale-luid = \"fatal\"\n", ["fatal", "tabmap.toml"]),
         ("[check]\nexclude = [\"a{\"]\n", ["`exclude` under `[check]`", "a{"]),
+        ("[check]\nprocedures = [5]\n", ["a name, or a table", "arguments"]),
         ("[check]\nprocedures = [\"\"]\n", ["`procedures` under `[check]`", "has a name"]),
     ] {
         desk.write("tabmap.toml", text);

@@ -253,6 +253,39 @@ fn what_command_lines_of_this_program_name_is_judged() {
     each_is_judged_as_expected(TABMAP_LINES);
 }
 
+const PARADIME_LINES: &[Case] = &[
+    (".sh", "paradime run tableau-refresh --workbook-names Revenue --wait\n", &[]),
+    (
+        ".sh",
+        "paradime run tableau-refresh --site-name MySite --workbook-names 'Revenue, Costs,Old Name'\n",
+        &[("unknown-resource", "Costs"), ("moved-resource", "Old Name")],
+    ),
+    (".sh", "paradime run tableau-refresh --workbook-paths 'Finance/EMEA::Pipeline'\n", &[]),
+    (
+        ".sh",
+        "paradime run tableau-refresh --workbook-paths 'Finance/EMEA::Pipeline' --workbook-paths Sales::Revenue\n",
+        &[("unknown-resource", "Sales")],
+    ),
+    (
+        ".sh",
+        "paradime run tableau-refresh --workbook-paths 'Finance/EMEA::Costs'\n",
+        &[("unknown-resource", "Costs")],
+    ),
+    (
+        ".yml",
+        "commands:\n  - paradime run tableau-refresh --datasource-names Ordrs\n",
+        &[("unknown-resource", "Ordrs")],
+    ),
+    (".sh", "paradime run tableau-refresh --datasource-names Ordrs,$NAME\n", &[]),
+    (".sh", "paradime run tableau-refresh --workbook-names OLD\n", &[("replaced-luid", "OLD")]),
+    (".sh", "paradime run tableau-list-workbooks --workbook-names Costs\nparadime schedule verify\n", &[]),
+];
+
+#[test]
+fn names_and_paths_on_command_lines_of_paradime_are_judged() {
+    each_is_judged_as_expected(PARADIME_LINES);
+}
+
 const PYTHON_CALLS: &[Case] = &[
     (
         ".py",

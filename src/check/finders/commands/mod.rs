@@ -1,4 +1,4 @@
-//! Command lines of `tabcmd` and of this program: in scripts, in steps of CI, in strings and lists of other languages.
+//! Command lines of `tabcmd`, of Paradime and of this program: in scripts, in steps of CI, in strings and lists of other languages.
 
 use std::path::Path;
 use std::sync::LazyLock;
@@ -10,12 +10,14 @@ use super::finder::{Finder, Found, TextFile, has_extension};
 use crate::check::reference::Reference;
 
 mod named;
+mod paradime;
 mod shell;
 mod tabcmd;
 mod tabmap;
 
-static PROGRAM: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"(?i-u)\b(tabcmd|tabmap)(?:\.exe|\.bat|\.sh)?\b").expect("a valid pattern"));
+static PROGRAM: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i-u)\b(tabcmd|tabmap|paradime)(?:\.exe|\.bat|\.sh)?\b").expect("a valid pattern")
+});
 /// Files that people read: a line in them is an example.
 const PROSE: [&str; 8] = ["md", "markdown", "rst", "txt", "html", "htm", "adoc", "log"];
 
@@ -35,15 +37,16 @@ impl Finder for Commands {
         for found in PROGRAM.captures_iter(text) {
             let (Some(whole), Some(program)) = (found.get(0), found.get(1)) else { continue };
             let words = shell::words(text, whole.range());
-            if words.is_empty() || comments.hold(whole.start()) {
+            let Some(end) = words.last().map(|word| word.span.end).filter(|_| !comments.hold(whole.start()))
+            else {
                 continue;
-            }
-            let target = if program.as_str().eq_ignore_ascii_case("tabmap") {
-                tabmap::target(words)
-            } else {
-                tabcmd::target(words)
             };
-            references.extend(target.map(|(target, end)| Reference::new(whole.start()..end, target)));
+            let targets = match program.as_str().to_ascii_lowercase().as_str() {
+                "tabmap" => tabmap::target(words).into_iter().collect(),
+                "tabcmd" => tabcmd::target(words).into_iter().collect(),
+                _ => paradime::targets(words),
+            };
+            references.extend(targets.into_iter().map(|target| Reference::new(whole.start()..end, target)));
         }
         Found::References(references)
     }

@@ -4,9 +4,6 @@ use super::shell::Word;
 use crate::check::reference::{Name, Project, Site, Spanned, Target};
 use crate::resource::{ProjectPath, ResourceKind, SiteName};
 
-/// What a command names, and where its last word ends.
-pub type Named = Option<(Target, usize)>;
-
 /// What a name, a project and a site on a command line say together.
 pub fn named(
     kind: ResourceKind,

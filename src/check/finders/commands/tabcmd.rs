@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::named::{Named, leaf, named};
+use super::named::{leaf, named};
 use super::shell::{Sorted, Word, sort};
 
 use crate::check::finders::finder::has_extension;
@@ -41,11 +41,10 @@ const FLAGS: [&str; 28] = [
     "async",
 ];
 
-pub(super) fn target(words: Vec<Word>) -> Named {
-    let end = words.last()?.span.end;
+pub(super) fn target(words: Vec<Word>) -> Option<Target> {
     let sorted = sort(words, &FLAGS);
     let command = sorted.plain.first()?.value.as_deref()?.to_ascii_lowercase();
-    let target = match command.as_str() {
+    match command.as_str() {
         "refreshextracts" | "createextracts" | "deleteextracts" | "delete" => of_resource(&sorted),
         // What is published for the first time is not there yet; these two change what is.
         "publish" if sorted.has(&["replace", "append"]) => of_published(&sorted),
@@ -57,8 +56,7 @@ pub(super) fn target(words: Vec<Word>) -> Named {
             .filter(|path| is_of_content(path))
             .and_then(|path| of_path(path, site(&sorted))),
         _ => None,
-    }?;
-    Some((target, end))
+    }
 }
 
 fn site(sorted: &Sorted) -> Option<&Word> {

@@ -1,38 +1,36 @@
 //! What command lines of this program name.
 
-use super::named::{Named, named};
+use super::named::named;
 use super::shell::{Word, sort};
 use crate::check::finders::luids::UUID;
 use crate::check::finders::written::luid;
-use crate::check::reference::{Project, Spanned};
+use crate::check::reference::{Project, Spanned, Target};
 use crate::resource::ResourceKind;
 
 /// Options without a value.
 const FLAGS: [&str; 10] =
     ["incremental", "no-wait", "cancel-on-timeout", "quiet", "q", "v", "vv", "verbose", "help", "h"];
 
-pub(super) fn target(words: Vec<Word>) -> Named {
-    let end = words.last()?.span.end;
+pub(super) fn target(words: Vec<Word>) -> Option<Target> {
     let sorted = sort(words, &FLAGS);
     let mut plain = sorted.plain.iter();
     let command = plain.next()?.value.as_deref()?;
     if !matches!(command, "resolve" | "refresh") {
         return None;
     }
-    let target = match (plain.next()?, plain.next()) {
+    match (plain.next()?, plain.next()) {
         (kind, Some(what)) => {
             let kind = ResourceKind::from_word(kind.value.as_deref()?)?;
             let project = sorted.option(&["project"]);
             let tail = project.and_then(|word| word.value.clone()).map(Project::Tail);
-            named(kind, what, tail, project, sorted.option(&["site"]))
+            Some(named(kind, what, tail, project, sorted.option(&["site"])))
         }
         (Word { value: Some(text), span }, None)
             if UUID.find(text).is_some_and(|luid| luid.len() == text.len()) =>
         {
-            luid(Spanned { value: text.clone(), span: span.clone() }).target
+            Some(luid(Spanned { value: text.clone(), span: span.clone() }).target)
         }
         // An address is found as one.
-        _ => return None,
-    };
-    Some((target, end))
+        _ => None,
+    }
 }

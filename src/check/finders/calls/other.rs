@@ -1,0 +1,80 @@
+//! Procedures of other authors, whose arguments the configuration puts in order.
+
+use std::ops::Range;
+
+use serde::Deserialize;
+
+use super::arguments::{Argument, Value};
+use crate::check::finders::written::{self, scalar};
+use crate::check::reference::{Name, Reference, Target};
+use crate::resource::written::KEYS;
+
+/// A procedure by its name, and what its arguments say.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(from = "Spelling")]
+pub struct Procedure {
+    /// The name, without database and schema.
+    pub name: String,
+    /// What each argument says, in their order: a key of a reference, or anything else for one that says nothing. `None`
+    /// for a procedure that takes what ours takes.
+    pub arguments: Option<Vec<String>>,
+}
+
+/// A name alone, or a table.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "expected a name, or a table with `name` and `arguments`")]
+enum Spelling {
+    Name(String),
+    Table { name: String, arguments: Vec<String> },
+}
+
+impl From<Spelling> for Procedure {
+    fn from(spelling: Spelling) -> Self {
+        match spelling {
+            Spelling::Name(name) => Self { name, arguments: None },
+            Spelling::Table { name, arguments } => Self { name, arguments: Some(arguments) },
+        }
+    }
+}
+
+impl Procedure {
+    /// The one that `init --snowflake-objects` makes, under a name.
+    #[must_use]
+    pub fn ours(name: &str) -> Self {
+        Self { name: name.to_owned(), arguments: None }
+    }
+}
+
+/// What a call names, by the order of its arguments.
+pub(super) fn reference(
+    text: &str,
+    order: &[String],
+    arguments: &[Argument],
+    extent: &Range<usize>,
+) -> Reference {
+    let mut fields = Vec::new();
+    let mut is_open = false;
+    for (position, argument) in arguments.iter().enumerate() {
+        let said = match &argument.name {
+            // An argument by name says what that one says which has this key in the order.
+            Some(name) => order.iter().find(|key| key.eq_ignore_ascii_case(name)),
+            None => order.get(position),
+        };
+        let Some(key) = said.and_then(|key| KEYS.iter().find(|known| *known == key)) else { continue };
+        match &argument.value {
+            Value::Text(value) if value.value.is_empty() => {}
+            Value::Text(value) => fields.push((*key, scalar(value.clone()))),
+            Value::Computed if !key.starts_with("project") && !key.starts_with("site") => {
+                return Reference::new(extent.clone(), Target::Computed);
+            }
+            Value::Computed => is_open = true,
+            Value::Null => {}
+        }
+    }
+    let mut reference = written::named(text, fields, extent.clone(), extent.clone());
+    // As in a column, a project or site that nobody knows leaves open which one of several is meant.
+    if let (true, Target::Name { name, .. }) = (is_open, &mut reference.target) {
+        name.value = Name::Column(name.value.as_str().to_owned());
+    }
+    reference
+}
