@@ -3,15 +3,13 @@
 use std::fmt::Write as _;
 
 use clap::Args;
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
-use jiff::{Timestamp, Zoned};
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::error::CommandError;
 use super::exit::Exit;
-use super::in_store::with_store;
-use crate::check::settings::parse_age;
+use super::in_store::{refuse_unknown_site, with_store};
+use super::since::parse_since;
 use crate::config::Config;
 use crate::report::history::{print_history, to_the_second};
 use crate::report::table::TableOptions;
@@ -74,25 +72,12 @@ impl History {
             sites: config.sites.clone(),
             kind: self.kind,
         };
-        let changes = with_store(config, None, async |store| Ok(history.changes(store).await?)).await?;
+        let changes = with_store(config, None, async |store| {
+            refuse_unknown_site(config, store).await?;
+            Ok(history.changes(store).await?)
+        });
+        let changes = changes.await?;
         print_history(&changes, &nothing, self.options)?;
         Ok(Exit::Done)
     }
-}
-
-/// Reads `1d`, `2026-11-18` or `2026-11-18T05:00:00Z`. Dates begin at midnight UTC, as all times of the map are UTC.
-pub(super) fn parse_since(text: &str) -> Result<Timestamp, String> {
-    if let Ok(time) = text.parse::<Timestamp>() {
-        return Ok(time);
-    }
-    if let Ok(date) = text.parse::<Date>() {
-        return date
-            .to_zoned(TimeZone::UTC)
-            .map(|zoned: Zoned| zoned.timestamp())
-            .map_err(|error| error.to_string());
-    }
-    let age = parse_age(text).map_err(|_| {
-        format!("`{text}` is neither a time ago (`1d`, `90m`) nor a date (`2026-11-18`) nor a time (`2026-11-18T05:00:00Z`)")
-    })?;
-    Timestamp::now().checked_sub(age).map_err(|_| format!("`{text}` ago is before all time"))
 }

@@ -3,6 +3,7 @@
 use super::error::CommandError;
 use super::open::open_store;
 use crate::config::Config;
+use crate::resolve::unknown_site;
 use crate::source::Source;
 use crate::store::Store;
 
@@ -29,6 +30,18 @@ pub(super) async fn with_store<T>(
         tracing::debug!(reason = %error, "could not close the store's session");
     }
     result
+}
+
+/// Fails where the map knows nothing of a site that `--site` names; settings may name one that is yet to be synced.
+pub(super) async fn refuse_unknown_site(config: &Config, store: &dyn Store) -> Result<(), CommandError> {
+    match unknown_site(store, &config.sites).await? {
+        Some(unknown) if config.is_site_asked => Err(unknown.into()),
+        Some(unknown) => {
+            tracing::warn!("{unknown}");
+            Ok(())
+        }
+        None => Ok(()),
+    }
 }
 
 /// Completes when the process is asked to stop.

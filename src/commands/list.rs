@@ -1,17 +1,21 @@
 //! `tabmap list`: the map as a table, CSV or JSON.
 
 use clap::Args;
+use globset::{GlobBuilder, GlobMatcher};
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::error::CommandError;
 use super::exit::Exit;
-use super::in_store::with_store;
+use super::in_store::{refuse_unknown_site, with_store};
+use super::since::parse_since;
 use crate::config::Config;
 use crate::mapping::Row;
 use crate::report::table::{Column, Fit, TableFormat, TableOptions, print_csv, print_table};
 use crate::report::{self, FORMAT_VERSION, ResourceReport};
-use crate::resource::{ResourceKind, SiteName};
-use crate::store::Store;
+use crate::resolve::LoadedMap;
+use crate::resource::ResourceKind;
+use crate::resource::matching::{Project, nfc};
 use crate::store::columns::MAP;
 
 /// Print the map
@@ -20,6 +24,15 @@ pub struct List {
     /// Only workbooks, or only data sources
     #[arg(long, value_enum)]
     kind: Option<ResourceKind>,
+    /// Only the resources in a project, as `resolve` takes it: its name, or as much of its path as tells it apart
+    #[arg(long, value_name = "PROJECT")]
+    project: Option<String>,
+    /// Only names that fit, such as `'Weekly *'`: `*` stands for any text, `?` for one letter; case matters
+    #[arg(long, value_name = "GLOB", value_parser = glob)]
+    name: Option<GlobMatcher>,
+    /// Only rows that changed since then: how long ago (`1d`, `90m`), a date (`2026-11-18`) or a time, both in UTC
+    #[arg(long, value_name = "WHEN", value_parser = parse_since)]
+    changed_since: Option<Timestamp>,
     #[command(flatten)]
     options: TableOptions,
 }
@@ -43,15 +56,19 @@ struct Document {
 struct DocumentRow {
     #[serde(flatten)]
     resource: ResourceReport,
-    first_seen_at: Option<jiff::Timestamp>,
-    changed_at: Option<jiff::Timestamp>,
+    first_seen_at: Option<Timestamp>,
+    changed_at: Option<Timestamp>,
 }
 
 impl List {
     pub(super) async fn run(self, config: &Config) -> Result<Exit, CommandError> {
         self.options.check()?;
-        let mut rows = with_store(config, None, async |store| rows(store, &config.sites).await).await?;
-        rows.retain(|row| self.kind.is_none_or(|kind| row.resource.key.kind == kind));
+        let rows = with_store(config, None, async |store| {
+            refuse_unknown_site(config, store).await?;
+            Ok(LoadedMap::load(store, &config.sites).await?.into_rows())
+        });
+        let mut rows = rows.await?;
+        self.filter(&mut rows);
         rows.sort_by(|a, b| a.resource.cmp(&b.resource));
         match self.options.format {
             TableFormat::Table => print_table(&COLUMNS, rows.iter().map(cells).collect(), self.options)?,
@@ -70,22 +87,23 @@ impl List {
         }
         Ok(Exit::Done)
     }
+
+    /// Keeps the rows that are asked for.
+    fn filter(&self, rows: &mut Vec<Row>) {
+        let project = self.project.clone().map(Project::Tail);
+        rows.retain(|Row { resource, changed_at, .. }| {
+            self.kind.is_none_or(|kind| resource.key.kind == kind)
+                && project.as_ref().is_none_or(|project| project.fits(&resource.key.project))
+                && self.name.as_ref().is_none_or(|name| name.is_match(nfc(&resource.key.name)))
+                && self.changed_since.is_none_or(|since| changed_at.is_some_and(|at| at >= since))
+        });
+    }
 }
 
-/// The rows of the sites that are asked for, of all sites where none is.
-async fn rows(store: &dyn Store, wanted: &[SiteName]) -> Result<Vec<Row>, CommandError> {
-    let mut rows = Vec::new();
-    for site in store.sites().await? {
-        if site.is_among(wanted) {
-            rows.extend(store.load(&site).await?.rows);
-        }
-    }
-    for site in wanted {
-        if !rows.iter().any(|row| row.resource.key.site.is_same_site(site)) {
-            tracing::warn!("the map has no rows of site `{site}`");
-        }
-    }
-    Ok(rows)
+/// A pattern for names, in the form by which names are compared.
+fn glob(text: &str) -> Result<GlobMatcher, String> {
+    let glob = GlobBuilder::new(&nfc(text)).literal_separator(false).build();
+    glob.map(|glob| glob.compile_matcher()).map_err(|error| error.to_string())
 }
 
 fn cells(row: &Row) -> Vec<String> {

@@ -20,6 +20,7 @@ mod open;
 mod refresh;
 mod resolve;
 mod serve;
+mod since;
 mod sync;
 mod version;
 

@@ -44,6 +44,8 @@ pub struct Config {
     pub server_file: Option<PathBuf>,
     /// The sites, in the order in which they are synced.
     pub sites: Vec<SiteName>,
+    /// Whether `--site` named them, and not a setting that stands for every command.
+    pub is_site_asked: bool,
     /// A file of certificate authorities (PEM) beside those of the operating system.
     pub ca_bundle: Option<PathBuf>,
     /// How long to wait for each answer of Tableau; `None` for the usual time.
@@ -174,6 +176,7 @@ impl Config {
             server,
             server_file,
             sites,
+            is_site_asked: !flags.site.is_empty(),
             ca_bundle,
             tableau_timeout: file
                 .tableau

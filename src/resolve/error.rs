@@ -4,7 +4,7 @@ use miette::Diagnostic;
 use thiserror::Error;
 
 use crate::browser_url::NotAnAddress;
-use crate::resource::{Luid, Resource};
+use crate::resource::{Luid, Resource, SiteName};
 use crate::store::StoreError;
 
 /// What was asked has no single answer.
@@ -44,6 +44,16 @@ pub enum ResolveError {
         /// What was looked for.
         what: String,
         /// Near names, or where else to look.
+        #[help]
+        help: String,
+    },
+    /// Nothing of that site.
+    #[error("the map knows nothing of site `{site}`")]
+    #[diagnostic(code(tabmap::resolve::unknown_site))]
+    UnknownSite {
+        /// The site.
+        site: SiteName,
+        /// Near names, or the sites of the map.
         #[help]
         help: String,
     },

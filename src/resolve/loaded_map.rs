@@ -1,6 +1,6 @@
 //! The map in memory, for several questions.
 
-use crate::mapping::Mapping;
+use crate::mapping::{Mapping, Row};
 use crate::resource::SiteName;
 use crate::store::{Store, StoreError};
 
@@ -25,6 +25,12 @@ impl LoadedMap {
     /// The part of it that is on `sites`.
     pub(super) fn on<'a>(&'a self, sites: &'a [SiteName]) -> impl Iterator<Item = &'a Mapping> + Clone {
         self.mappings.iter().filter(|mapping| mapping.site.is_among(sites))
+    }
+
+    /// All of its rows.
+    #[must_use]
+    pub fn into_rows(self) -> Vec<Row> {
+        self.mappings.into_iter().flat_map(|mapping| mapping.rows).collect()
     }
 
     /// Each site with the time of the newest snapshot that reached the map.

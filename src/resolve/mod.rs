@@ -5,9 +5,11 @@
 mod answer;
 mod departed;
 mod error;
+mod known_sites;
 mod loaded_map;
 mod question;
 
 pub use error::ResolveError;
+pub use known_sites::unknown_site;
 pub use loaded_map::LoadedMap;
 pub use question::Question;

@@ -7,7 +7,6 @@ use unicode_normalization::UnicodeNormalization as _;
 
 use super::{Luid, ProjectPath, Resource, ResourceKind, SiteName};
 
-/// How many near names an unknown one is answered with.
 /// How many similar names are suggested.
 pub const MOST_NEAR_NAMES: usize = 3;
 /// How alike a near name must be, from 0 to 1.
@@ -186,13 +185,18 @@ pub fn near<'a>(
     name: &str,
     resources: impl Iterator<Item = &'a Resource>,
 ) -> Vec<&'a Resource> {
+    let mut of_kind: Vec<_> = resources.filter(|one| one.key.kind == kind).collect();
+    of_kind.sort_by(|one, other| one.key.cmp(&other.key));
+    near_texts(name, of_kind.into_iter().map(|one| (one.key.name.as_str(), one)))
+}
+
+/// What is called most like `name`, the most alike first. Of those that are as alike, the order stays.
+pub fn near_texts<'a, T>(name: &str, all: impl Iterator<Item = (&'a str, T)>) -> Vec<T> {
     let wanted = name.to_lowercase();
-    let likeness =
-        |one: &Resource| strsim::normalized_damerau_levenshtein(&wanted, &one.key.name.to_lowercase());
-    let of_kind = resources.filter(|one| one.key.kind == kind);
+    let likeness = |text: &str| strsim::normalized_damerau_levenshtein(&wanted, &text.to_lowercase());
     let mut near: Vec<_> =
-        of_kind.map(|one| (likeness(one), one)).filter(|(likeness, _)| *likeness >= NEAR).collect();
-    near.sort_by(|(a, one), (b, other)| b.total_cmp(a).then_with(|| one.key.cmp(&other.key)));
+        all.map(|(text, one)| (likeness(text), one)).filter(|(likeness, _)| *likeness >= NEAR).collect();
+    near.sort_by(|(a, _), (b, _)| b.total_cmp(a));
     near.into_iter().take(MOST_NEAR_NAMES).map(|(_, one)| one).collect()
 }
 

@@ -41,6 +41,14 @@ impl SiteName {
         self.0.to_lowercase() == other.0.to_lowercase()
     }
 
+    /// What somebody probably meant who wrote it and was told that there is no such site.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        self.0.eq_ignore_ascii_case("default").then(|| {
+            format!("write `Default` for the Default site: case matters, and `{self}` is another one")
+        })
+    }
+
     /// Whether it is one of those that are `wanted`; without any, every site is.
     #[must_use]
     pub fn is_among(&self, wanted: &[Self]) -> bool {
