@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +17,9 @@ ACCOUNT = "EMULATOR"
 
 # docs.snowflake.com "Client versions & support policy", as of 30 September 2026.
 OLDEST_GO_DRIVER = (1, 11, 2)
+
+# The fields of a login request that say who signs in, and how.
+PROOF = {"AUTHENTICATOR", "EXT_AUTHN_DUO_METHOD", "LOGIN_NAME", "PASSCODE", "PASSWORD", "PROVIDER", "SPCS_TOKEN", "TOKEN"}
 
 
 @dataclass
@@ -41,23 +45,28 @@ def signed_in(data: dict[str, Any]) -> User:
     authenticator = data.get("AUTHENTICATOR", "SNOWFLAKE").upper()
     token = data.get("TOKEN")
     if authenticator == "OAUTH":
-        for user in users.values():
-            if user.oauth_token and user.oauth_token == token:
-                return user
-        raise Refused("390303", "Invalid OAuth access token.")
-    if not (user := users.get(data.get("LOGIN_NAME", "").upper())):
-        raise Refused("390144", "JWT token is invalid.") if authenticator == "SNOWFLAKE_JWT" else wrong
-    if authenticator == "SNOWFLAKE_JWT":
-        check_key_pair(user, token or "")
+        user = holder(data, "390303", "Invalid OAuth access token.", lambda user: user.oauth_token == token)
     elif authenticator == "PROGRAMMATIC_ACCESS_TOKEN":
-        if not user.access_token or user.access_token != token:
-            raise Refused("394400", "Programmatic access token is invalid.")
+        user = holder(data, "394400", "Programmatic access token is invalid.", lambda user: user.access_token == token)
+    elif not (user := users.get(data.get("LOGIN_NAME", "").upper())):
+        raise Refused("390144", "JWT token is invalid.") if authenticator == "SNOWFLAKE_JWT" else wrong
+    elif authenticator == "SNOWFLAKE_JWT":
+        check_key_pair(user, token or "")
     elif authenticator == "SNOWFLAKE":
         if not user.password or user.password != data.get("PASSWORD"):
             raise wrong
     else:
         raise Refused("390146", f"Authenticator {authenticator} is not supported here.")
     return user
+
+
+def holder(data: dict[str, Any], code: str, message: str, owns: Callable[[User], bool]) -> User:
+    """The user whose token it is. A login name beside it must be that user's."""
+    named = data.get("LOGIN_NAME", "").upper()
+    for user in users.values():
+        if data.get("TOKEN") and owns(user) and named in ("", user.name):
+            return user
+    raise Refused(code, message)
 
 
 def check_client(data: dict[str, Any]) -> None:

@@ -59,6 +59,7 @@ async def login(request: Request) -> Response:
         "client": f"{data.get('CLIENT_APP_ID')} {data.get('CLIENT_APP_VERSION')}",
         "authenticator": data.get("AUTHENTICATOR", "SNOWFLAKE"),
         "sent": sorted(data),
+        "proof": {name: value for name, value in data.items() if name in accounts.PROOF},
         "parameters": data.get("SESSION_PARAMETERS", {}),
         "asked": asked,
         "code": None,

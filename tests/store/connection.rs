@@ -7,7 +7,8 @@ use std::path::PathBuf;
 
 use miette::Diagnostic;
 use secrecy::ExposeSecret;
-use tabmap::store::snowflake::connection::{Connection, ConnectionError, Credentials};
+use tabmap::store::snowflake::Fault;
+use tabmap::store::snowflake::connection::{Connection, ConnectionError};
 
 /// A home folder and an environment.
 struct Machine {
@@ -237,14 +238,27 @@ fn an_account_with_region_names_the_host_and_the_bare_account() {
     }
 }
 
-#[test]
-fn a_token_file_is_read_and_a_missing_one_named() {
+#[tokio::test]
+async fn a_token_file_is_read_anew_at_each_sign_in_and_a_missing_one_named() {
     let text = "[a]\naccount = \"acme\"\nauthenticator = \"OAuth\"\ntoken_file_path = \"~/token\"\n";
     let machine = Machine::new().file(".snowflake/connections.toml", text);
     let error = machine.find(Some("a")).unwrap_err();
     assert!(matches!(&error, ConnectionError::Unreadable { path, .. } if path.ends_with("token")), "{error}");
-    let connection = machine.file("token", "the-token\n").find(Some("a")).unwrap();
-    let Credentials::OAuth(token) = &connection.credentials else { panic!("{connection:?}") };
-    assert_eq!(token.expose_secret(), "the-token");
+    let machine = machine.file("token", "the-token\n");
+    let connection = machine.find(Some("a")).unwrap();
+    let token = async || {
+        let fields = connection.authenticator.fields().await?;
+        let (_, token) = fields.iter().find(|(name, _)| *name == "TOKEN").unwrap();
+        Ok::<_, Fault>(token.expose_secret().to_owned())
+    };
+    assert_eq!(token().await.unwrap(), "the-token");
     assert!(!format!("{connection:?}").contains("the-token"), "a debug print shows no secret");
+    let machine = machine.file("token", "the-next-one\n");
+    assert_eq!(token().await.unwrap(), "the-next-one");
+    fs::remove_file(machine.path("token")).unwrap();
+    let error = token().await.unwrap_err();
+    assert!(
+        matches!(&error, Fault::NoToken { reason } if reason.contains("token could not be read")),
+        "{error}"
+    );
 }

@@ -17,3 +17,4 @@ mod properties;
 mod seeds;
 mod sign_in;
 mod transport;
+mod ways;

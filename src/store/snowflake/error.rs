@@ -6,6 +6,8 @@ use std::time::Duration;
 use miette::Diagnostic;
 use thiserror::Error;
 
+use super::refusals;
+
 /// A failure of Snowflake, with what was being done.
 #[derive(Debug, Error)]
 #[error("could not {doing}")]
@@ -23,10 +25,18 @@ pub enum Fault {
     /// Sign-in was refused. Trying again changes nothing and may lock the user.
     #[error("Snowflake refused to sign in (code {code}): {message}")]
     SignInRefused {
+        /// How this program signed in: the value of `authenticator`.
+        authenticator: &'static str,
         /// Snowflake's code.
         code: String,
         /// Snowflake's words.
         message: String,
+    },
+    /// There was nothing to sign in with, so Snowflake was not asked.
+    #[error("could not get the token to sign in to Snowflake with: {reason}")]
+    NoToken {
+        /// Which token, and why.
+        reason: String,
     },
     /// The session is over: what lived in it (temporary tables) is gone, and one must sign in again.
     #[error("the Snowflake session ended (code {code}): {message}")]
@@ -109,8 +119,7 @@ impl Fault {
         matches!(self, Self::Statement { code, .. } if ["002003", "002043", "000904"].contains(&code.as_str()))
     }
 
-    /// The fault of a failed answer. See "Key-pair authentication and key-pair rotation: troubleshooting" on
-    /// docs.snowflake.com for 3943xx; the others are in the official drivers.
+    /// The fault of a failed answer. The codes are in the official drivers.
     pub(crate) fn from_code(code: &str, message: &str, query_id: Option<String>) -> Self {
         let (code, message) = (code.to_owned(), message.to_owned());
         match code.as_str() {
@@ -123,36 +132,10 @@ impl Fault {
 
     fn help(&self) -> Option<&'static str> {
         let help = match self {
-            Self::SignInRefused { code, .. } => match code.as_str() {
-                "390100" => {
-                    "check `account`, `user` and `password` of the connection; service users cannot use passwords any more: take a key pair or a programmatic access token"
-                }
-                "390144" | "394300" => {
-                    "check that the user's RSA_PUBLIC_KEY belongs to the connection's private key (`DESC USER`), and that `account` and `user` are right"
-                }
-                "394302" | "394303" | "394304" | "394305" | "394306" => {
-                    "the key pair's token was refused: check RSA_PUBLIC_KEY of the user, and this machine's clock, which may be at most 60 seconds off"
-                }
-                "394307" => {
-                    "`account` of the connection and the host that was called belong to different accounts"
-                }
-                "390186" => "grant the role to the user, or name another `role` in the connection",
-                "390201" => {
-                    "create the warehouse or grant USAGE on it to the role, or name another `warehouse` in the connection"
-                }
-                "394400" => {
-                    "the programmatic access token was removed or has expired, after 15 days if nobody said otherwise: make a new one with ALTER USER … ADD PROGRAMMATIC ACCESS TOKEN"
-                }
-                "390432" => {
-                    "a programmatic access token works only for a user under a network policy: ALTER USER … SET NETWORK_POLICY"
-                }
-                "390303" | "390318" => {
-                    "get a new OAuth token; the one of the connection is invalid or has expired"
-                }
-                _ => {
-                    "check the connection's settings; `snow connection test` of the Snowflake CLI reads the same file"
-                }
-            },
+            Self::SignInRefused { code, authenticator, .. } => refusals::remedy(code, authenticator),
+            Self::NoToken { .. } => {
+                "check that whatever provides the token is at work, and what the connection says about it"
+            }
             Self::SessionEnded { .. } => "run again",
             Self::Statement { code, .. } => match code.as_str() {
                 "002003" | "002043" => {

@@ -21,6 +21,7 @@ mod migrate;
 pub mod objects;
 mod place;
 mod quoting;
+mod refusals;
 mod session;
 mod settings;
 mod shapes;

@@ -11,7 +11,7 @@ use snowflake_api::{
     AuthArgs, AuthType, CertificateArgs, PasswordArgs, QueryResult, SnowflakeApi, SnowflakeApiBuilder,
 };
 
-use super::connection::{Connection, Credentials};
+use super::connection::Connection;
 use super::error::{Fault, SnowflakeError};
 use super::transport::{Exchange, Repeatable, Transport};
 
@@ -56,19 +56,17 @@ impl Session {
             Transport::new(connection.clone(), options).map_err(|fault| SnowflakeError { doing, fault })?;
         let auth = AuthArgs {
             account_identifier: connection.account.clone(),
-            username: connection.user.clone(),
+            username: connection.user.clone().unwrap_or_default(),
             // Left out here and added in the transport: the crate changes the case of names, and has no tokens.
             warehouse: None,
             database: None,
             schema: None,
             role: None,
-            auth_type: match &connection.credentials {
-                Credentials::KeyPair(key) => {
+            auth_type: match connection.authenticator.private_key() {
+                Some(key) => {
                     AuthType::Certificate(CertificateArgs { private_key_pem: key.expose_secret().to_owned() })
                 }
-                Credentials::Password(_) | Credentials::AccessToken(_) | Credentials::OAuth(_) => {
-                    AuthType::Password(PasswordArgs { password: String::new() })
-                }
+                None => AuthType::Password(PasswordArgs { password: String::new() }),
             },
         };
         let api = SnowflakeApiBuilder::new(auth).with_client(transport.client()).build();

@@ -50,10 +50,7 @@ pub enum ConnectionError {
     },
     /// An authenticator that this program does not know.
     #[error("`authenticator = \"{found}\"` of the Snowflake connection `{name}` is not supported ({origin})")]
-    #[diagnostic(help(
-        "supported are SNOWFLAKE_JWT (key pair), PROGRAMMATIC_ACCESS_TOKEN, oauth (with a token) and snowflake \
-         (password); those that open a browser or ask for a code cannot run unattended"
-    ))]
+    #[diagnostic(help("supported are {supported}; those that open a browser cannot run unattended"))]
     Authenticator {
         /// The connection.
         name: String,
@@ -61,6 +58,8 @@ pub enum ConnectionError {
         origin: String,
         /// What was asked for.
         found: String,
+        /// The ways that there are.
+        supported: String,
     },
     /// Others may read or change the file.
     #[error("{} may be {may} by others (mode {mode:04o})", path.display())]

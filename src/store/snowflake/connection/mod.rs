@@ -3,17 +3,19 @@
 //! The rules are those of "Configuring Snowflake CLI and connecting to Snowflake" on docs.snowflake.com: a variable
 //! `SNOWFLAKE_CONNECTIONS_<NAME>_<KEY>` wins over the file, and the file over `SNOWFLAKE_<KEY>`.
 
-mod credentials;
 mod error;
 mod files;
 mod host;
-mod key;
 mod settings;
+mod sign_in;
 
-pub use credentials::Credentials;
+use std::sync::Arc;
+
 pub use error::ConnectionError;
 use files::Files;
 pub use settings::Environment;
+use sign_in::Asked;
+pub use sign_in::{Authenticator, Fields, LoginName};
 use url::Url;
 
 /// All that is needed to sign in.
@@ -23,12 +25,12 @@ pub struct Connection {
     pub name: String,
     /// The account's name or locator, without region and cloud: what a key pair's token is issued for.
     pub account: String,
-    /// The user's login name; empty with OAuth, where the token names the user.
-    pub user: String,
+    /// The user's login name; `None` where the token alone names the user.
+    pub user: Option<String>,
     /// Scheme, host and port.
     pub server: Url,
     /// What proves who we are.
-    pub credentials: Credentials,
+    pub authenticator: Arc<dyn Authenticator>,
     /// As written: `"quoted"` names keep their case, others are upper case to Snowflake.
     pub role: Option<String>,
     /// As written.
@@ -43,18 +45,17 @@ impl Connection {
         let settings = files.settings(&name, environment)?;
         let account = settings.required("account")?;
         let (account, server) = host::server_of(&settings, &account)?;
-        let credentials = Credentials::of(&settings, environment)?;
-        let user = match settings.optional("user").or_else(|| settings.optional("username")) {
-            Some(user) => user,
-            None if matches!(credentials, Credentials::OAuth(_)) => String::new(),
-            None => return Err(settings.missing("user")),
-        };
+        let authenticator = sign_in::authenticator_of(&Asked { settings: &settings, environment })?;
+        let user = settings.optional("user").or_else(|| settings.optional("username"));
+        if user.is_none() && authenticator.login_name() == LoginName::Required {
+            return Err(settings.missing("user"));
+        }
         Ok(Self {
             name,
             account,
             user,
             server,
-            credentials,
+            authenticator,
             role: settings.optional("role"),
             warehouse: settings.optional("warehouse"),
         })

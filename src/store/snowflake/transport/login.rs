@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use url::Url;
 use uuid::Uuid;
 
-use super::super::connection::{Connection, Credentials};
+use super::super::connection::{Connection, Fields};
 use super::super::error::Fault;
 use super::super::session::SessionOptions;
 use super::answer::{Answer, Unanswered};
@@ -33,7 +33,8 @@ impl Transport {
         let body = request.body().and_then(reqwest::Body::as_bytes).unwrap_or_default();
         let body: Value =
             serde_json::from_slice(body).map_err(|_| unexpected("the login request is not JSON"))?;
-        let body = login_body(body, &self.connection, &self.options);
+        let fields = self.connection.authenticator.fields().await?;
+        let body = login_body(body, &self.connection, fields, &self.options);
         let url = login_url(self.url("session/v1/login-request"), request.url(), &self.connection);
 
         let mut attempt = 1;
@@ -51,7 +52,11 @@ impl Transport {
             attempt += 1;
         };
         if !answer.succeeded() {
-            return Err(Fault::SignInRefused { code: answer.code(), message: answer.message() });
+            return Err(Fault::SignInRefused {
+                authenticator: self.connection.authenticator.name(),
+                code: answer.code(),
+                message: answer.message(),
+            });
         }
         let data = answer.take_data().unwrap_or_default();
         let token = |key: &str| data.get(key).and_then(Value::as_str).map(SecretString::from);
@@ -160,29 +165,25 @@ fn login_url(mut url: Url, asked: &Url, connection: &Connection) -> Url {
     url
 }
 
-fn login_body(mut body: Value, connection: &Connection, options: &SessionOptions) -> Value {
+fn login_body(mut body: Value, connection: &Connection, fields: Fields, options: &SessionOptions) -> Value {
     let Some(data) = body.get_mut("data").and_then(Value::as_object_mut) else {
         return body;
     };
+    // The crate knows passwords and key pairs only, and sends an empty password for all else.
+    data.remove("PASSWORD");
+    data.remove("LOGIN_NAME");
     data.insert("CLIENT_APP_VERSION".to_owned(), json!(CLIENT_VERSION));
     data.insert("ACCOUNT_NAME".to_owned(), json!(connection.account));
-    data.insert("LOGIN_NAME".to_owned(), json!(connection.user));
+    if let Some(user) = &connection.user {
+        data.insert("LOGIN_NAME".to_owned(), json!(user));
+    }
     data.insert("SESSION_PARAMETERS".to_owned(), Value::Object(session_parameters(options)));
     data.insert(
         "CLIENT_ENVIRONMENT".to_owned(),
         json!({ "APPLICATION": "tabmap", "OS": std::env::consts::OS, "OS_VERSION": std::env::consts::ARCH }),
     );
-    match &connection.credentials {
-        Credentials::Password(password) => {
-            data.insert("PASSWORD".to_owned(), json!(password.expose_secret()));
-        }
-        // The crate has made the token and put it there.
-        Credentials::KeyPair(_) => {}
-        Credentials::AccessToken(token) | Credentials::OAuth(token) => {
-            data.remove("PASSWORD");
-            data.insert("AUTHENTICATOR".to_owned(), json!(connection.credentials.authenticator()));
-            data.insert("TOKEN".to_owned(), json!(token.expose_secret()));
-        }
+    for (name, value) in fields {
+        data.insert(name.to_owned(), json!(value.expose_secret()));
     }
     body
 }

@@ -1,21 +1,62 @@
-//! The private key of a key pair: found, decrypted, and handed on as plain PKCS#8.
+//! `authenticator = SNOWFLAKE_JWT`: the private key of a key pair, found, decrypted, and handed on as plain PKCS#8.
 
 use std::fs;
 
+use async_trait::async_trait;
 use pkcs8::der::pem::PemLabel;
 use pkcs8::{EncryptedPrivateKeyInfo, LineEnding, ObjectIdentifier, PrivateKeyInfo, SecretDocument};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::error::ConnectionError;
-use super::settings::{Environment, Settings, variable};
+use super::authenticator::{Asked, Authenticator, Fields, LoginName};
+use crate::store::snowflake::connection::error::ConnectionError;
+use crate::store::snowflake::connection::settings::{Environment, Settings, variable};
+use crate::store::snowflake::error::Fault;
 
 const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 
+/// A key pair. The client library signs the token, anew at each sign-in.
+#[derive(Debug)]
+pub(super) struct KeyPair {
+    private_key: SecretString,
+}
+
+impl KeyPair {
+    pub(super) const NAME: &str = "SNOWFLAKE_JWT";
+
+    pub(super) fn of(asked: &Asked<'_>) -> Result<Self, ConnectionError> {
+        Ok(Self { private_key: private_key(asked.settings, asked.environment)? })
+    }
+
+    /// Whether the settings name a private key.
+    pub(super) fn is_set(settings: &Settings) -> bool {
+        ["private_key_file", "private_key_path", "private_key_raw"]
+            .iter()
+            .any(|key| settings.setting(key).is_some())
+    }
+}
+
+#[async_trait]
+impl Authenticator for KeyPair {
+    fn name(&self) -> &'static str {
+        Self::NAME
+    }
+
+    fn login_name(&self) -> LoginName {
+        LoginName::Required
+    }
+
+    /// None: the client library has put its token into the request already.
+    async fn fields(&self) -> Result<Fields, Fault> {
+        Ok(Vec::new())
+    }
+
+    fn private_key(&self) -> Option<&SecretString> {
+        Some(&self.private_key)
+    }
+}
+
 /// The key as unencrypted PKCS#8 in PEM.
-pub(super) fn private_key(
-    settings: &Settings,
-    environment: &Environment<'_>,
-) -> Result<SecretString, ConnectionError> {
+fn private_key(settings: &Settings, environment: &Environment<'_>) -> Result<SecretString, ConnectionError> {
     let (key, pem) = pem(settings, environment)?;
     // `PRIVATE_KEY_PASSPHRASE` wins over the file, as in the CLI.
     let passphrase = variable(environment, "PRIVATE_KEY_PASSPHRASE")

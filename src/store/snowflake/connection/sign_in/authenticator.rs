@@ -1,0 +1,46 @@
+//! What the transport needs from a way to sign in.
+
+use std::fmt;
+
+use async_trait::async_trait;
+use secrecy::SecretString;
+
+use super::super::settings::{Environment, Settings};
+use crate::store::snowflake::error::Fault;
+
+/// Fields of a login request's `data`. All values count as secret, so that no log shows one by mistake.
+pub type Fields = Vec<(&'static str, SecretString)>;
+
+/// What a connection asks for, as far as a way to sign in depends on it.
+pub(in super::super) struct Asked<'a> {
+    pub(in super::super) settings: &'a Settings,
+    pub(in super::super) environment: &'a Environment<'a>,
+}
+
+/// Whether a login request names the user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LoginName {
+    /// It must.
+    Required,
+    /// It may: the token names the user too, and Snowflake compares the two.
+    Optional,
+}
+
+/// A way to sign in. `Debug` shows no secret.
+#[async_trait]
+pub trait Authenticator: fmt::Debug + Send + Sync {
+    /// The value of `authenticator` in the connection, in capitals.
+    fn name(&self) -> &'static str;
+
+    /// Whether the login request names the user.
+    fn login_name(&self) -> LoginName;
+
+    /// The fields that prove who we are. Asked for at each sign-in, so that a token which is replaced from time to time
+    /// is the current one.
+    async fn fields(&self) -> Result<Fields, Fault>;
+
+    /// The key with which the client library signs its own token, as unencrypted PKCS#8 in PEM.
+    fn private_key(&self) -> Option<&SecretString> {
+        None
+    }
+}
