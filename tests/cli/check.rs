@@ -11,6 +11,7 @@ mod addresses;
 mod any_text;
 mod baseline;
 mod calls;
+mod clients;
 mod exposures;
 mod fixing;
 mod formats;
