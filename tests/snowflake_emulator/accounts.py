@@ -29,6 +29,7 @@ class User:
     access_token: str | None = None
     oauth_token: str | None = None
     public_key: str | None = None
+    workload_identity: dict[str, str] | None = None  # issuer, subject, public_key of the issuer
     roles: list[str] = field(default_factory=lambda: ["PUBLIC"])
     warehouses: list[str] = field(default_factory=lambda: ["COMPUTE_WH"])
 
@@ -48,6 +49,8 @@ def signed_in(data: dict[str, Any]) -> User:
         user = holder(data, "390303", "Invalid OAuth access token.", lambda user: user.oauth_token == token)
     elif authenticator == "PROGRAMMATIC_ACCESS_TOKEN":
         user = holder(data, "394400", "Programmatic access token is invalid.", lambda user: user.access_token == token)
+    elif authenticator == "WORKLOAD_IDENTITY":
+        user = workload(data)
     elif not (user := users.get(data.get("LOGIN_NAME", "").upper())):
         raise Refused("390144", "JWT token is invalid.") if authenticator == "SNOWFLAKE_JWT" else wrong
     elif authenticator == "SNOWFLAKE_JWT":
@@ -67,6 +70,28 @@ def holder(data: dict[str, Any], code: str, message: str, owns: Callable[[User],
         if data.get("TOKEN") and owns(user) and named in ("", user.name):
             return user
     raise Refused(code, message)
+
+
+def workload(data: dict[str, Any]) -> User:
+    """The service user whose WORKLOAD_IDENTITY has the token's issuer and subject. The code is this emulator's own choice."""
+    if data.get("PROVIDER") != "OIDC" or data.get("LOGIN_NAME"):
+        raise Refused("395090", "Workload identity: provider OIDC without a login name is what this emulator knows.")
+    for user in users.values():
+        identity = user.workload_identity or {}
+        try:
+            claims = jwt.decode(
+                data.get("TOKEN") or "",
+                identity.get("public_key", ""),
+                algorithms=["RS256"],
+                issuer=identity.get("issuer", ""),
+                audience="snowflakecomputing.com",
+                options={"require": ["iss", "sub", "aud", "exp"]},
+            )
+        except (jwt.InvalidTokenError, jwt.InvalidKeyError):
+            continue
+        if claims["sub"] == identity["subject"]:
+            return user
+    raise Refused("395091", "Workload identity: no user has this issuer, subject and audience.")
 
 
 def check_client(data: dict[str, Any]) -> None:

@@ -1,8 +1,14 @@
 //! Ways to sign in that need no password and no key, through the `tabmap` binary.
 
+use std::collections::HashMap;
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+
 use serde_json::{Value, json};
 use test_support::desk::{Answer, Desk};
-use test_support::emulator::Tenant;
+use test_support::emulator::{Tenant, port, python};
+
+use crate::sign_in::keys;
 
 /// A desk whose connection has these settings beside account and server, and no user.
 fn desk(tenant: &Tenant, settings: &[(&str, &str)]) -> Desk {
@@ -23,12 +29,54 @@ fn signs_in(desk: &Desk) {
     init(desk).exit_is(0);
 }
 
-/// What a login request said about who signs in.
+/// What the login requests said about who signs in; those in a row that are the same, once.
 async fn proofs(tenant: &Tenant) -> Vec<Value> {
-    let mut proofs: Vec<Value> =
-        tenant.log("logins").await.iter().map(|login| login["proof"].clone()).collect();
+    let logins = tenant.log("logins").await;
+    let mut proofs: Vec<Value> = logins.iter().map(|login| login["proof"].clone()).collect();
     proofs.dedup();
     proofs
+}
+
+/// Runs a script of this folder with a JSON document as its input; what it printed.
+fn script(name: &str, input: &Value, variables: &[(&str, &str)]) -> String {
+    let path = format!("{}/tests/store/{name}", env!("CARGO_MANIFEST_DIR"));
+    let mut process = Command::new(python())
+        .arg(path)
+        .envs(variables.iter().copied())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    process.stdin.take().unwrap().write_all(input.to_string().as_bytes()).unwrap();
+    let output = process.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Signs in with the same settings through this program and through Snowflake's own client, and compares what they say
+/// about who signs in.
+async fn signs_in_as_snowflakes_own_client(
+    tenant: &Tenant,
+    settings: &[(&str, &str)],
+    variables: &[(&str, &str)],
+) {
+    let mut desk = desk(tenant, settings);
+    for (name, value) in variables {
+        desk.set(name, *value);
+    }
+    signs_in(&desk);
+    let port = port().to_string();
+    let server = [("account", "emulator"), ("host", "127.0.0.1"), ("port", &port), ("protocol", "http")];
+    let settings: HashMap<&str, &str> = server.iter().chain(settings).copied().collect();
+    tokio::task::block_in_place(|| script("official_sign_in.py", &json!(settings), variables));
+    let mut proofs = proofs(tenant).await;
+    for proof in &mut proofs {
+        // The other client sends an empty field where there is nothing to say.
+        proof.as_object_mut().unwrap().retain(|_, value| !value.is_null() && value != "");
+    }
+    proofs.dedup();
+    assert_eq!(proofs.len(), 1, "{proofs:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -39,4 +87,119 @@ async fn a_programmatic_access_token_needs_no_user() {
     let expected = json!({"AUTHENTICATOR": "PROGRAMMATIC_ACCESS_TOKEN", "TOKEN": "pat-of-its-own"});
     assert_eq!(proofs(&tenant).await, [expected]);
     init(&desk(&tenant, &with("pat-that-expired"))).refused(1, &["394400", "make a new one"]);
+}
+
+/// A token that the holder of a private key issued.
+fn issued(key: &str, claims: &Value) -> String {
+    script("tokens.py", &json!({"key": keys()[key], "claims": claims}), &[])
+}
+
+/// A tenant whose user is a workload, and the claims of its token.
+async fn workload() -> (Tenant, Value) {
+    let subject = format!("repo:acme/maps:{}", uuid::Uuid::new_v4());
+    let issuer = "https://issuer.example";
+    let identity = json!({"issuer": issuer, "subject": subject, "public_key": keys()["public"]});
+    let tenant = Tenant::with(json!({"workload_identity": identity, "password": null})).await;
+    (tenant, json!({"iss": issuer, "sub": subject, "aud": "snowflakecomputing.com"}))
+}
+
+/// Changes one claim.
+fn but(claims: &Value, name: &str, value: Value) -> Value {
+    let mut claims = claims.clone();
+    claims[name] = value;
+    claims
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_workload_signs_in_with_its_token_in_a_variable_a_setting_or_a_file() {
+    let (tenant, claims) = workload().await;
+    let token = issued("plain", &claims);
+    // As the action of the Snowflake CLI for GitHub leaves it, and with a user that must not be sent.
+    let mut by_variables = desk(&tenant, &[("user", "SOMEBODY")]);
+    by_variables.set("SNOWFLAKE_AUTHENTICATOR", "WORKLOAD_IDENTITY");
+    by_variables.set("SNOWFLAKE_WORKLOAD_IDENTITY_PROVIDER", "OIDC");
+    by_variables.set("SNOWFLAKE_TOKEN", &token);
+    let way = [("authenticator", "workload_identity"), ("workload_identity_provider", "oidc")];
+    let by_setting = desk(&tenant, &[&way[..], &[("token", &token)]].concat());
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(&file, format!("{token}\n")).unwrap();
+    let by_file = desk(&tenant, &[&way[..], &[("token_file_path", file.path().to_str().unwrap())]].concat());
+    for mut desk in [by_variables, by_setting, by_file] {
+        desk.set("SNOWFLAKE_WIF_ALLOWED_HOST_SUFFIXES", "127.0.0.1");
+        signs_in(&desk);
+    }
+    let expected = json!({"AUTHENTICATOR": "WORKLOAD_IDENTITY", "PROVIDER": "OIDC", "TOKEN": token});
+    assert_eq!(proofs(&tenant).await, [expected]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_workload_whose_token_is_wrong_is_told_what_to_compare() {
+    let (tenant, claims) = workload().await;
+    let wrong = [
+        issued("of somebody else", &claims),
+        issued("plain", &but(&claims, "iss", json!("https://other.example"))),
+        issued("plain", &but(&claims, "sub", json!("repo:acme/other"))),
+        issued("plain", &but(&claims, "aud", json!("other.example"))),
+        issued("plain", &but(&claims, "exp", json!(1))),
+    ];
+    for token in wrong {
+        let way = [
+            ("authenticator", "WORKLOAD_IDENTITY"),
+            ("workload_identity_provider", "OIDC"),
+            ("token", &token),
+        ];
+        let mut desk = desk(&tenant, &way);
+        desk.set("SNOWFLAKE_WIF_ALLOWED_HOST_SUFFIXES", "127.0.0.1");
+        let answer = init(&desk);
+        answer.refused(1, &["395091", "issuer, subject and audience"]);
+        assert!(!answer.stderr.contains(&token), "{}", answer.stderr);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_workload_is_refused_before_anything_is_sent_where_its_settings_are_wrong() {
+    let (tenant, claims) = workload().await;
+    let token = issued("plain", &claims);
+    let way = |provider| {
+        [("authenticator", "WORKLOAD_IDENTITY"), ("workload_identity_provider", provider), ("token", &token)]
+    };
+    let foreign = desk(&tenant, &way("OIDC"));
+    init(&foreign).refused(2, &["not for `127.0.0.1`", "SNOWFLAKE_WIF_ALLOWED_HOST_SUFFIXES"]);
+    for (provider, words) in [("", "no `workload_identity_provider`"), ("AWS", "`AWS` is not supported")] {
+        let mut desk = desk(&tenant, &way(provider));
+        desk.set("SNOWFLAKE_WIF_ALLOWED_HOST_SUFFIXES", "127.0.0.1");
+        init(&desk).refused(2, &[words]);
+    }
+    let mut without =
+        desk(&tenant, &[("authenticator", "WORKLOAD_IDENTITY"), ("workload_identity_provider", "OIDC")]);
+    without.set("SNOWFLAKE_WIF_ALLOWED_HOST_SUFFIXES", "127.0.0.1");
+    init(&without).refused(2, &["no `token`"]);
+    assert!(tenant.log("logins").await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_way_sends_the_fields_that_snowflakes_own_client_sends() {
+    let tenant = Tenant::new().await;
+    let password = [("user", tenant.user.as_str()), ("password", &tenant.password)];
+    signs_in_as_snowflakes_own_client(&tenant, &password, &[]).await;
+
+    let token = format!("pat-{}", uuid::Uuid::new_v4());
+    let tenant = Tenant::with(json!({"access_token": token})).await;
+    let way = [("authenticator", "PROGRAMMATIC_ACCESS_TOKEN"), ("token", token.as_str())];
+    signs_in_as_snowflakes_own_client(&tenant, &way, &[]).await;
+
+    let token = format!("oauth-{}", uuid::Uuid::new_v4());
+    let tenant = Tenant::with(json!({"oauth_token": token})).await;
+    let way = [("authenticator", "oauth"), ("token", token.as_str())];
+    signs_in_as_snowflakes_own_client(&tenant, &way, &[]).await;
+
+    let (tenant, claims) = workload().await;
+    let token = issued("plain", &claims);
+    let way = [
+        ("authenticator", "WORKLOAD_IDENTITY"),
+        ("workload_identity_provider", "OIDC"),
+        ("token", token.as_str()),
+    ];
+    let own_host = [("SNOWFLAKE_WIF_ALLOWED_HOST_SUFFIXES", "127.0.0.1")];
+    signs_in_as_snowflakes_own_client(&tenant, &way, &own_host).await;
 }

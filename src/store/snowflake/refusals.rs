@@ -73,10 +73,20 @@ pub(super) fn remedy(code: &str, authenticator: &str) -> &'static str {
     if code == "390144" && ["SNOWFLAKE", "USERNAME_PASSWORD_MFA"].contains(&authenticator) {
         return "the user does not exist in this account: check `account` and `host` of the connection, then `user`";
     }
-    REMEDIES.iter().find(|(codes, _)| codes.contains(&code)).map_or(
-        "check the connection's settings; `snow connection test` of the Snowflake CLI reads the same file",
-        |(_, remedy)| remedy,
-    )
+    let known = REMEDIES.iter().find(|(codes, _)| codes.contains(&code));
+    known.map_or_else(|| remedy_of_way(authenticator), |(_, remedy)| remedy)
+}
+
+/// What to check where the code says nothing.
+fn remedy_of_way(authenticator: &str) -> &'static str {
+    match authenticator {
+        "WORKLOAD_IDENTITY" => {
+            "compare the token with WORKLOAD_IDENTITY of the user (`SHOW USER WORKLOAD IDENTITY AUTHENTICATION METHODS FOR USER …`): issuer, subject and audience must be the same, and the token may not have expired"
+        }
+        _ => {
+            "check the connection's settings; `snow connection test` of the Snowflake CLI reads the same file"
+        }
+    }
 }
 
 #[cfg(test)]

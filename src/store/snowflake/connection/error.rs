@@ -61,6 +61,22 @@ pub enum ConnectionError {
         /// The ways that there are.
         supported: String,
     },
+    /// The token of a workload would go to somebody else's host.
+    #[error(
+        "the token of the Snowflake connection `{name}` is for Snowflake's own hosts, not for `{host}` ({origin})"
+    )]
+    #[diagnostic(help(
+        "correct `host` or `account`: a workload identity is sent to hosts below snowflakecomputing.com, .cn and .mil; if \
+         Snowflake has another name in your network, set SNOWFLAKE_WIF_ALLOWED_HOST_SUFFIXES to its domain"
+    ))]
+    ForeignHost {
+        /// The connection.
+        name: String,
+        /// The file.
+        origin: String,
+        /// The host.
+        host: String,
+    },
     /// Others may read or change the file.
     #[error("{} may be {may} by others (mode {mode:04o})", path.display())]
     #[diagnostic(help(

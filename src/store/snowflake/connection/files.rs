@@ -9,7 +9,7 @@ use super::error::ConnectionError;
 use super::settings::{Environment, Setting, Settings, home, variable};
 
 /// The keys of a connection that this program reads; others belong to other programs.
-const KEYS: [&str; 18] = [
+const KEYS: [&str; 19] = [
     "account",
     "user",
     "password",
@@ -28,6 +28,7 @@ const KEYS: [&str; 18] = [
     "role",
     "warehouse",
     "username",
+    "workload_identity_provider",
 ];
 
 const INLINE: &str = "SNOWFLAKE_CONNECTIONS";

@@ -45,11 +45,14 @@ impl Connection {
         let settings = files.settings(&name, environment)?;
         let account = settings.required("account")?;
         let (account, server) = host::server_of(&settings, &account)?;
-        let authenticator = sign_in::authenticator_of(&Asked { settings: &settings, environment })?;
+        let asked = Asked { settings: &settings, environment, server: &server };
+        let authenticator = sign_in::authenticator_of(&asked)?;
         let user = settings.optional("user").or_else(|| settings.optional("username"));
-        if user.is_none() && authenticator.login_name() == LoginName::Required {
-            return Err(settings.missing("user"));
-        }
+        let user = match authenticator.login_name() {
+            LoginName::Required => Some(user.ok_or_else(|| settings.missing("user"))?),
+            LoginName::Optional => user,
+            LoginName::LeftOut => None,
+        };
         Ok(Self {
             name,
             account,

@@ -4,6 +4,7 @@ use std::fmt;
 
 use async_trait::async_trait;
 use secrecy::SecretString;
+use url::Url;
 
 use super::super::settings::{Environment, Settings};
 use crate::store::snowflake::error::Fault;
@@ -15,6 +16,8 @@ pub type Fields = Vec<(&'static str, SecretString)>;
 pub(in super::super) struct Asked<'a> {
     pub(in super::super) settings: &'a Settings,
     pub(in super::super) environment: &'a Environment<'a>,
+    /// Where the login request goes.
+    pub(in super::super) server: &'a Url,
 }
 
 /// Whether a login request names the user.
@@ -24,6 +27,8 @@ pub enum LoginName {
     Required,
     /// It may: the token names the user too, and Snowflake compares the two.
     Optional,
+    /// It must not: the token alone names the user.
+    LeftOut,
 }
 
 /// A way to sign in. `Debug` shows no secret.

@@ -8,6 +8,7 @@ mod oauth;
 mod password;
 mod programmatic_access_token;
 mod token;
+mod workload_identity;
 
 use std::sync::Arc;
 
@@ -17,6 +18,7 @@ use key_pair::KeyPair;
 use oauth::OAuth;
 use password::Password;
 use programmatic_access_token::ProgrammaticAccessToken;
+use workload_identity::WorkloadIdentity;
 
 use super::error::ConnectionError;
 
@@ -35,6 +37,11 @@ const WAYS: &[Way] = &[
         name: ProgrammaticAccessToken::NAME,
         label: "PROGRAMMATIC_ACCESS_TOKEN",
         make: |asked| shared(ProgrammaticAccessToken::of(asked)),
+    },
+    Way {
+        name: WorkloadIdentity::NAME,
+        label: "WORKLOAD_IDENTITY (provider OIDC)",
+        make: |asked| shared(WorkloadIdentity::of(asked)),
     },
     Way { name: OAuth::NAME, label: "oauth (with a token)", make: |asked| shared(OAuth::of(asked)) },
     Way { name: Password::NAME, label: "snowflake (password)", make: |asked| shared(Password::of(asked)) },
