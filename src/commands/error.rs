@@ -83,6 +83,10 @@ pub enum CommandError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Init(#[from] InitError),
+    /// Flags alone.
+    #[error("no command is given")]
+    #[diagnostic(code(tabmap::no_command), help("`tabmap --help` shows all commands"))]
+    NoCommand,
     /// Options of the output.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -110,6 +114,7 @@ impl CommandError {
             | Self::Connection(_)
             | Self::Targets(_)
             | Self::Options(_)
+            | Self::NoCommand
             | Self::Recording(RecordingError::Place { .. })
             | Self::Tableau(TableauError::CaBundle { .. })
             | Self::Objects(ObjectsError::Setting { .. })

@@ -1,17 +1,19 @@
 //! One file per command: its flags, its help, what it wires together. No other logic lives here. What the commands share is
 //! in `open`, `in_store`, `error` and `exit`.
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 pub use self::error::CommandError;
 pub use self::exit::Exit;
+use self::generate::Generate;
 use crate::config::{Config, Environment, Flags, named_file};
-use crate::report::Logging;
+use crate::report::{self, Logging};
 
 mod backfill;
 mod check;
 mod error;
 mod exit;
+mod generate;
 mod history;
 mod in_store;
 mod init;
@@ -26,10 +28,13 @@ mod version;
 
 /// Keeps a table that maps what people call a Tableau resource to its current LUID.
 #[derive(Debug, Parser)]
-#[command(name = "tabmap", version, long_version = version::long(), propagate_version = true, after_help = EXIT_CODES)]
+#[command(name = "tabmap", version, long_version = version::long(), propagate_version = true, after_help = EXIT_CODES, arg_required_else_help = true)]
 pub struct Cli {
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
+    /// Print the man page, or the completions of a shell, and do nothing else
+    #[arg(long, value_enum, value_name = "WHAT", exclusive = true)]
+    generate: Option<Generate>,
     #[command(flatten)]
     flags: Flags,
     /// What the log says and how.
@@ -57,14 +62,19 @@ enum Command {
 
 /// Runs the command that `cli` names.
 pub async fn run(cli: Cli) -> Result<Exit, CommandError> {
+    if let Some(generate) = cli.generate {
+        report::print(&generate.text(Cli::command())?)?;
+        return Ok(Exit::Done);
+    }
+    let command = cli.command.ok_or(CommandError::NoCommand)?;
     let flags = &cli.flags;
     let environment = Environment::of_process();
-    if let Command::Init(command) = cli.command {
+    if let Command::Init(command) = command {
         let named = named_file(flags, &environment);
         return command.run(&Config::load_before_init(flags, environment)?, flags, named).await;
     }
     let config = Config::load(flags, environment)?;
-    match cli.command {
+    match command {
         Command::Init(_) => unreachable!("run above"),
         Command::Sync(command) => command.run(&config).await,
         Command::Backfill(command) => command.run(&config).await,

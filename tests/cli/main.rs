@@ -6,6 +6,7 @@ mod demo;
 mod documents;
 mod escapes;
 mod faults;
+mod generate;
 mod history;
 mod layers;
 mod listing;
