@@ -184,7 +184,7 @@ impl Config {
                 .map(|seconds| Duration::from_secs(seconds.get().into())),
             counts_may_differ: file.tableau.counts_may_differ,
             store,
-            snowflake: file.snowflake,
+            snowflake: file.snowflake.completed_by(&|name| environment.get(name).map(str::to_owned)),
             limits: Limits { max_removed: max_removed.unwrap_or_default(), is_for_this_run: false },
             check,
             refresh: file.refresh,

@@ -28,6 +28,7 @@ class User:
     password: str | None = None
     access_token: str | None = None
     oauth_token: str | None = None
+    spcs_token: str | None = None  # must come with the OAuth token of a container
     public_key: str | None = None
     workload_identity: dict[str, str] | None = None  # issuer, subject, public_key of the issuer
     roles: list[str] = field(default_factory=lambda: ["PUBLIC"])
@@ -47,6 +48,8 @@ def signed_in(data: dict[str, Any]) -> User:
     token = data.get("TOKEN")
     if authenticator == "OAUTH":
         user = holder(data, "390303", "Invalid OAuth access token.", lambda user: user.oauth_token == token)
+        if user.spcs_token and (data.get("SPCS_TOKEN") != user.spcs_token or "LOGIN_NAME" in data):
+            raise Refused("390303", "Invalid OAuth access token: it belongs to a container.")
     elif authenticator == "PROGRAMMATIC_ACCESS_TOKEN":
         user = holder(data, "394400", "Programmatic access token is invalid.", lambda user: user.access_token == token)
     elif authenticator == "WORKLOAD_IDENTITY":

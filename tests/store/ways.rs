@@ -177,6 +177,93 @@ async fn a_workload_is_refused_before_anything_is_sent_where_its_settings_are_wr
     assert!(tenant.log("logins").await.is_empty());
 }
 
+/// A container: a folder with the tokens that Snowflake would put there, and the tenant whose user it is.
+async fn container() -> (Tenant, tempfile::TempDir) {
+    let [session, container] =
+        ["session", "container"].map(|name| format!("{name}-{}", uuid::Uuid::new_v4()));
+    let tenant =
+        Tenant::with(json!({"oauth_token": session, "spcs_token": container, "password": null})).await;
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("token"), format!("{session}\n")).unwrap();
+    std::fs::write(folder.path().join("spcs_token"), container).unwrap();
+    (tenant, folder)
+}
+
+/// A desk inside: all that Snowflake sets, no file, and the tokens in another place than Snowflake's.
+fn inside(tenant: &Tenant, folder: &tempfile::TempDir) -> Desk {
+    let mut desk = Desk::empty();
+    let port = port().to_string();
+    let token = folder.path().join("token");
+    for (name, value) in [
+        ("RUNNING_INSIDE_SPCS", "true"),
+        ("ACCOUNT", "EMULATOR"),
+        ("HOST", "127.0.0.1"),
+        ("PORT", &port),
+        ("PROTOCOL", "http"),
+        ("DATABASE", &tenant.database),
+        ("SCHEMA", "OF_THE_SERVICE"),
+        ("TOKEN_FILE_PATH", token.to_str().unwrap()),
+    ] {
+        desk.set(&format!("SNOWFLAKE_{name}"), value);
+    }
+    desk.set("TABMAP_STORE", "snowflake:");
+    desk
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_container_signs_in_with_what_snowflake_gives_it() {
+    let (tenant, folder) = container().await;
+    let mut desk = inside(&tenant, &folder);
+    let said = init(&desk);
+    said.exit_is(0);
+    let table = format!("\"{}\".\"OF_THE_SERVICE\".\"API__TABLEAU__RESOURCES\"", tenant.database);
+    let rows = tenant.sql(&[&format!("SELECT COUNT(*) FROM {table}")]).await;
+    assert_eq!(rows, [[Some("0".to_owned())]], "in the database and schema of the service");
+    let token = std::fs::read_to_string(folder.path().join("token")).unwrap();
+    let beside = std::fs::read_to_string(folder.path().join("spcs_token")).unwrap();
+    let expected = json!({"AUTHENTICATOR": "OAUTH", "TOKEN": token.trim(), "SPCS_TOKEN": beside});
+    assert_eq!(proofs(&tenant).await, [expected]);
+
+    // `tabmap.toml` wins over the service's own place.
+    desk.write("tabmap.toml", "[snowflake]\nschema = \"OF_THE_FILE\"\n");
+    desk.set("SNOWFLAKE_AUTHENTICATOR", "oauth");
+    init(&desk).exit_is(0);
+    let table = table.replace("OF_THE_SERVICE", "OF_THE_FILE");
+    tenant.sql(&[&format!("SELECT COUNT(*) FROM {table}")]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_container_whose_token_is_replaced_signs_in_with_the_new_one() {
+    let (tenant, folder) = container().await;
+    let desk = inside(&tenant, &folder);
+    signs_in(&desk);
+    let (user, spcs_token) = (tenant.user.clone(), "the-next-container");
+    let token = format!("next-{user}");
+    let tenant =
+        tenant.replaced_by(json!({"name": user, "oauth_token": token, "spcs_token": spcs_token})).await;
+    init(&desk).refused(1, &["390303", "SNOWFLAKE_HOST", "run again"]);
+    std::fs::write(folder.path().join("token"), &token).unwrap();
+    std::fs::write(folder.path().join("spcs_token"), spcs_token).unwrap();
+    signs_in(&desk);
+    let last = proofs(&tenant).await.pop().unwrap();
+    assert_eq!(last["TOKEN"], json!(token));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_container_without_its_token_and_a_connection_that_names_another_way_are_told_apart() {
+    let (tenant, folder) = container().await;
+    let mut desk = inside(&tenant, &folder);
+    std::fs::remove_file(folder.path().join("token")).unwrap();
+    init(&desk).refused(2, &["as the container", "unset SNOWFLAKE_RUNNING_INSIDE_SPCS"]);
+    // A way of its own is none of the container's business.
+    let own = Tenant::new().await;
+    desk.set("SNOWFLAKE_USER", &own.user).set("SNOWFLAKE_PASSWORD", &own.password);
+    desk.unset("SNOWFLAKE_TOKEN_FILE_PATH");
+    desk.set("SNOWFLAKE_DATABASE", &own.database);
+    signs_in(&desk);
+    assert_eq!(proofs(&own).await, [json!({"LOGIN_NAME": own.user, "PASSWORD": own.password})]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn each_way_sends_the_fields_that_snowflakes_own_client_sends() {
     let tenant = Tenant::new().await;

@@ -69,24 +69,27 @@ const REMEDIES: &[(&[&str], &str)] = &[
 
 /// What to do about a refusal with this code, of somebody who signed in with this `authenticator`.
 pub(super) fn remedy(code: &str, authenticator: &str) -> &'static str {
-    // Whoever sends no key cannot have the wrong one: Snowflake says this where the account is not the user's.
-    if code == "390144" && ["SNOWFLAKE", "USERNAME_PASSWORD_MFA"].contains(&authenticator) {
-        return "the user does not exist in this account: check `account` and `host` of the connection, then `user`";
-    }
-    let known = REMEDIES.iter().find(|(codes, _)| codes.contains(&code));
-    known.map_or_else(|| remedy_of_way(authenticator), |(_, remedy)| remedy)
+    let known = || REMEDIES.iter().find(|(codes, _)| codes.contains(&code)).map(|(_, remedy)| *remedy);
+    remedy_of_way(code, authenticator).or_else(known).unwrap_or(
+        "check the connection's settings; `snow connection test` of the Snowflake CLI reads the same file",
+    )
 }
 
-/// What to check where the code says nothing.
-fn remedy_of_way(authenticator: &str) -> &'static str {
-    match authenticator {
-        "WORKLOAD_IDENTITY" => {
+/// The remedies that depend on how somebody signed in.
+fn remedy_of_way(code: &str, authenticator: &str) -> Option<&'static str> {
+    Some(match (code, authenticator) {
+        // Whoever sends no key cannot have the wrong one: Snowflake says this where the account is not the user's.
+        ("390144", "SNOWFLAKE" | "USERNAME_PASSWORD_MFA") => {
+            "the user does not exist in this account: check `account` and `host` of the connection, then `user`"
+        }
+        ("390303" | "390318", "SPCS") => {
+            "the container's token was refused: `host` and `account` must be SNOWFLAKE_HOST and SNOWFLAKE_ACCOUNT as Snowflake sets them; Snowflake replaces the token every few minutes, so run again"
+        }
+        (code, "WORKLOAD_IDENTITY") if REMEDIES.iter().all(|(codes, _)| !codes.contains(&code)) => {
             "compare the token with WORKLOAD_IDENTITY of the user (`SHOW USER WORKLOAD IDENTITY AUTHENTICATION METHODS FOR USER …`): issuer, subject and audience must be the same, and the token may not have expired"
         }
-        _ => {
-            "check the connection's settings; `snow connection test` of the Snowflake CLI reads the same file"
-        }
-    }
+        _ => return None,
+    })
 }
 
 #[cfg(test)]

@@ -77,6 +77,18 @@ pub enum ConnectionError {
         /// The host.
         host: String,
     },
+    /// The container has no token.
+    #[error("the Snowflake connection `{name}` signs in as the container that this is: {reason}")]
+    #[diagnostic(help(
+        "Snowpark Container Services puts the token there for each service; outside of them unset \
+         SNOWFLAKE_RUNNING_INSIDE_SPCS, or set `authenticator` in the connection"
+    ))]
+    Container {
+        /// The connection.
+        name: String,
+        /// What is missing.
+        reason: String,
+    },
     /// Others may read or change the file.
     #[error("{} may be {may} by others (mode {mode:04o})", path.display())]
     #[diagnostic(help(

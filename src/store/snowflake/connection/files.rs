@@ -166,7 +166,8 @@ fn parse(text: &str, origin: &str) -> Result<Table, ConnectionError> {
 
 /// Who may change the file may be us to Snowflake; who may read it, too.
 ///
-/// As in the Snowflake CLI, `SF_SKIP_TOKEN_FILE_PERMISSIONS_VERIFICATION=true` allows a file that others may read.
+/// As in the Snowflake CLI, `SF_SKIP_TOKEN_FILE_PERMISSIONS_VERIFICATION=true` allows a file that others may read. Snowpark
+/// Container Services, which mount files for a group, set a variable of nearly the same name.
 #[cfg(unix)]
 fn check_permissions(path: &Path, environment: &Environment<'_>) -> Result<(), PermissionsError> {
     use std::os::unix::fs::PermissionsExt;
@@ -177,7 +178,8 @@ fn check_permissions(path: &Path, environment: &Environment<'_>) -> Result<(), P
     if mode & 0o022 != 0 {
         return error("changed");
     }
-    let skip = environment("SF_SKIP_TOKEN_FILE_PERMISSIONS_VERIFICATION");
+    let skip = variable(environment, "SF_SKIP_TOKEN_FILE_PERMISSIONS_VERIFICATION")
+        .or_else(|| variable(environment, "SKIP_TOKEN_FILE_PERMISSIONS_VERIFICATION"));
     let skip = skip.is_some_and(|value| value.eq_ignore_ascii_case("true"));
     if mode & 0o044 != 0 && !skip {
         return error("read");

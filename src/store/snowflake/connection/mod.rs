@@ -37,6 +37,11 @@ pub struct Connection {
     pub warehouse: Option<String>,
 }
 
+/// Whether this program runs in a container of Snowpark Container Services.
+pub fn is_inside_container(environment: &Environment<'_>) -> bool {
+    sign_in::is_inside(environment)
+}
+
 impl Connection {
     /// Reads the connection called `name`, or the default one.
     pub fn find(name: Option<&str>, environment: &Environment<'_>) -> Result<Self, ConnectionError> {

@@ -34,7 +34,7 @@ pub enum LoginName {
 /// A way to sign in. `Debug` shows no secret.
 #[async_trait]
 pub trait Authenticator: fmt::Debug + Send + Sync {
-    /// The value of `authenticator` in the connection, in capitals.
+    /// What remedies go by: the value of `authenticator` in the connection, in capitals, where it has one.
     fn name(&self) -> &'static str;
 
     /// Whether the login request names the user.

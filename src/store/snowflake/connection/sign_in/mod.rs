@@ -3,6 +3,7 @@
 //! A new way is a file with a type that implements [`Authenticator`], and a line in [`WAYS`].
 
 mod authenticator;
+mod container;
 mod key_pair;
 mod oauth;
 mod password;
@@ -14,6 +15,8 @@ use std::sync::Arc;
 
 pub(super) use authenticator::Asked;
 pub use authenticator::{Authenticator, Fields, LoginName};
+use container::Container;
+pub(super) use container::is_inside;
 use key_pair::KeyPair;
 use oauth::OAuth;
 use password::Password;
@@ -55,6 +58,9 @@ fn shared<T: Authenticator + 'static>(
 
 /// The way that the settings ask for.
 pub(super) fn authenticator_of(asked: &Asked<'_>) -> Result<Arc<dyn Authenticator>, ConnectionError> {
+    if Container::is_meant(asked) {
+        return shared(Container::of(asked));
+    }
     let found = asked.settings.optional("authenticator");
     let name = match &found {
         Some(found) => found.to_uppercase(),
