@@ -79,6 +79,18 @@ pub enum CommandError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Serve(#[from] ServeError),
+    /// The map was never that of the server that was renamed.
+    #[error("no run in {store} is of the server {server}")]
+    #[diagnostic(
+        code(tabmap::init::rename_server),
+        help("an error about another server names the one of the map")
+    )]
+    NoRunOfServer {
+        /// The store.
+        store: String,
+        /// The old name.
+        server: String,
+    },
     /// The configuration file that `init` writes.
     #[error(transparent)]
     #[diagnostic(transparent)]

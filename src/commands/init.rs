@@ -16,6 +16,8 @@ use crate::report;
 use crate::store::Store as _;
 use crate::store::StoreAddress;
 use crate::store::snowflake::objects::{AppliedFile, Objects, Token};
+use crate::tableau::ServerUrl;
+use crate::text::plural;
 
 /// Write a commented tabmap.toml, and create or upgrade the tables
 #[derive(Debug, Args)]
@@ -23,6 +25,9 @@ pub struct Init {
     /// Print the SQL, and change nothing
     #[arg(long)]
     print: bool,
+    /// Make the map that of a server under its new name, when it only changed its name or address
+    #[arg(long, num_args = 2, value_names = ["OLD", "NEW"], conflicts_with_all = ["print", "snowflake_objects"])]
+    rename_server: Option<Vec<String>>,
     /// In place of the tables alone, all that stands around them in Snowflake: roles, the way to Tableau, the refresh
     /// procedure, task and alert. Prints the SQL unless `--apply` is given
     #[arg(long)]
@@ -43,6 +48,9 @@ impl Init {
     ) -> Result<Exit, CommandError> {
         if self.snowflake_objects {
             return snowflake_objects(config, self.apply).await;
+        }
+        if let Some([old, new]) = self.rename_server.as_deref() {
+            return rename_server(config, old, new).await;
         }
         if self.print {
             report::print(&open_store(config)?.schema_sql())?;
@@ -71,6 +79,28 @@ impl Init {
         report::print(&text)?;
         Ok(Exit::Done)
     }
+}
+
+/// Servers are told apart by host and port: an address says the same.
+async fn rename_server(config: &Config, old: &str, new: &str) -> Result<Exit, CommandError> {
+    let identity = |text: &str| {
+        ServerUrl::identity_of(text).map_err(|error| ConfigError::Value {
+            name: "--rename-server".to_owned(),
+            reason: error.to_string(),
+            help: "write both as https://tableau.example.com, or the host alone".to_owned(),
+        })
+    };
+    let (old, new) = (identity(old)?, identity(new)?);
+    let (name, count) = with_store(config, None, async |store| {
+        let renamed = store.rename_server(&old, &new).await?;
+        Ok((store.name(), renamed))
+    })
+    .await?;
+    if count == 0 {
+        return Err(CommandError::NoRunOfServer { store: name, server: old });
+    }
+    report::print(&format!("{name}: now belongs to {new} ({} of {old})\n", plural(count, "run")))?;
+    Ok(Exit::Done)
 }
 
 /// Prints or applies what stands around the tables.

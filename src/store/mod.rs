@@ -230,7 +230,7 @@ pub enum StoreError {
         code(tabmap::other_server),
         help(
             "LUIDs of two servers must not be mixed: keep a map for each (`--store`, or other table names). If the server \
-             was only renamed, update SERVER_URL in the table of sync runs"
+             was only renamed: `tabmap init --rename-server {map} {run}`"
         )
     )]
     OtherServer {
@@ -284,6 +284,10 @@ pub trait Store: Send + Sync {
     /// Creates what is missing and adopts a map that has only the first five columns, with its rows. May be
     /// run at any time. A map of a newer release is refused, where the store numbers its schema.
     async fn migrate(&self) -> Result<Migration, StoreError>;
+
+    /// Makes the map that of `new`, where it is that of `old`: for a server that only changed its name. Returns how many
+    /// runs were of the old one.
+    async fn rename_server(&self, old: &str, new: &str) -> Result<u64, StoreError>;
 
     /// The sites that have rows, sorted.
     async fn sites(&self) -> Result<Vec<SiteName>, StoreError>;

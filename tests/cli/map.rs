@@ -166,6 +166,25 @@ fn map_of_another_server_is_refused_and_left_alone() {
 }
 
 #[test]
+fn server_that_was_renamed_keeps_its_map() {
+    let desk = Desk::generated(1, 3, 0);
+    desk.done(&["init"]);
+    desk.sync();
+    let mut renamed = Desk::generated(1, 3, 0);
+    renamed.set("TABMAP_STORE", format!("sqlite:{}", desk.path("tabmap.db").display()));
+    let host = |desk: &Desk| desk.tableau.url().trim_start_matches("http://").to_owned();
+    let (old, new) = (host(&desk), host(&renamed));
+    let remedy = format!("tabmap init --rename-server {old} {new}");
+    renamed.run(&["sync"]).refused(1, &[&remedy]);
+    renamed.run(&["init", "--rename-server", "other.example.com", &new]).refused(1, &["other.example.com"]);
+    renamed.run(&["init", "--rename-server", "a b", &new]).refused(2, &["--rename-server", "https://"]);
+    let said = renamed.done(&["init", "--rename-server", &format!("https://{old}/"), &new]);
+    assert!(said.contains(&format!("now belongs to {new}")), "{said}");
+    renamed.sync();
+    desk.run(&["sync"]).refused(1, &[&format!("belongs to the Tableau server {new}")]);
+}
+
+#[test]
 fn file_that_is_not_a_map_is_refused_with_a_remedy() {
     let desk = Desk::empty();
     desk.write(

@@ -22,7 +22,7 @@ on_both_stores! {
     what_is_deleted_leaves_the_map
     projects_of_one_name_under_different_parents_stay_apart
     what_an_incomplete_listing_misses_stays
-    a_map_of_another_server_is_refused
+    a_map_of_another_server_is_refused_until_that_one_was_renamed
     of_two_plans_from_one_mapping_the_second_is_refused
     an_older_snapshot_is_not_planned_over_a_newer_one
     the_change_log_replayed_gives_the_map
@@ -163,7 +163,7 @@ async fn what_an_incomplete_listing_misses_stays(ground: &dyn Ground) {
     assert_eq!(statuses, ["complete", "incomplete"]);
 }
 
-async fn a_map_of_another_server_is_refused(ground: &dyn Ground) {
+async fn a_map_of_another_server_is_refused_until_that_one_was_renamed(ground: &dyn Ground) {
     let store = ground.store();
     store.migrate().await.unwrap();
     sync(&*store, &snapshot(minute(0), vec![workbook("P", "A", "1")])).await.unwrap();
@@ -177,6 +177,11 @@ async fn a_map_of_another_server_is_refused(ground: &dyn Ground) {
     }
     assert_eq!(mapped(&*store, "Main").await.len(), 1);
     assert_eq!(mapped(&*store, "Elsewhere").await.len(), 0);
+    assert_eq!(store.rename_server(SERVER, other).await.unwrap(), 1);
+    assert_eq!(store.rename_server(SERVER, other).await.unwrap(), 0);
+    sync(&*store, &snapshot_of("Main", other, minute(2), vec![workbook("P", "A", "1")])).await.unwrap();
+    let error = sync(&*store, &snapshot(minute(3), vec![])).await.unwrap_err();
+    assert!(matches!(error, StoreError::OtherServer { .. }), "{error}");
 }
 
 async fn of_two_plans_from_one_mapping_the_second_is_refused(ground: &dyn Ground) {

@@ -220,6 +220,9 @@ impl Store for Tried<'_> {
     async fn migrate(&self) -> Result<Migration, StoreError> {
         self.store.migrate().await
     }
+    async fn rename_server(&self, old: &str, new: &str) -> Result<u64, StoreError> {
+        self.store.rename_server(old, new).await
+    }
     async fn sites(&self) -> Result<Vec<SiteName>, StoreError> {
         self.store.sites().await
     }

@@ -122,6 +122,13 @@ impl Store for SnowflakeStore {
             .await
     }
 
+    async fn rename_server(&self, old: &str, new: &str) -> Result<u64, StoreError> {
+        self.in_session(|session| {
+            Box::pin(async move { migrate::rename_server(&self.place, &session, old, new).await })
+        })
+        .await
+    }
+
     async fn sites(&self) -> Result<Vec<SiteName>, StoreError> {
         self.in_session(|session| Box::pin(async move { load::sites(&self.place, &session).await })).await
     }

@@ -10,6 +10,7 @@ pub(crate) const CREATE_CHANGES: &str = include_str!("../../../sql/snowflake/cre
 pub(crate) const ADD_COLUMNS: &str = include_str!("../../../sql/snowflake/add_columns.sql");
 pub(crate) const COLUMNS: &str = include_str!("../../../sql/snowflake/columns.sql");
 pub(crate) const SCHEMATA: &str = include_str!("../../../sql/snowflake/schemata.sql");
+pub(crate) const RENAME_SERVER: &str = include_str!("../../../sql/snowflake/rename_server.sql");
 pub(crate) const SITES: &str = include_str!("../../../sql/snowflake/sites.sql");
 pub(crate) const LOAD: &str = include_str!("../../../sql/snowflake/load.sql");
 pub(crate) const FIND: &str = include_str!("../../../sql/snowflake/find.sql");

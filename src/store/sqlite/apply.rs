@@ -46,6 +46,16 @@ impl SqliteStore {
         Ok(Applied { rows_written })
     }
 
+    pub(super) fn rename_server_now(&self, old: &str, new: &str) -> Result<u64, StoreError> {
+        let connection = self.open_map()?;
+        let failed = self.failed("write to");
+        self.begin(&connection)?;
+        let sql = "UPDATE API__TABLEAU__SYNC_RUNS SET SERVER_URL = ?2 WHERE SERVER_URL = ?1";
+        let renamed = connection.execute(sql, [old, new]).map_err(&failed)?;
+        connection.execute_batch("COMMIT").map_err(&failed)?;
+        Ok(renamed as u64)
+    }
+
     /// Begins a transaction that writes. Waits for another program that holds the file, in steps that notice
     /// Ctrl-C.
     fn begin(&self, connection: &Connection) -> Result<(), StoreError> {

@@ -34,6 +34,11 @@ impl Store for SqliteStore {
         self.run(Self::migrate_now).await
     }
 
+    async fn rename_server(&self, old: &str, new: &str) -> Result<u64, StoreError> {
+        let (old, new) = (old.to_owned(), new.to_owned());
+        self.run(move |store| store.rename_server_now(&old, &new)).await
+    }
+
     async fn sites(&self) -> Result<Vec<SiteName>, StoreError> {
         self.run(Self::sites_now).await
     }
