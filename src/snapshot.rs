@@ -13,7 +13,7 @@ pub struct Header {
     pub server: String,
     /// The site as sign-in named it, not as somebody typed it.
     pub site: SiteName,
-    /// The source's name (`metadata`).
+    /// The source's name (`metadata`, `rest`).
     pub source: String,
     /// When the listing began, UTC, in microseconds: what happened later may be missing.
     pub taken_at: Timestamp,

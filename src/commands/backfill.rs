@@ -5,16 +5,16 @@ use clap::Args;
 use super::error::CommandError;
 use super::exit::Exit;
 use super::in_store::with_store;
-use super::open::tableau;
+use super::open::SourceOption;
 use super::sync::{SyncOptions, sync_sites};
 use crate::config::Config;
-use crate::report;
-use crate::source::metadata::MetadataSource;
 use crate::sync::{Mode, Sync};
 
 /// Create the tables if needed, then write every row of every site anew
 #[derive(Debug, Args)]
 pub struct Backfill {
+    #[command(flatten)]
+    source: SourceOption,
     #[command(flatten)]
     options: SyncOptions,
 }
@@ -22,13 +22,14 @@ pub struct Backfill {
 impl Backfill {
     pub(super) async fn run(self, config: &Config) -> Result<Exit, CommandError> {
         let sites = config.sites()?;
-        let source = MetadataSource::new(tableau(config)?).with_progress(report::progress());
+        let source = self.source.open(config)?;
+        let source = source.as_ref();
         let limits = self.options.limits(config);
-        let synced = with_store(config, Some(&source), async |store| {
+        let synced = with_store(config, Some(source), async |store| {
             for step in store.migrate().await?.steps {
                 tracing::info!("{step}");
             }
-            let sync = Sync { source: &source, store, limits, mode: Mode::EveryRow, is_live: true };
+            let sync = Sync { source, store, limits, mode: Mode::EveryRow, is_live: true };
             sync_sites(sync, sites).await
         });
         let synced = synced.await?;

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::error::{CheckError, CommandError};
 use super::exit::Exit;
 use super::in_store::{interrupted, with_store};
-use super::open::tableau;
+use super::open::SourceOption;
 use crate::check::baseline::Baseline;
 use crate::check::evidence::Evidence;
 use crate::check::file::Stages;
@@ -22,11 +22,8 @@ use crate::check::severities::Severities;
 use crate::check::walk::{self, Scope};
 use crate::check::{self, map};
 use crate::config::Config;
-use crate::report;
 use crate::report::check::{CheckFormat, CheckReport};
 use crate::resource::SiteName;
-use crate::source::Source;
-use crate::source::metadata::MetadataSource;
 use crate::tableau::ServerUrl;
 
 /// Report stale ids and names: in the map, and in the files below PATHS
@@ -47,11 +44,13 @@ pub struct Check {
     #[arg(value_name = "PATHS")]
     paths: Vec<PathBuf>,
     /// Use the map alone, as of its last sync; ask nothing of Tableau
-    #[arg(long, conflicts_with = "live")]
+    #[arg(long, conflicts_with_all = ["live", "source"])]
     offline: bool,
     /// Use Tableau alone; leave the map out of it
     #[arg(long)]
     live: bool,
+    #[command(flatten)]
+    source: SourceOption,
     /// Report what is wrong with references alone, not with the map: for those who can only change the files
     #[arg(long, conflicts_with = "max_age")]
     references_only: bool,
@@ -155,11 +154,11 @@ impl Check {
             None
         } else {
             config.refuse_server_of_repository()?;
-            let tableau = tableau(config)?;
+            let source = self.source.open(config)?;
             config.sites()?;
-            Some(MetadataSource::new(tableau).with_progress(report::progress()))
+            Some(source)
         };
-        let source = source.as_ref().map(|source| source as &dyn Source);
+        let source = source.as_deref();
         let sites = &config.sites;
         let mut evidence = Evidence::default();
         if !self.live {

@@ -1,9 +1,15 @@
-//! Stores and servers, made from the configuration.
+//! Stores, servers and sources, made from the configuration.
 
 use std::sync::Arc;
 
+use clap::Args;
+
 use super::error::CommandError;
 use crate::config::Config;
+use crate::report;
+use crate::source::metadata::MetadataSource;
+use crate::source::rest::RestSource;
+use crate::source::{Source, SourceName};
 use crate::store::snowflake::connection::Connection;
 use crate::store::snowflake::{SessionOptions, SnowflakeStore};
 use crate::store::sqlite::SqliteStore;
@@ -37,4 +43,23 @@ pub(super) fn tableau(config: &Config) -> Result<Tableau, CommandError> {
         Some(timeout) => tableau.with_call_timeout(timeout),
         None => tableau,
     })
+}
+
+/// The flag of the commands that ask Tableau what is on a site.
+#[derive(Debug, Args)]
+pub(super) struct SourceOption {
+    /// How to ask Tableau what is on a site [default: metadata] [env: TABMAP_SOURCE]
+    #[arg(long, value_enum)]
+    source: Option<SourceName>,
+}
+
+impl SourceOption {
+    /// The source that the flag names, or else the configuration; nothing is sent yet.
+    pub fn open(&self, config: &Config) -> Result<Box<dyn Source>, CommandError> {
+        let tableau = tableau(config)?;
+        Ok(match self.source.unwrap_or(config.source) {
+            SourceName::Metadata => Box::new(MetadataSource::new(tableau).with_progress(report::progress())),
+            SourceName::Rest => Box::new(RestSource::new(tableau)),
+        })
+    }
 }

@@ -7,16 +7,14 @@ use clap::Args;
 use super::error::CommandError;
 use super::exit::Exit;
 use super::in_store::with_store;
-use super::open::tableau;
+use super::open::SourceOption;
 use crate::config::Config;
 use crate::plan::{Limits, MaxRemoved};
-use crate::report;
 use crate::report::sync::{SiteReport, SyncReport};
 use crate::report::{Format, print_error};
 use crate::resource::SiteName;
 use crate::snapshot::Snapshot;
 use crate::source::Source;
-use crate::source::metadata::MetadataSource;
 use crate::source::recording::Recording;
 use crate::sync::{self, Mode};
 
@@ -30,11 +28,13 @@ pub struct Sync {
     #[arg(long, requires = "dry_run")]
     exit_code: bool,
     /// Take the snapshot from a file that --record wrote, in place of Tableau
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "source")]
     from: Option<PathBuf>,
     /// Write the snapshot to a file too
     #[arg(long, value_name = "FILE", conflicts_with = "from")]
     record: Option<PathBuf>,
+    #[command(flatten)]
+    source: SourceOption,
     #[command(flatten)]
     options: SyncOptions,
 }
@@ -69,7 +69,7 @@ impl Sync {
             (Box::new(recording), sites)
         } else {
             let sites = config.sites()?.to_vec();
-            (Box::new(MetadataSource::new(tableau(config)?).with_progress(report::progress())), sites)
+            (self.source.open(config)?, sites)
         };
         let source = source.as_ref();
         let is_live = self.from.is_none();

@@ -10,6 +10,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use clap::ValueEnum as _;
 use serde::Deserialize;
 
 pub use self::environment::Environment;
@@ -21,6 +22,7 @@ use crate::refresh;
 use crate::regular_file::read_regular;
 use crate::resource::SiteName;
 use crate::serve;
+use crate::source::SourceName;
 use crate::store::StoreAddress;
 use crate::store::snowflake::SnowflakeSettings;
 use crate::tableau::{InvalidServer, ServerUrl};
@@ -52,6 +54,8 @@ pub struct Config {
     pub tableau_timeout: Option<Duration>,
     /// Whether a listing that stays the same counts as complete although Tableau announces more.
     pub counts_may_differ: bool,
+    /// How Tableau is asked what is on a site.
+    pub source: SourceName,
     /// Where the map is kept.
     pub store: StoreAddress,
     /// Names in Snowflake.
@@ -110,6 +114,7 @@ struct TableauSection {
     allow_http: Vec<String>,
     timeout_seconds: Option<std::num::NonZeroU32>,
     counts_may_differ: bool,
+    source: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -158,6 +163,10 @@ impl Config {
             })?,
         };
 
+        let names = ["--source", "TABMAP_SOURCE", "`source` under `[tableau]`"];
+        let source = first(None, "TABMAP_SOURCE", file.tableau.source.as_ref(), names);
+        let source = source.map(|(name, text)| source_name(name, &text)).transpose()?.unwrap_or_default();
+
         let max_removed = file.limits.max_removed.map(|text| text.parse::<MaxRemoved>()).transpose();
         let max_removed = max_removed.map_err(|error| ConfigError::Value {
             name: "`max_removed` under `[limits]`".to_owned(),
@@ -183,6 +192,7 @@ impl Config {
                 .timeout_seconds
                 .map(|seconds| Duration::from_secs(seconds.get().into())),
             counts_may_differ: file.tableau.counts_may_differ,
+            source,
             store,
             snowflake: file.snowflake.completed_by(&|name| environment.get(name).map(str::to_owned)),
             limits: Limits { max_removed: max_removed.unwrap_or_default(), is_for_this_run: false },
@@ -237,6 +247,14 @@ fn server_url(name: String, text: &str, allow_http: &[String]) -> Result<ServerU
         InvalidServer::NotAnAddress(reason) => {
             ConfigError::Value { name, reason, help: "write it as https://tableau.example.com".to_owned() }
         }
+    })
+}
+
+fn source_name(name: String, text: &str) -> Result<SourceName, ConfigError> {
+    SourceName::from_str(text, false).map_err(|_| {
+        let known: Vec<_> = SourceName::value_variants().iter().map(|known| format!("`{known}`")).collect();
+        let help = format!("write {}", known.join(" or "));
+        ConfigError::Value { name, reason: format!("`{text}` is no source"), help }
     })
 }
 

@@ -10,7 +10,7 @@ use super::budget::Budget;
 use super::error::RefreshError;
 use super::sessions::Sessions;
 use crate::resource::{Resource, SiteName};
-use crate::source::rest::{self, Witness};
+use crate::source::witness::{Witness, witness};
 
 /// How long a listing serves the other refreshes of a run that found the map stale too.
 const LISTING_LIFE: Duration = Duration::from_secs(10);
@@ -61,7 +61,7 @@ impl Refresher {
         if let Some(live) = live.get(site).filter(|live| live.listed.elapsed() < LISTING_LIFE) {
             return Ok(Arc::clone(&live.resources));
         }
-        let mut witness = rest::witness(&*self.sessions.on(site).await?).await?;
+        let mut witness = witness(&*self.sessions.on(site).await?).await?;
         // What could not be listed might be what was meant.
         if let Some(failure) = witness.failures.pop() {
             return Err(failure.into());

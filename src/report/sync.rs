@@ -128,6 +128,9 @@ impl SiteReport {
         let listed: Vec<_> =
             self.listed.iter().map(|(kind, count)| plural(*count, kind.facts().noun)).collect();
         let _ = writeln!(out, "{site}: {}{}", listed.join(", "), self.incompleteness());
+        if let Some(source) = &self.source {
+            let _ = writeln!(out, "  source: {}", on_one_line(source));
+        }
         for change in self.changes.iter().take(MOST_CHANGES_SHOWN) {
             change.text(out);
         }

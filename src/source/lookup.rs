@@ -8,7 +8,7 @@ use std::iter;
 
 use super::SourceError;
 use super::reconcile::{Listed, Lookups};
-use super::rest::Witness;
+use super::witness::Witness;
 use crate::mapping::Mapping;
 use crate::resource::{Luid, Resource, ResourceKind};
 use crate::tableau::content::{Listing, Presence, RestResource};

@@ -1,6 +1,9 @@
 //! What we ask: a source lists the resources of one site.
 
+use std::fmt;
+
 use async_trait::async_trait;
+use clap::ValueEnum;
 
 pub use self::error::SourceError;
 use crate::mapping::Mapping;
@@ -8,11 +11,40 @@ use crate::resource::SiteName;
 use crate::snapshot::Snapshot;
 
 mod error;
+mod listings;
 mod lookup;
 pub mod metadata;
 mod reconcile;
 pub mod recording;
-pub(crate) mod rest;
+pub mod rest;
+pub(crate) mod witness;
+
+/// A way to ask Tableau what is on a site. All of them give the same map.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum SourceName {
+    /// The Metadata API, and REST as its witness
+    #[default]
+    Metadata,
+    /// REST alone: for servers without the Metadata API, and for users who may not use it
+    Rest,
+}
+
+impl SourceName {
+    /// As people write it, and as a run row keeps it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Metadata => "metadata",
+            Self::Rest => "rest",
+        }
+    }
+}
+
+impl fmt::Display for SourceName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
 
 /// A place that knows what is on a site.
 #[async_trait]

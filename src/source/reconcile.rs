@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::rest::Witness;
+use super::witness::Witness;
 use crate::resource::{Details, Luid, ProjectPath, Resource, ResourceKey, ResourceKind, SiteName};
 use crate::snapshot::Notes;
 use crate::tableau::content::{Listing, Projects, RestResource};
@@ -59,7 +59,8 @@ pub struct Found {
 /// A Personal Space as the Metadata API may call it in place of a project.
 const PERSONAL_SPACE: &str = "Personal Space";
 
-/// Puts together what both listed of `site`, and what single looks brought.
+/// Puts together what both listed of `site`, and what single looks brought. A kind that is not in `listed` was not asked of
+/// the Metadata API.
 pub fn reconcile(
     site: &SiteName,
     mut listed: BTreeMap<ResourceKind, Listed>,
@@ -69,17 +70,21 @@ pub fn reconcile(
     let mut found = Found { gone: lookups.gone, ..Found::default() };
     found.notes.warnings.append(&mut lookups.warnings);
     for kind in ResourceKind::ALL {
-        let listed = listed.remove(&kind).unwrap_or_default();
-        found.notes.skipped += listed.nodes.iter().filter(|node| node.luid.is_none()).count() as u64;
-        let reader = Reader { site, kind, projects: &witness.projects };
+        let listed = listed.remove(&kind);
+        let nodes = listed.iter().flat_map(|listed| &listed.nodes);
+        found.notes.skipped += nodes.filter(|node| node.luid.is_none()).count() as u64;
+        let reader = Reader { site, kind, projects: &witness.projects, is_listed_twice: listed.is_some() };
         let looked_up = lookups.found.remove(&kind).unwrap_or_default();
         let open: BTreeSet<Luid> =
             lookups.open.iter().filter(|(of, _)| *of == kind).map(|(_, luid)| luid.clone()).collect();
         let unproven = lookups.unproven.iter().filter(|(of, _)| *of == kind).count();
         if let Some(listing) = witness.listings.remove(&kind) {
-            reader.with_witness(&listed, listing, looked_up, open.is_empty(), &mut found);
-        } else {
+            let nodes = listed.map(|listed| listed.nodes).unwrap_or_default();
+            reader.with_witness(&nodes, listing, looked_up, open.is_empty(), &mut found);
+        } else if let Some(listed) = listed {
             reader.alone(listed, looked_up, &Doubts { open, unproven }, &mut found);
+        } else {
+            reader.unlisted(looked_up, open.len(), &mut found);
         }
     }
     found.personal.retain(|(kind, _)| found.complete.contains(kind));
@@ -99,19 +104,21 @@ struct Reader<'a> {
     site: &'a SiteName,
     kind: ResourceKind,
     projects: &'a Projects,
+    /// Whether the Metadata API was asked too, so that it can lag behind.
+    is_listed_twice: bool,
 }
 
 impl Reader<'_> {
     fn with_witness(
         &self,
-        listed: &Listed,
+        nodes: &[Node],
         listing: Listing<RestResource>,
         looked_up: Vec<RestResource>,
         is_answered: bool,
         found: &mut Found,
     ) {
         let mut nodes: BTreeMap<&Luid, &Node> =
-            listed.nodes.iter().filter_map(|node| Some((node.luid.as_ref()?, node))).collect();
+            nodes.iter().filter_map(|node| Some((node.luid.as_ref()?, node))).collect();
         let count = listing.entries.len() + listing.unreadable.len();
         for luid in listing.unreadable.iter().filter_map(|one| one.luid.as_ref()) {
             nodes.remove(luid);
@@ -162,7 +169,7 @@ impl Reader<'_> {
             says_otherwise(node.name.as_ref(), &resource.key.name)
                 || says_otherwise(node.project_name.as_ref(), resource.key.project.leaf())
         });
-        found.notes.lagging += u64::from(lags);
+        found.notes.lagging += u64::from(self.is_listed_twice && lags);
         if let Some(number) = node.and_then(|node| node.vizportal_url_id.clone()) {
             resource.details.vizportal_url_id = Some(number);
         }
@@ -207,6 +214,19 @@ impl Reader<'_> {
             let codes = codes.into_iter().collect::<Vec<_>>().join(", ");
             let warning = format!("the Metadata API's listing of {}s may lack some ({codes})", self.kind);
             found.notes.warnings.push(warning);
+        }
+    }
+
+    /// Takes in what single looks brought of a kind that nobody could list.
+    fn unlisted(&self, looked_up: Vec<RestResource>, unanswered: usize, found: &mut Found) {
+        for entry in looked_up {
+            self.witnessed(entry, None, found);
+        }
+        if unanswered > 0 {
+            found.notes.warnings.push(format!(
+                "{unanswered} {}(s) of the map could not be looked up by LUID either: their rows stay as they are",
+                self.kind
+            ));
         }
     }
 

@@ -1,38 +1,66 @@
-//! REST as the witness beside the Metadata API: what exists now, and how projects nest.
+//! REST alone lists the site: where the Metadata API is off, unknown to the server or closed to the user.
+//!
+//! A kind is complete when its listing stood still: its total was the same from the first page to the last, and all that it
+//! announced came. What the map holds and a listing lacks is asked for by its LUID before it is removed. There is nothing
+//! beside REST to find ghosts or lag with, and no need: REST shows what exists now.
 
 use std::collections::BTreeMap;
 
-use crate::resource::ResourceKind;
-use crate::tableau::content::{Listing, Projects, RestResource};
-use crate::tableau::{Session, TableauError};
+use async_trait::async_trait;
 
-/// What REST knows of one site.
-#[derive(Debug, Default)]
-pub struct Witness {
-    /// The resources by kind; a kind is missing when it could not be listed.
-    pub listings: BTreeMap<ResourceKind, Listing<RestResource>>,
-    /// The projects; none when they could not be listed.
-    pub projects: Projects,
-    /// Why something could not be listed.
-    pub failures: Vec<TableauError>,
+use super::listings::{Listings, now};
+use super::witness::witness;
+use super::{Source, SourceError, SourceName};
+use crate::mapping::Mapping;
+use crate::resource::SiteName;
+use crate::snapshot::Snapshot;
+use crate::tableau::{Session, Tableau};
+
+/// The REST API of one server.
+#[derive(Debug)]
+pub struct RestSource {
+    tableau: Tableau,
 }
 
-/// Lists resources and projects. Projects come last, so that the project of every listed resource is among them.
-///
-/// A listing that fails leaves the others as they are; an error is one that ends the session or the run.
-pub async fn witness(session: &Session) -> Result<Witness, TableauError> {
-    let mut witness = Witness::default();
-    for kind in ResourceKind::ALL {
-        match session.list_kind(kind).await {
-            Ok(listing) => drop(witness.listings.insert(kind, listing)),
-            Err(error) if error.concerns_the_run() => return Err(error),
-            Err(error) => witness.failures.push(error),
+impl RestSource {
+    /// Sends nothing yet.
+    #[must_use]
+    pub fn new(tableau: Tableau) -> Self {
+        Self { tableau }
+    }
+
+    async fn snapshot_in(&self, session: &Session, known: &Mapping) -> Result<Snapshot, SourceError> {
+        let taken_at = now();
+        let mut witness = witness(session).await?;
+        if witness.listings.is_empty() {
+            // Nothing is known of the site. The first failure tells why; the others tell the same.
+            if let Some(failure) = witness.failures.drain(..).next() {
+                return Err(failure.into());
+            }
         }
+        let listings = Listings { taken_at, metadata: BTreeMap::new(), witness };
+        listings.into_snapshot(SourceName::Rest, session, known).await
     }
-    match session.list_projects().await {
-        Ok(projects) => witness.projects = projects,
-        Err(error) if error.concerns_the_run() => return Err(error),
-        Err(error) => witness.failures.push(error),
+}
+
+#[async_trait]
+impl Source for RestSource {
+    fn name(&self) -> &'static str {
+        SourceName::Rest.as_str()
     }
-    Ok(witness)
+
+    fn server(&self) -> String {
+        self.tableau.server().identity()
+    }
+
+    async fn snapshot(&self, site: &SiteName, known: &Mapping) -> Result<Snapshot, SourceError> {
+        let session = self.tableau.sign_in(site).await?;
+        let snapshot = self.snapshot_in(&session, known).await;
+        self.tableau.sign_out().await;
+        snapshot
+    }
+
+    async fn abort(&self) {
+        self.tableau.sign_out().await;
+    }
 }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use tableau_simulator::{Content, Effect, Endpoint, Fault, GraphqlProblem, Kind};
 use test_support::desk::Desk;
 
+use crate::sources::by_each_source;
 use crate::witness::desk_without_witness;
 
 /// A site that is mapped, and then loses a workbook and gains a data source.
@@ -156,9 +157,10 @@ fn passing_failures_of_the_network_are_tried_again() {
         status(200),
     ] {
         for endpoint in [Endpoint::Metadata, Endpoint::Workbooks, Endpoint::Projects] {
-            let desk = changed_desk();
-            desk.tableau.arm(Fault::on(endpoint, effect.clone()).once());
-            ends_complete(&desk);
+            for desk in by_each_source(changed_desk) {
+                desk.tableau.arm(Fault::on(endpoint, effect.clone()).once());
+                ends_complete(&desk);
+            }
         }
     }
 }
@@ -180,10 +182,11 @@ fn session_that_was_ended_by_someone_else_is_renewed_once() {
         (Endpoint::Metadata, Effect::Unauthorized),
         (Endpoint::Workbooks, Effect::KillSession),
     ] {
-        let desk = changed_desk();
-        desk.tableau.arm(Fault::on(endpoint, effect).once());
-        ends_complete(&desk);
-        assert_eq!(desk.tableau.live_sessions(), 0);
+        for desk in by_each_source(changed_desk) {
+            desk.tableau.arm(Fault::on(endpoint, effect.clone()).once());
+            ends_complete(&desk);
+            assert_eq!(desk.tableau.live_sessions(), 0);
+        }
     }
 }
 
@@ -200,39 +203,46 @@ fn session_of(site: &str) -> Effect {
 
 #[test]
 fn sign_in_that_leads_to_another_site_is_refused_at_first_and_at_every_renewal() {
-    let desk = changed_desk();
-    let before = desk.mapped("MySite");
-    desk.tableau.arm(Fault::on(Endpoint::SignIn, session_of("OtherSite")));
-    desk.run(&["sync"]).refused(1, &["asked to sign in to site `MySite`", "is for site `OtherSite`"]);
-    desk.tableau.clear_faults();
-    desk.tableau.arm(Fault::on(Endpoint::SignIn, session_of("OtherSite")).skip(1));
-    desk.tableau.arm(Fault::on(Endpoint::Workbooks, Effect::KillSession).once());
-    desk.run(&["sync"]).refused(1, &["is for site `OtherSite`", "nothing was changed"]);
-    assert_eq!(desk.mapped("MySite"), before);
-    desk.tableau.clear_faults();
-    desk.run(&["sync", "--site", "mYsItE"]).exit_is(0);
+    for desk in by_each_source(changed_desk) {
+        let before = desk.mapped("MySite");
+        desk.tableau.arm(Fault::on(Endpoint::SignIn, session_of("OtherSite")));
+        desk.run(&["sync"]).refused(1, &["asked to sign in to site `MySite`", "is for site `OtherSite`"]);
+        desk.tableau.clear_faults();
+        desk.tableau.arm(Fault::on(Endpoint::SignIn, session_of("OtherSite")).skip(1));
+        desk.tableau.arm(Fault::on(Endpoint::Workbooks, Effect::KillSession).once());
+        desk.run(&["sync"]).refused(1, &["is for site `OtherSite`", "nothing was changed"]);
+        assert_eq!(desk.mapped("MySite"), before);
+        desk.tableau.clear_faults();
+        desk.run(&["sync", "--site", "mYsItE"]).exit_is(0);
+    }
 }
 
 #[test]
 fn session_that_is_ended_again_names_the_shared_token_as_the_cause() {
-    let desk = changed_desk();
-    let before = desk.mapped("MySite");
-    desk.tableau.arm(Fault::on(Endpoint::Metadata, Effect::KillSession));
-    desk.run(&["sync"])
-        .refused(1, &["401002", "another process uses the same personal access token", "of its own"]);
-    assert_eq!(desk.mapped("MySite"), before);
+    for desk in by_each_source(changed_desk) {
+        let before = desk.mapped("MySite");
+        for endpoint in [Endpoint::Metadata, Endpoint::Datasources] {
+            desk.tableau.arm(Fault::on(endpoint, Effect::KillSession));
+        }
+        desk.run(&["sync"])
+            .refused(1, &["401002", "another process uses the same personal access token", "of its own"]);
+        assert_eq!(desk.mapped("MySite"), before);
+    }
 }
 
 #[test]
 fn rate_limit_of_rest_is_waited_for_as_long_as_it_asks() {
-    for endpoint in [Endpoint::SignIn, Endpoint::Projects, Endpoint::Metadata] {
-        let desk = changed_desk();
+    let is_waited_for = |desk: &Desk, endpoint: Endpoint| {
         let headers = [("Retry-After".to_owned(), "1".to_owned())].into();
         desk.tableau.arm(Fault::on(endpoint, Effect::RestError { code: 429_000, headers }).once());
         let began = Instant::now();
-        ends_complete(&desk);
+        ends_complete(desk);
         assert!(began.elapsed() >= Duration::from_secs(1), "{endpoint:?}");
+    };
+    for endpoint in [Endpoint::SignIn, Endpoint::Projects, Endpoint::Workbooks] {
+        by_each_source(changed_desk).for_each(|desk| is_waited_for(&desk, endpoint));
     }
+    is_waited_for(&changed_desk(), Endpoint::Metadata);
 }
 
 #[test]
@@ -261,15 +271,16 @@ fn rate_limit_until_a_date_is_waited_for_or_reported_as_one_in_seconds() {
 
 #[test]
 fn rate_limit_that_asks_for_half_an_hour_is_reported_and_not_slept_through() {
-    let desk = changed_desk();
-    let body = json!({"error": {
-        "code": "429000",
-        "summary": "Too Many Requests",
-        "detail": "Too many requests for 'api.rest.query'. Please retry after 29 minutes.",
-    }});
-    let busy = Effect::Status { status: 429, body: body.to_string(), headers: BTreeMap::new() };
-    desk.tableau.arm(Fault::on(Endpoint::SignIn, busy));
-    desk.run(&["sync"]).refused(1, &["limits the rate", "1740 s"]);
+    for desk in by_each_source(changed_desk) {
+        let body = json!({"error": {
+            "code": "429000",
+            "summary": "Too Many Requests",
+            "detail": "Too many requests for 'api.rest.query'. Please retry after 29 minutes.",
+        }});
+        let busy = Effect::Status { status: 429, body: body.to_string(), headers: BTreeMap::new() };
+        desk.tableau.arm(Fault::on(Endpoint::SignIn, busy));
+        desk.run(&["sync"]).refused(1, &["limits the rate", "1740 s"]);
+    }
 }
 
 #[test]
@@ -289,22 +300,23 @@ fn server_that_answers_in_another_language_is_understood_by_its_codes() {
 #[test]
 fn interrupted_sync_signs_out_and_leaves_the_map_as_it_was() {
     for signal in ["-INT", "-TERM"] {
-        let desk = changed_desk();
-        let before = desk.mapped("MySite");
-        desk.tableau.arm(Fault::on(Endpoint::Projects, Effect::Delay { milliseconds: 20_000 }));
-        desk.tableau.clear_requests();
-        let sync =
-            desk.command(&["sync"]).stderr(std::process::Stdio::piped()).spawn().expect("start tabmap");
-        while !desk.tableau.requests().iter().any(|request| request.path.ends_with("/projects")) {
-            std::thread::sleep(Duration::from_millis(5));
+        for desk in by_each_source(changed_desk) {
+            let before = desk.mapped("MySite");
+            desk.tableau.arm(Fault::on(Endpoint::Projects, Effect::Delay { milliseconds: 20_000 }));
+            desk.tableau.clear_requests();
+            let sync =
+                desk.command(&["sync"]).stderr(std::process::Stdio::piped()).spawn().expect("start tabmap");
+            while !desk.tableau.requests().iter().any(|request| request.path.ends_with("/projects")) {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            let killed = std::process::Command::new("kill").args([signal, &sync.id().to_string()]).status();
+            assert!(killed.expect("send the signal").success());
+            let output = sync.wait_with_output().expect("wait");
+            let stderr = String::from_utf8_lossy(&output.stderr);
+            assert_eq!(output.status.code(), Some(1), "{stderr}");
+            assert!(stderr.contains("interrupted"), "{stderr}");
+            assert_eq!(desk.tableau.live_sessions(), 0, "signed out");
+            assert_eq!(desk.mapped("MySite"), before);
         }
-        let killed = std::process::Command::new("kill").args([signal, &sync.id().to_string()]).status();
-        assert!(killed.expect("send the signal").success());
-        let output = sync.wait_with_output().expect("wait");
-        let stderr = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(1), "{stderr}");
-        assert!(stderr.contains("interrupted"), "{stderr}");
-        assert_eq!(desk.tableau.live_sessions(), 0, "signed out");
-        assert_eq!(desk.mapped("MySite"), before);
     }
 }

@@ -19,6 +19,7 @@ mod secrets;
 mod serve;
 mod serving;
 mod shapes;
+mod sources;
 mod sync;
 mod transport;
 mod trouble;

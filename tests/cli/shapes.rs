@@ -5,6 +5,7 @@ use tableau_simulator::{Content, Effect, Endpoint, Fault, Generate, IndexMode, K
 use test_support::desk::Desk;
 
 use crate::refresh::FAST;
+use crate::sources::by_each_source;
 
 fn rewrite(endpoint: Endpoint, from: &str, to: &str) -> Fault {
     Fault::on(endpoint, Effect::Rewrite { from: from.to_owned(), to: to.to_owned() })
@@ -20,23 +21,30 @@ fn desk(options: Options) -> Desk {
 #[test]
 fn number_is_read_from_the_page_of_a_resource_however_it_ends() {
     let content = Content::from_json(r#"{"sites": [{"content_url": "MySite"}]}"#).expect("valid content");
-    let desk = desk(Options { content, index: IndexMode::Frozen, ..Options::default() });
-    let sales = desk.publish(Kind::Workbook, &["default"], "Sales");
-    let number = desk.tableau.resources("MySite").remove(0).vizportal_url_id;
-    for ending in ["/views", "/views?:iid=1", ""] {
-        desk.tableau.clear_faults();
-        let page = format!("/workbooks/{number}");
-        desk.tableau.arm(rewrite(Endpoint::Workbooks, &format!("{page}\""), &format!("{page}{ending}\"")));
-        desk.done(&["backfill"]);
-        assert_eq!(
-            desk.done(&[
-                "resolve",
-                "workbook",
-                &format!("{}/#/site/MySite/workbooks/{number}", desk.tableau.url())
-            ])
-            .trim(),
-            sales
-        );
+    for desk in by_each_source(|| {
+        desk(Options { content: content.clone(), index: IndexMode::Frozen, ..Options::default() })
+    }) {
+        let sales = desk.publish(Kind::Workbook, &["default"], "Sales");
+        let number = desk.tableau.resources("MySite").remove(0).vizportal_url_id;
+        for ending in ["/views", "/views?:iid=1", ""] {
+            desk.tableau.clear_faults();
+            let page = format!("/workbooks/{number}");
+            desk.tableau.arm(rewrite(
+                Endpoint::Workbooks,
+                &format!("{page}\""),
+                &format!("{page}{ending}\""),
+            ));
+            desk.done(&["backfill"]);
+            assert_eq!(
+                desk.done(&[
+                    "resolve",
+                    "workbook",
+                    &format!("{}/#/site/MySite/workbooks/{number}", desk.tableau.url())
+                ])
+                .trim(),
+                sales
+            );
+        }
     }
 }
 
@@ -44,26 +52,30 @@ fn number_is_read_from_the_page_of_a_resource_however_it_ends() {
 fn page_that_is_smaller_than_asked_for_is_followed_by_the_next() {
     let content =
         Content::generate(&Generate { sites: 1, workbooks: 25, datasources: 7, ..Generate::default() });
-    let desk = desk(Options { content, largest_page: 3, ..Options::default() });
-    let report = desk.report(&["sync", "--format", "json"], 0);
-    assert_eq!(report["complete"], true, "{report:#}");
-    let site = desk.tableau.sites().remove(0);
-    assert_eq!(desk.mapped(&site), desk.present(&site));
+    for desk in
+        by_each_source(|| desk(Options { content: content.clone(), largest_page: 3, ..Options::default() }))
+    {
+        let report = desk.report(&["sync", "--format", "json"], 0);
+        assert_eq!(report["complete"], true, "{report:#}");
+        let site = desk.tableau.sites().remove(0);
+        assert_eq!(desk.mapped(&site), desk.present(&site));
+    }
 }
 
 #[test]
 fn numbers_as_numbers_and_nothing_as_null_are_read() {
-    let desk = Desk::empty();
-    for name in ["A", "B", "C"] {
-        desk.publish(Kind::Workbook, &["Finance"], name);
+    for desk in by_each_source(Desk::empty) {
+        for name in ["A", "B", "C"] {
+            desk.publish(Kind::Workbook, &["Finance"], name);
+        }
+        desk.done(&["init"]);
+        desk.tableau.arm(rewrite(Endpoint::Workbooks, "\"totalAvailable\":\"3\"", "\"totalAvailable\":3"));
+        desk.tableau.arm(rewrite(Endpoint::Datasources, "\"pageSize\":\"1000\"", "\"pageSize\":null"));
+        desk.tableau.arm(rewrite(Endpoint::Workbooks, "\"name\":\"Finance\"", "\"name\":null"));
+        let report = desk.report(&["sync", "--format", "json"], 0);
+        assert_eq!((&report["complete"], &report["warnings"]), (&true.into(), &json!([])), "{report:#}");
+        assert_eq!(desk.mapped("MySite"), desk.present("MySite"));
     }
-    desk.done(&["init"]);
-    desk.tableau.arm(rewrite(Endpoint::Workbooks, "\"totalAvailable\":\"3\"", "\"totalAvailable\":3"));
-    desk.tableau.arm(rewrite(Endpoint::Datasources, "\"pageSize\":\"1000\"", "\"pageSize\":null"));
-    desk.tableau.arm(rewrite(Endpoint::Workbooks, "\"name\":\"Finance\"", "\"name\":null"));
-    let report = desk.report(&["sync", "--format", "json"], 0);
-    assert_eq!((&report["complete"], &report["warnings"]), (&true.into(), &json!([])), "{report:#}");
-    assert_eq!(desk.mapped("MySite"), desk.present("MySite"));
 }
 
 #[test]
@@ -81,68 +93,71 @@ fn job_whose_parts_are_null_is_followed_to_its_end() {
 
 #[test]
 fn entry_that_cannot_be_read_costs_itself_alone() {
-    let desk = Desk::empty();
-    for name in ["Alpha", "Broken", "Charlie"] {
-        desk.publish(Kind::Workbook, &["default"], name);
+    for desk in by_each_source(Desk::empty) {
+        for name in ["Alpha", "Broken", "Charlie"] {
+            desk.publish(Kind::Workbook, &["default"], name);
+        }
+        desk.done(&["init"]);
+        let broken = rewrite(Endpoint::Workbooks, "\"name\":\"Broken\"", "\"name\":null");
+        desk.tableau.arm(broken.clone());
+        let report = desk.report(&["sync", "--format", "json"], 0);
+        assert_eq!(
+            (&report["counts"]["added"], &report["skipped"], &report["ghosts"]),
+            (&2.into(), &1.into(), &0.into()),
+            "{report:#}"
+        );
+        let warning = report["warnings"][0].as_str().expect("a warning");
+        assert!(
+            warning.contains("1 workbook(s) that cannot be read") && warning.contains(" of page 1"),
+            "{warning}"
+        );
+        // Once it is mapped, it stays: it is asked for by its LUID.
+        desk.tableau.clear_faults();
+        desk.sync();
+        desk.tableau.arm(broken);
+        desk.report(&["sync", "--format", "json"], 0);
+        assert_eq!(desk.mapped("MySite"), desk.present("MySite"));
     }
-    desk.done(&["init"]);
-    let broken = rewrite(Endpoint::Workbooks, "\"name\":\"Broken\"", "\"name\":null");
-    desk.tableau.arm(broken.clone());
-    let report = desk.report(&["sync", "--format", "json"], 0);
-    assert_eq!(
-        (&report["counts"]["added"], &report["skipped"], &report["ghosts"]),
-        (&2.into(), &1.into(), &0.into()),
-        "{report:#}"
-    );
-    let warning = report["warnings"][0].as_str().expect("a warning");
-    assert!(
-        warning.contains("1 workbook(s) that cannot be read") && warning.contains(" of page 1"),
-        "{warning}"
-    );
-    // Once it is mapped, it stays: it is asked for by its LUID.
-    desk.tableau.clear_faults();
-    desk.sync();
-    desk.tableau.arm(broken);
-    desk.report(&["sync", "--format", "json"], 0);
-    assert_eq!(desk.mapped("MySite"), desk.present("MySite"));
 }
 
 #[test]
 fn control_character_as_it_is_in_a_name_is_read_as_one() {
-    let desk = Desk::empty();
-    desk.publish(Kind::Workbook, &["default"], "Alpha");
-    desk.publish(Kind::Workbook, &["default"], "BroXken");
-    desk.done(&["init"]);
-    desk.tableau.arm(rewrite(Endpoint::Workbooks, "BroXken\"", "Bro\u{1}ken\""));
-    let report = desk.report(&["sync", "--format", "json"], 0);
-    assert_eq!(report["counts"]["added"], 2, "{report:#}");
-    let names = desk.query("SELECT RESOURCE_NAME FROM API__TABLEAU__RESOURCES ORDER BY RESOURCE_NAME");
-    assert_eq!(names, ["Alpha", "Bro\u{1}ken"]);
+    for desk in by_each_source(Desk::empty) {
+        desk.publish(Kind::Workbook, &["default"], "Alpha");
+        desk.publish(Kind::Workbook, &["default"], "BroXken");
+        desk.done(&["init"]);
+        desk.tableau.arm(rewrite(Endpoint::Workbooks, "BroXken\"", "Bro\u{1}ken\""));
+        let report = desk.report(&["sync", "--format", "json"], 0);
+        assert_eq!(report["counts"]["added"], 2, "{report:#}");
+        let names = desk.query("SELECT RESOURCE_NAME FROM API__TABLEAU__RESOURCES ORDER BY RESOURCE_NAME");
+        assert_eq!(names, ["Alpha", "Bro\u{1}ken"]);
+    }
 }
 
 #[test]
 fn count_that_never_agrees_is_said_and_can_be_allowed() {
-    let desk = Desk::generated(1, 14, 0);
-    desk.done(&["init"]);
-    desk.sync();
-    let gone = desk.tableau.resources("MySite").remove(3).luid;
-    desk.tableau.delete("MySite", Kind::Workbook, &gone);
-    desk.tableau.arm(Fault::on(Endpoint::Workbooks, Effect::TotalCount { total: 40 }));
-    let report = desk.report(&["sync", "--format", "json"], 4);
-    let warning = report["warnings"].to_string();
-    assert!(
-        warning.contains("announced 40 and held 13") && warning.contains("counts_may_differ"),
-        "{warning}"
-    );
-    desk.write("tabmap.toml", "[tableau]\ncounts_may_differ = true\n");
-    let report = desk.report(&["sync", "--format", "json"], 0);
-    assert!(report["warnings"].to_string().contains("announced 40 and held 13"), "{report:#}");
-    assert_eq!(desk.mapped("MySite"), desk.present("MySite"));
-    // What the listing lacks is asked for all the same.
-    desk.tableau.arm(Fault::on(Endpoint::Workbooks, Effect::Truncate { keep: 5 }));
-    let report = desk.report(&["sync", "--format", "json"], 0);
-    assert_eq!(report["counts"]["removed"], 0, "{report:#}");
-    assert_eq!(desk.mapped("MySite"), desk.present("MySite"));
+    for desk in by_each_source(|| Desk::generated(1, 14, 0)) {
+        desk.done(&["init"]);
+        desk.sync();
+        let gone = desk.tableau.resources("MySite").remove(3).luid;
+        desk.tableau.delete("MySite", Kind::Workbook, &gone);
+        desk.tableau.arm(Fault::on(Endpoint::Workbooks, Effect::TotalCount { total: 40 }));
+        let report = desk.report(&["sync", "--format", "json"], 4);
+        let warning = report["warnings"].to_string();
+        assert!(
+            warning.contains("announced 40 and held 13") && warning.contains("counts_may_differ"),
+            "{warning}"
+        );
+        desk.write("tabmap.toml", "[tableau]\ncounts_may_differ = true\n");
+        let report = desk.report(&["sync", "--format", "json"], 0);
+        assert!(report["warnings"].to_string().contains("announced 40 and held 13"), "{report:#}");
+        assert_eq!(desk.mapped("MySite"), desk.present("MySite"));
+        // What the listing lacks is asked for all the same.
+        desk.tableau.arm(Fault::on(Endpoint::Workbooks, Effect::Truncate { keep: 5 }));
+        let report = desk.report(&["sync", "--format", "json"], 0);
+        assert_eq!(report["counts"]["removed"], 0, "{report:#}");
+        assert_eq!(desk.mapped("MySite"), desk.present("MySite"));
+    }
 }
 
 #[test]

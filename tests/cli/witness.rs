@@ -6,6 +6,7 @@ use tableau_simulator::{Change, Effect, Endpoint, Fault, GraphqlProblem, IndexMo
 use test_support::desk::Desk;
 
 use crate::faults::{changed_desk, code, ends_complete, ends_incomplete, refused, warning};
+use crate::sources::by_each_source;
 
 /// The same, and REST refuses to list: the Metadata API is alone.
 pub fn desk_without_witness() -> Desk {
@@ -108,21 +109,22 @@ fn resources_whose_names_are_withheld_keep_their_rows() {
 
 #[test]
 fn listing_that_changes_while_it_is_read_is_begun_anew() {
-    let desk = Desk::generated(1, 2200, 0);
-    desk.done(&["init"]);
-    desk.sync();
-    let victims: Vec<_> = desk.tableau.resources("MySite").into_iter().take(3).collect();
-    let changes = victims
-        .iter()
-        .map(|item| Change::Delete {
-            site: "MySite".to_owned(),
-            kind: Kind::Workbook,
-            luid: item.luid.clone(),
-        })
-        .collect();
-    desk.tableau.arm(Fault::on(Endpoint::Workbooks, Effect::Change { changes }).page(1).once());
-    let report = ends_complete(&desk);
-    assert_eq!(report["counts"]["removed"], 3, "and not those that slipped through between two pages");
+    for desk in by_each_source(|| Desk::generated(1, 2200, 0)) {
+        desk.done(&["init"]);
+        desk.sync();
+        let victims: Vec<_> = desk.tableau.resources("MySite").into_iter().take(3).collect();
+        let changes = victims
+            .iter()
+            .map(|item| Change::Delete {
+                site: "MySite".to_owned(),
+                kind: Kind::Workbook,
+                luid: item.luid.clone(),
+            })
+            .collect();
+        desk.tableau.arm(Fault::on(Endpoint::Workbooks, Effect::Change { changes }).page(1).once());
+        let report = ends_complete(&desk);
+        assert_eq!(report["counts"]["removed"], 3, "and not those that slipped through between two pages");
+    }
 }
 
 /// A mapped site on which, while REST is asked, one workbook leaves the first page and one joins the last: the number
@@ -146,8 +148,9 @@ fn desk_where_one_slips_through() -> Desk {
 
 #[test]
 fn resource_that_slips_through_between_two_pages_is_looked_up_and_kept() {
-    let desk = desk_where_one_slips_through();
-    ends_complete_but_for_what_is_gone(&desk);
+    for desk in by_each_source(desk_where_one_slips_through) {
+        ends_complete_but_for_what_is_gone(&desk);
+    }
 }
 
 /// What was deleted while the listing was read may stay until the next sync; nothing that exists is missing.
@@ -162,12 +165,13 @@ fn ends_complete_but_for_what_is_gone(desk: &Desk) {
 
 #[test]
 fn rest_listing_that_never_stands_still_removes_nothing() {
-    let desk = changed_desk();
-    desk.tableau.arm(Fault::on(Endpoint::Workbooks, Effect::TotalCount { total: 31 }));
-    ends_incomplete(&desk);
-    desk.tableau.clear_faults();
-    desk.tableau.arm(Fault::on(Endpoint::Workbooks, Effect::Truncate { keep: 3 }));
-    ends_incomplete(&desk);
+    for desk in by_each_source(changed_desk) {
+        desk.tableau.arm(Fault::on(Endpoint::Workbooks, Effect::TotalCount { total: 31 }));
+        ends_incomplete(&desk);
+        desk.tableau.clear_faults();
+        desk.tableau.arm(Fault::on(Endpoint::Workbooks, Effect::Truncate { keep: 3 }));
+        ends_incomplete(&desk);
+    }
 }
 
 #[test]
@@ -223,15 +227,16 @@ fn incomplete_run_removes_what_rest_says_is_gone_and_nothing_else() {
 
 #[test]
 fn session_or_rate_limit_that_the_witness_meets_ends_the_run_with_its_remedy() {
-    let desk = changed_desk();
-    let before = desk.mapped("MySite");
-    desk.tableau.arm(Fault::on(Endpoint::Datasources, Effect::KillSession));
-    desk.run(&["sync"]).refused(1, &["401002", "another process uses the same personal access token"]);
-    desk.tableau.clear_faults();
-    let headers = [("Retry-After".to_owned(), "1800".to_owned())].into();
-    desk.tableau.arm(Fault::on(Endpoint::Projects, Effect::RestError { code: 429_000, headers }));
-    desk.run(&["sync"]).refused(1, &["limits the rate", "1800 s"]);
-    assert_eq!(desk.mapped("MySite"), before);
+    for desk in by_each_source(changed_desk) {
+        let before = desk.mapped("MySite");
+        desk.tableau.arm(Fault::on(Endpoint::Datasources, Effect::KillSession));
+        desk.run(&["sync"]).refused(1, &["401002", "another process uses the same personal access token"]);
+        desk.tableau.clear_faults();
+        let headers = [("Retry-After".to_owned(), "1800".to_owned())].into();
+        desk.tableau.arm(Fault::on(Endpoint::Projects, Effect::RestError { code: 429_000, headers }));
+        desk.run(&["sync"]).refused(1, &["limits the rate", "1800 s"]);
+        assert_eq!(desk.mapped("MySite"), before);
+    }
 }
 
 #[test]
@@ -244,15 +249,16 @@ fn resource_that_slips_through_during_a_backfill_is_kept_too() {
 
 #[test]
 fn one_kind_may_be_complete_and_the_other_not() {
-    let desk = changed_desk();
-    let gone = desk.tableau.resources("MySite").into_iter().find(|item| item.kind == Kind::Datasource);
-    desk.tableau.delete("MySite", Kind::Datasource, &gone.expect("a data source").luid);
-    desk.tableau.arm(Fault::on(Endpoint::Datasources, Effect::TotalCount { total: 99 }));
-    desk.tableau.arm(Fault::on(Endpoint::Datasource, refused(403_004)));
-    let report = ends_incomplete(&desk);
-    assert_eq!(report["counts"]["removed"], 1, "the workbook, and not the data source");
-    assert_eq!(report["incomplete"], json!(["datasource"]));
-    assert!(desk.run(&["sync"]).stdout.contains("(listing of datasources incomplete)"));
+    for desk in by_each_source(changed_desk) {
+        let gone = desk.tableau.resources("MySite").into_iter().find(|item| item.kind == Kind::Datasource);
+        desk.tableau.delete("MySite", Kind::Datasource, &gone.expect("a data source").luid);
+        desk.tableau.arm(Fault::on(Endpoint::Datasources, Effect::TotalCount { total: 99 }));
+        desk.tableau.arm(Fault::on(Endpoint::Datasource, refused(403_004)));
+        let report = ends_incomplete(&desk);
+        assert_eq!(report["counts"]["removed"], 1, "the workbook, and not the data source");
+        assert_eq!(report["incomplete"], json!(["datasource"]));
+        assert!(desk.run(&["sync"]).stdout.contains("(listing of datasources incomplete)"));
+    }
 }
 
 /// A mapped site that has been changed in every way, while the Metadata API still tells of the time before.
@@ -298,34 +304,36 @@ fn what_rest_cannot_confirm_stays_as_the_map_has_it() {
 
 #[test]
 fn resource_that_this_user_may_not_see_any_more_leaves_the_map_and_the_report_names_it() {
-    let desk = Desk::generated(1, 20, 0);
-    desk.done(&["init"]);
-    desk.sync();
-    let hidden = desk.tableau.resources("MySite").remove(0).luid;
-    desk.tableau.show("MySite", Kind::Workbook, &hidden, Visibility::Hidden);
-    let report = ends_complete(&desk);
-    assert_eq!(report["counts"]["removed"], 1);
-    assert!(report["warnings"].to_string().contains(&hidden), "{report:#}");
+    for desk in by_each_source(|| Desk::generated(1, 20, 0)) {
+        desk.done(&["init"]);
+        desk.sync();
+        let hidden = desk.tableau.resources("MySite").remove(0).luid;
+        desk.tableau.show("MySite", Kind::Workbook, &hidden, Visibility::Hidden);
+        let report = ends_complete(&desk);
+        assert_eq!(report["counts"]["removed"], 1);
+        assert!(report["warnings"].to_string().contains(&hidden), "{report:#}");
+    }
 }
 
 #[test]
 fn rows_whose_id_is_no_luid_are_never_asked_for_and_hold_nothing_up() {
-    let desk = Desk::generated(1, 20, 0);
-    desk.done(&["init"]);
-    desk.sync();
-    for id in ["../datasources", "n/a"] {
-        let sql = "INSERT INTO API__TABLEAU__RESOURCES (RESOURCE_TYPE, SITE_ID, PROJECT_NAME, RESOURCE_NAME, RESOURCE_ID) \
+    for desk in by_each_source(|| Desk::generated(1, 20, 0)) {
+        desk.done(&["init"]);
+        desk.sync();
+        for id in ["../datasources", "n/a"] {
+            let sql = "INSERT INTO API__TABLEAU__RESOURCES (RESOURCE_TYPE, SITE_ID, PROJECT_NAME, RESOURCE_NAME, RESOURCE_ID) \
                    VALUES ('workbook', 'MySite', 'default', 'By hand', ?1)";
-        desk.map().execute(sql, [id]).expect("insert a row");
+            desk.map().execute(sql, [id]).expect("insert a row");
+        }
+        let gone = desk.tableau.resources("MySite").remove(0).luid;
+        desk.tableau.delete("MySite", Kind::Workbook, &gone);
+        desk.tableau.clear_requests();
+        let report = ends_complete(&desk);
+        assert_eq!(report["counts"]["removed"], 3);
+        let asked: Vec<_> = desk.tableau.requests().into_iter().map(|request| request.path).collect();
+        assert!(asked.iter().any(|path| path.ends_with(&gone)), "{asked:?}");
+        assert!(!asked.iter().any(|path| path.contains("..") || path.contains("n/a")), "{asked:?}");
     }
-    let gone = desk.tableau.resources("MySite").remove(0).luid;
-    desk.tableau.delete("MySite", Kind::Workbook, &gone);
-    desk.tableau.clear_requests();
-    let report = ends_complete(&desk);
-    assert_eq!(report["counts"]["removed"], 3);
-    let asked: Vec<_> = desk.tableau.requests().into_iter().map(|request| request.path).collect();
-    assert!(asked.iter().any(|path| path.ends_with(&gone)), "{asked:?}");
-    assert!(!asked.iter().any(|path| path.contains("..") || path.contains("n/a")), "{asked:?}");
 }
 
 #[test]

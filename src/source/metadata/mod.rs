@@ -11,16 +11,14 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use indicatif::ProgressBar;
-use jiff::Timestamp;
 
 use self::pager::list;
-use super::lookup::look_up;
-use super::reconcile::reconcile;
-use super::rest;
-use super::{Source, SourceError};
+use super::listings::{Listings, now};
+use super::witness::witness;
+use super::{Source, SourceError, SourceName};
 use crate::mapping::Mapping;
 use crate::resource::{ResourceKind, SiteName};
-use crate::snapshot::{Header, Snapshot};
+use crate::snapshot::Snapshot;
 use crate::tableau::{Session, Tableau};
 
 /// The Metadata API of one server, with REST as its witness.
@@ -47,7 +45,7 @@ impl MetadataSource {
 #[async_trait]
 impl Source for MetadataSource {
     fn name(&self) -> &'static str {
-        "metadata"
+        SourceName::Metadata.as_str()
     }
 
     fn server(&self) -> String {
@@ -79,31 +77,8 @@ impl MetadataSource {
             }
             Ok::<_, SourceError>(listed)
         };
-        let (listed, witness) = tokio::join!(metadata, rest::witness(session));
-        let (listed, mut witness) = (listed?, witness?);
-        let mut warnings = Vec::new();
-        for failure in &witness.failures {
-            tracing::warn!(reason = %failure, "REST could not witness");
-            warnings.push(format!("REST could not witness: {failure}"));
-        }
-        let lookups = look_up(session, &listed, &mut witness, known).await?;
-        let found = reconcile(session.site(), listed, witness, lookups);
-        let mut notes = found.notes;
-        notes.warnings.splice(0..0, warnings);
-        let header = Header {
-            server: self.server(),
-            site: session.site().clone(),
-            source: self.name().to_owned(),
-            taken_at,
-            complete: found.complete,
-            notes,
-        };
-        Ok(Snapshot::new(header, found.resources).knowing_gone(found.gone))
+        let (metadata, witness) = tokio::join!(metadata, witness(session));
+        let listings = Listings { taken_at, metadata: metadata?, witness: witness? };
+        listings.into_snapshot(SourceName::Metadata, session, known).await
     }
-}
-
-/// Now, in the microseconds that the stores keep.
-fn now() -> Timestamp {
-    let now = Timestamp::now();
-    Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
 }
