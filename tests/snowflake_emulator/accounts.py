@@ -28,6 +28,8 @@ class User:
     password: str | None = None
     access_token: str | None = None
     oauth_token: str | None = None
+    oauth_token_is_for_once: bool = False
+    oauth_client: dict[str, str] | None = None  # id, secret and scope at the identity provider
     spcs_token: str | None = None  # must come with the OAuth token of a container
     public_key: str | None = None
     workload_identity: dict[str, str] | None = None  # issuer, subject, public_key of the issuer
@@ -50,6 +52,8 @@ def signed_in(data: dict[str, Any]) -> User:
         user = holder(data, "390303", "Invalid OAuth access token.", lambda user: user.oauth_token == token)
         if user.spcs_token and (data.get("SPCS_TOKEN") != user.spcs_token or "LOGIN_NAME" in data):
             raise Refused("390303", "Invalid OAuth access token: it belongs to a container.")
+        if user.oauth_token_is_for_once:
+            user.oauth_token = None
     elif authenticator == "PROGRAMMATIC_ACCESS_TOKEN":
         user = holder(data, "394400", "Programmatic access token is invalid.", lambda user: user.access_token == token)
     elif authenticator == "WORKLOAD_IDENTITY":

@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 import accounts
+import identity_provider
 import sessions
 import statements
 from answers import Refused, statement_failed
@@ -21,7 +22,7 @@ BASE = ""  # this server's own address, learnt from the first request
 
 @dataclass
 class Fault:
-    """Something that goes wrong at `at` (statement, login, renew, close, poll, abort, key, chunk), `times` times.
+    """Something that goes wrong at `at` (statement, login, token, renew, close, poll, abort, key, chunk), `times` times.
 
     One `action` each: {"code", "message"?, "null"?} answers an error; {"http", "body"?} another HTTP status;
     {"drop"} closes the connection without an answer; {"endless"} answers white space for ever; {"expire": "session" | "both"} lets tokens expire;
@@ -171,6 +172,10 @@ async def login_log(request: Request) -> Response:
     return logged(sessions.logins, request)
 
 
+async def token_log(request: Request) -> Response:
+    return logged(identity_provider.requests, request)
+
+
 async def abort_log(request: Request) -> Response:
     return logged(statements.aborts, request)
 
@@ -195,6 +200,7 @@ ROUTES = [
     Route("/emulator/faults/{id:int}/disarm", disarm, methods=["POST"]),
     Route("/emulator/statements", statement_log, methods=["GET"]),
     Route("/emulator/logins", login_log, methods=["GET"]),
+    Route("/emulator/tokens", token_log, methods=["GET"]),
     Route("/emulator/aborts", abort_log, methods=["GET"]),
     Route("/emulator/sessions", session_log, methods=["GET"]),
 ]

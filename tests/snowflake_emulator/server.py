@@ -4,7 +4,8 @@ fakesnow answers SQL, but not like Snowflake: it takes any credentials, never ex
 "still running", never splits a result and leaves response fields out. This server adds those, so that a client
 meets here what it will meet there:
 
-    accounts.py   who may sign in: password, programmatic access token, OAuth token, key pair
+    accounts.py   who may sign in, by each way of signing in, and the checks of what a login request says
+    identity_provider.py  tokens for client credentials, from somebody whom Snowflake trusts
     sessions.py   tokens that expire, are renewed and end
     statements.py running, polling, aborting and timing out statements; the log of all of them
     results.py    the shape of an answer: all fields, JSON or Arrow, chunks
@@ -25,6 +26,7 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 import control
+import identity_provider
 import results
 import sessions
 import statements
@@ -37,6 +39,7 @@ ROUTES = [
     Route("/queries/{query_id}/result", statements.poll, methods=["GET"]),
     Route("/queries/v1/abort-request", statements.abort, methods=["POST"]),
     Route("/chunks/{query_id}/{number:int}", results.chunk, methods=["GET"]),
+    Route("/identity-provider/token", identity_provider.token, methods=["POST"]),
     *control.ROUTES,
 ]
 

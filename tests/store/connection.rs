@@ -258,7 +258,7 @@ async fn a_token_file_is_read_anew_at_each_sign_in_and_a_missing_one_named() {
     fs::remove_file(machine.path("token")).unwrap();
     let error = token().await.unwrap_err();
     assert!(
-        matches!(&error, Fault::NoToken { reason } if reason.contains("token could not be read")),
+        matches!(&error, Fault::NoToken { reason, .. } if reason.contains("token could not be read")),
         "{error}"
     );
 }

@@ -37,6 +37,8 @@ pub enum Fault {
     NoToken {
         /// Which token, and why.
         reason: String,
+        /// What to do about it.
+        remedy: &'static str,
     },
     /// The session is over: what lived in it (temporary tables) is gone, and one must sign in again.
     #[error("the Snowflake session ended (code {code}): {message}")]
@@ -133,9 +135,7 @@ impl Fault {
     fn help(&self) -> Option<&'static str> {
         let help = match self {
             Self::SignInRefused { code, authenticator, .. } => refusals::remedy(code, authenticator),
-            Self::NoToken { .. } => {
-                "check that whatever provides the token is at work, and what the connection says about it"
-            }
+            Self::NoToken { remedy, .. } => remedy,
             Self::SessionEnded { .. } => "run again",
             Self::Statement { code, .. } => match code.as_str() {
                 "002003" | "002043" => {

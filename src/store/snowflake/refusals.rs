@@ -85,6 +85,9 @@ fn remedy_of_way(code: &str, authenticator: &str) -> Option<&'static str> {
         ("390303" | "390318", "SPCS") => {
             "the container's token was refused: `host` and `account` must be SNOWFLAKE_HOST and SNOWFLAKE_ACCOUNT as Snowflake sets them; Snowflake replaces the token every few minutes, so run again"
         }
+        ("390303" | "390318", "OAUTH_CLIENT_CREDENTIALS") => {
+            "Snowflake does not accept the identity provider's token: compare issuer, audience and the claim that names the user with the security integration (`DESC SECURITY INTEGRATION …`), and check that the user has the role of the scope"
+        }
         (code, "WORKLOAD_IDENTITY") if REMEDIES.iter().all(|(codes, _)| !codes.contains(&code)) => {
             "compare the token with WORKLOAD_IDENTITY of the user (`SHOW USER WORKLOAD IDENTITY AUTHENTICATION METHODS FOR USER …`): issuer, subject and audience must be the same, and the token may not have expired"
         }

@@ -145,7 +145,7 @@ impl Tenant {
         self.arm(fault).await
     }
 
-    /// What the emulator noted about this user: `statements`, `logins`, `aborts` or `sessions`.
+    /// What the emulator noted about this user: `statements`, `logins`, `tokens`, `aborts` or `sessions`.
     pub async fn log(&self, of: &str) -> Vec<Value> {
         let entries = call(&format!("{of}?user={}", self.user), None).await;
         entries.as_array().unwrap().clone()

@@ -9,7 +9,7 @@ use super::error::ConnectionError;
 use super::settings::{Environment, Setting, Settings, home, variable};
 
 /// The keys of a connection that this program reads; others belong to other programs.
-const KEYS: [&str; 19] = [
+const KEYS: [&str; 24] = [
     "account",
     "user",
     "password",
@@ -29,6 +29,11 @@ const KEYS: [&str; 19] = [
     "warehouse",
     "username",
     "workload_identity_provider",
+    "oauth_client_id",
+    "oauth_client_secret",
+    "oauth_token_request_url",
+    "oauth_scope",
+    "oauth_credentials_in_body",
 ];
 
 const INLINE: &str = "SNOWFLAKE_CONNECTIONS";

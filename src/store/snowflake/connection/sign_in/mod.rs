@@ -3,6 +3,7 @@
 //! A new way is a file with a type that implements [`Authenticator`], and a line in [`WAYS`].
 
 mod authenticator;
+mod client_credentials;
 mod container;
 mod key_pair;
 mod oauth;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 
 pub(super) use authenticator::Asked;
 pub use authenticator::{Authenticator, Fields, LoginName};
+use client_credentials::ClientCredentials;
 use container::Container;
 pub(super) use container::is_inside;
 use key_pair::KeyPair;
@@ -45,6 +47,11 @@ const WAYS: &[Way] = &[
         name: WorkloadIdentity::NAME,
         label: "WORKLOAD_IDENTITY (provider OIDC)",
         make: |asked| shared(WorkloadIdentity::of(asked)),
+    },
+    Way {
+        name: ClientCredentials::NAME,
+        label: "OAUTH_CLIENT_CREDENTIALS",
+        make: |asked| shared(ClientCredentials::of(asked)),
     },
     Way { name: OAuth::NAME, label: "oauth (with a token)", make: |asked| shared(OAuth::of(asked)) },
     Way { name: Password::NAME, label: "snowflake (password)", make: |asked| shared(Password::of(asked)) },

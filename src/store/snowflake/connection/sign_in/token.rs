@@ -40,13 +40,16 @@ impl Token {
             Self::Given(token) => Ok(token.clone()),
             Self::File(path) => match contents(path) {
                 Ok(Some(token)) => Ok(token),
-                Ok(None) => Err(Fault::NoToken { reason: format!("{} is empty", path.display()) }),
-                Err(error) => {
-                    Err(Fault::NoToken { reason: format!("{} could not be read: {error}", path.display()) })
-                }
+                Ok(None) => Err(no_token(format!("{} is empty", path.display()))),
+                Err(error) => Err(no_token(format!("{} could not be read: {error}", path.display()))),
             },
         }
     }
+}
+
+fn no_token(reason: String) -> Fault {
+    let remedy = "check that whatever writes this file is at work, and that this user may read it";
+    Fault::NoToken { reason, remedy }
 }
 
 fn contents(path: &Path) -> io::Result<Option<SecretString>> {
