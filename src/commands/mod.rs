@@ -11,6 +11,7 @@ use crate::report::{self, Logging};
 
 mod backfill;
 mod check;
+mod config;
 mod error;
 mod exit;
 mod generate;
@@ -58,6 +59,8 @@ enum Command {
     Check(check::Check),
     Refresh(refresh::Refresh),
     Serve(serve::Serve),
+    #[command(name = "config")]
+    ShowConfig(config::ShowConfig),
 }
 
 /// Runs the command that `cli` names.
@@ -84,5 +87,6 @@ pub async fn run(cli: Cli) -> Result<Exit, CommandError> {
         Command::Check(command) => command.run(&config).await,
         Command::Refresh(command) => command.run(&config).await,
         Command::Serve(command) => command.run(&config).await,
+        Command::ShowConfig(command) => command.run(flags, &config.environment),
     }
 }

@@ -41,6 +41,14 @@ impl Environment {
         self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
+    /// The names of all variables, sorted.
+    #[must_use]
+    pub fn names(&self) -> Vec<&str> {
+        let mut names: Vec<_> = self.0.keys().map(String::as_str).collect();
+        names.sort_unstable();
+        names
+    }
+
     /// Whether a CI system started this: the variables that GitHub, GitLab and most others, Azure, Jenkins and `TeamCity` set.
     #[must_use]
     pub fn is_ci(&self) -> bool {

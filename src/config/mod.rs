@@ -5,6 +5,7 @@
 
 mod environment;
 mod error;
+pub mod listing;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -266,19 +267,23 @@ pub fn named_file(flags: &Flags, environment: &Environment) -> Option<PathBuf> {
 
 fn read_file(named: Option<&Path>) -> Result<File, ConfigError> {
     let path = named.unwrap_or_else(|| Path::new(DEFAULT_FILE));
+    let Some(text) = read_text(named)? else { return Ok(File::default()) };
+    toml::from_str(&text)
+        .map_err(|error| ConfigError::Invalid { path: path.to_owned(), source: TomlError::of(&error, &text) })
+}
+
+/// The text of the file that is named, or of the default one; `None` where that is not there.
+fn read_text(named: Option<&Path>) -> Result<Option<String>, ConfigError> {
+    let path = named.unwrap_or_else(|| Path::new(DEFAULT_FILE));
     let unreadable = |source| ConfigError::Unreadable { path: path.to_owned(), source };
     if named.is_none() && leads_out(path) {
         return Err(unreadable(io::Error::other("it is a link that leads out of the folder")));
     }
-    let text = match read_regular(path, LARGEST) {
-        Ok(bytes) => String::from_utf8(bytes).map_err(|error| unreadable(io::Error::other(error)))?,
-        Err(error) if named.is_none() && error.kind() == io::ErrorKind::NotFound => {
-            return Ok(File::default());
-        }
-        Err(source) => return Err(unreadable(source)),
-    };
-    toml::from_str(&text)
-        .map_err(|error| ConfigError::Invalid { path: path.to_owned(), source: TomlError::of(&error, &text) })
+    match read_regular(path, LARGEST) {
+        Ok(bytes) => String::from_utf8(bytes).map(Some).map_err(|error| unreadable(io::Error::other(error))),
+        Err(error) if named.is_none() && error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(unreadable(source)),
+    }
 }
 
 /// Whether a file that nobody named leads to another folder: whoever put it there chose what is read.
