@@ -69,6 +69,13 @@ pub fn reconcile(
 ) -> Found {
     let mut found = Found { gone: lookups.gone, ..Found::default() };
     found.notes.warnings.append(&mut lookups.warnings);
+    if witness.projects.is_cut_short {
+        found.notes.warnings.push(
+            "the REST listing of projects may lack some: rows keep the project paths that the map knows, and what is new may \
+             get the name of its project alone"
+                .to_owned(),
+        );
+    }
     for kind in ResourceKind::ALL {
         let listed = listed.remove(&kind);
         let nodes = listed.iter().flat_map(|listed| &listed.nodes);

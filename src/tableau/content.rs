@@ -104,7 +104,11 @@ struct RestProject {
 
 /// The projects of a site by LUID.
 #[derive(Debug, Default)]
-pub struct Projects(BTreeMap<Luid, RestProject>);
+pub struct Projects {
+    by_luid: BTreeMap<Luid, RestProject>,
+    /// Whether they were listed, and some may be missing.
+    pub is_cut_short: bool,
+}
 
 impl Projects {
     /// The path from the root down; `None` where the project or one above it was not listed.
@@ -113,7 +117,7 @@ impl Projects {
         let mut names = Vec::new();
         let mut next = Some(luid);
         while let Some(luid) = next {
-            let project = self.0.get(luid)?;
+            let project = self.by_luid.get(luid)?;
             names.push(project.name.clone());
             if names.len() > MAX_DEPTH {
                 return None;
@@ -171,8 +175,9 @@ impl Session {
     /// Lists the projects.
     pub async fn list_projects(&self) -> Result<Projects, TableauError> {
         let listing = list::<RestProject>(self, "projects", "project").await?;
+        let is_cut_short = !listing.is_complete || !listing.unreadable.is_empty();
         let projects = listing.entries.into_iter().map(|project| (project.id.clone(), project));
-        Ok(Projects(projects.collect()))
+        Ok(Projects { by_luid: projects.collect(), is_cut_short })
     }
 
     /// One resource by its LUID, and when that was.

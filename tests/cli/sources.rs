@@ -218,3 +218,19 @@ fn rest_alone_without_projects_keeps_the_paths_that_the_map_knows() {
     desk.tableau.clear_faults();
     ends_complete(&desk);
 }
+
+#[test]
+fn projects_that_are_not_listed_to_the_end_are_said_and_known_paths_stay() {
+    for desk in by_each_source(|| Desk::generated(1, 40, 20)) {
+        desk.done(&["init"]);
+        desk.sync();
+        let before = desk.mapped("MySite");
+        for effect in [Effect::Truncate { keep: 2 }, Effect::TotalCount { total: 99 }] {
+            desk.tableau.clear_faults();
+            desk.tableau.arm(Fault::on(Endpoint::Projects, effect));
+            let report = desk.sync();
+            assert!(report["warnings"].to_string().contains("the REST listing of projects"), "{report:#}");
+            assert_eq!(desk.mapped("MySite"), before);
+        }
+    }
+}
