@@ -13,15 +13,36 @@ use crate::source::{Source, SourceName};
 use crate::store::snowflake::connection::Connection;
 use crate::store::snowflake::{SessionOptions, SnowflakeStore};
 use crate::store::sqlite::SqliteStore;
-use crate::store::{Store, StoreAddress};
+use crate::store::{Store, StoreAddress, how_to_create};
 use crate::tableau::Tableau;
+use crate::text::on_one_line;
 
 /// The store that the configuration names.
 pub(super) fn open_store(config: &Config) -> Result<Arc<dyn Store>, CommandError> {
     Ok(match &config.store {
-        StoreAddress::Sqlite(path) => Arc::new(SqliteStore::new(path)),
+        StoreAddress::Sqlite(path) => Arc::new(SqliteStore::new(path).with_remedy(remedy(config))),
         StoreAddress::Snowflake(name) => Arc::new(open_snowflake(config, name.as_deref())?),
     })
+}
+
+/// How to create a map that is not there. It may also be looked for in the wrong folder.
+fn remedy(config: &Config) -> String {
+    let flags = config.store_flag.as_ref().map(|store| {
+        let store = on_one_line(store);
+        if store.contains(|letter: char| letter.is_whitespace() || "'\"$\\".contains(letter)) {
+            format!(" --store '{store}'")
+        } else {
+            format!(" --store {store}")
+        }
+    });
+    let folder = std::env::current_dir().unwrap_or_default();
+    let folder = on_one_line(&folder.display().to_string());
+    let settings = match &config.file {
+        Some(file) => format!("the settings of `{}` were read", on_one_line(&file.display().to_string())),
+        None => "no tabmap.toml was found there".to_owned(),
+    };
+    let create = how_to_create(&flags.unwrap_or_default());
+    format!("{create}.\nThe map was looked for from the folder `{folder}`; {settings}")
 }
 
 /// A Snowflake connection, by its name or the default one.

@@ -60,7 +60,10 @@ impl Environment {
     pub fn secret(&self, name: &str) -> Result<Option<SecretString>, ConfigError> {
         match (self.get(name), self.get(&format!("{name}_FILE"))) {
             (Some(_), Some(_)) => Err(ConfigError::SecretTwice { name: name.to_owned() }),
-            (Some(value), None) => Ok(Some(SecretString::from(value))),
+            (Some(value), None) => {
+                Self::refuse_wrapped(name, name, value)?;
+                Ok(Some(SecretString::from(value)))
+            }
             (None, Some(path)) => {
                 let path = PathBuf::from(path);
                 match std::fs::read_to_string(&path) {
@@ -69,12 +72,38 @@ impl Environment {
                         reason: format!("`{}` is empty", path.display()),
                         help: "write the secret into that file".to_owned(),
                     }),
-                    Ok(text) => Ok(Some(SecretString::from(text.trim_end_matches(['\r', '\n'])))),
+                    Ok(text) => {
+                        let value = text.trim_end_matches(['\r', '\n']);
+                        Self::refuse_wrapped(name, &format!("{name}_FILE"), value)?;
+                        Ok(Some(SecretString::from(value)))
+                    }
                     Err(source) => Err(ConfigError::SecretFile { name: name.to_owned(), path, source }),
                 }
             }
             (None, None) => Ok(None),
         }
+    }
+
+    /// Quotes and blanks around a secret come from `.env` files and from copying. Tableau would call the secret wrong. People
+    /// choose passwords, so there they may be meant.
+    fn refuse_wrapped(secret: &str, name: &str, value: &str) -> Result<(), ConfigError> {
+        let quoted = ['"', '\'']
+            .into_iter()
+            .any(|quote| value.len() > 1 && value.starts_with(quote) && value.ends_with(quote));
+        let what = match (quoted, value.trim() != value) {
+            (true, _) => "quotes",
+            (false, true) => "blanks or line ends",
+            (false, false) => return Ok(()),
+        };
+        if secret == "TABLEAU_PASSWORD" {
+            tracing::warn!("{name} has {what} around the password: remove them if they are not part of it");
+            return Ok(());
+        }
+        Err(ConfigError::Value {
+            name: name.to_owned(),
+            reason: format!("it has {what} around the secret"),
+            help: "remove them: the secret is taken exactly as it stands".to_owned(),
+        })
     }
 
     fn required_secret(&self, name: &'static str) -> Result<SecretString, ConfigError> {
@@ -88,6 +117,16 @@ const APP: &str = "TABLEAU_JWT_CLIENT_ID";
 const USER: &str = "TABLEAU_USERNAME";
 
 impl Environment {
+    /// The name that belongs to a secret that is set alone.
+    fn missing_half(&self) -> Option<ConfigError> {
+        let halves = [(PAT, "TABLEAU_PAT_SECRET"), (APP, "TABLEAU_JWT_SECRET"), (USER, "TABLEAU_PASSWORD")];
+        halves.into_iter().find_map(|(what, secret)| {
+            let names = [secret.to_owned(), format!("{secret}_FILE")];
+            let set = names.into_iter().find(|name| self.get(name).is_some())?;
+            Some(ConfigError::Missing { what, help: format!("set {what}: {set} is set, and belongs to it") })
+        })
+    }
+
     /// The one way to sign in that the variables describe.
     pub fn credentials(&self) -> Result<Credentials, ConfigError> {
         let set: Vec<&str> = [PAT, APP, USER].into_iter().filter(|name| self.get(name).is_some()).collect();
@@ -111,12 +150,12 @@ impl Environment {
                 password: self.required_secret("TABLEAU_PASSWORD")?,
             }),
             [first, second, ..] => Err(ConfigError::TwoCredentials { first, second }),
-            _ => Err(ConfigError::Missing {
+            _ => Err(self.missing_half().unwrap_or_else(|| ConfigError::Missing {
                 what: "a way to sign in to Tableau",
                 help: "set TABLEAU_PAT_NAME and TABLEAU_PAT_SECRET (a personal access token, made in Tableau under My \
                        Account Settings)"
                     .to_owned(),
-            }),
+            })),
         }
     }
 }

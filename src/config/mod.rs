@@ -47,6 +47,10 @@ pub struct Config {
     pub server_file: Option<PathBuf>,
     /// The sites, in the order in which they are synced.
     pub sites: Vec<SiteName>,
+    /// The file that was read, where there is one.
+    pub file: Option<PathBuf>,
+    /// What `--store` named.
+    pub store_flag: Option<String>,
     /// Whether `--site` named them, and not a setting that stands for every command.
     pub is_site_asked: bool,
     /// A file of certificate authorities (PEM) beside those of the operating system.
@@ -168,13 +172,6 @@ impl Config {
         let source = first(None, "TABMAP_SOURCE", file.tableau.source.as_ref(), names);
         let source = source.map(|(name, text)| source_name(name, &text)).transpose()?.unwrap_or_default();
 
-        let max_removed = file.limits.max_removed.map(|text| text.parse::<MaxRemoved>()).transpose();
-        let max_removed = max_removed.map_err(|error| ConfigError::Value {
-            name: "`max_removed` under `[limits]`".to_owned(),
-            reason: error.to_string(),
-            help: "write a number in quotes, `\"50\"`, or a share, `\"30%\"`".to_owned(),
-        })?;
-
         let ca_bundle = environment.get("TABLEAU_CA_BUNDLE").map(PathBuf::from).or(file.tableau.ca_bundle);
         let sites = sites(flags, &environment, &file.tableau.sites, server.as_ref())?;
         let check = file.check.into_settings().map_err(|(key, reason)| ConfigError::Value {
@@ -186,6 +183,8 @@ impl Config {
             server,
             server_file,
             sites,
+            file: path.or(Some(Path::new(DEFAULT_FILE))).filter(|path| path.exists()).map(Path::to_owned),
+            store_flag: flags.store.clone(),
             is_site_asked: !flags.site.is_empty(),
             ca_bundle,
             tableau_timeout: file
@@ -196,7 +195,7 @@ impl Config {
             source,
             store,
             snowflake: file.snowflake.completed_by(&|name| environment.get(name).map(str::to_owned)),
-            limits: Limits { max_removed: max_removed.unwrap_or_default(), is_for_this_run: false },
+            limits: Limits { max_removed: max_removed(file.limits)?, is_for_this_run: false },
             check,
             refresh: file.refresh,
             serve: file.serve,
@@ -240,6 +239,16 @@ impl Config {
         }
         Ok(&self.sites)
     }
+}
+
+fn max_removed(limits: LimitsSection) -> Result<MaxRemoved, ConfigError> {
+    let max_removed = limits.max_removed.map(|text| text.parse::<MaxRemoved>()).transpose();
+    let max_removed = max_removed.map_err(|error| ConfigError::Value {
+        name: "`max_removed` under `[limits]`".to_owned(),
+        reason: error.to_string(),
+        help: "write a number in quotes, `\"50\"`, or a share, `\"30%\"`".to_owned(),
+    })?;
+    Ok(max_removed.unwrap_or_default())
 }
 
 fn server_url(name: String, text: &str, allow_http: &[String]) -> Result<ServerUrl, ConfigError> {
@@ -321,9 +330,10 @@ fn sites(
             .to_owned(),
     }
     };
-    if !flags.site.is_empty() && texts.iter().all(|text| text.trim().is_empty()) {
-        // A script's variable that is not set must not mean every site.
-        return Err(invalid("it is empty".to_owned()));
+    if flags.site.iter().any(|text| text.trim().is_empty()) {
+        // A script's variable that is not set must not mean every site, nor all sites but one.
+        let several = if flags.site.len() > 1 { "one of the sites" } else { "it" };
+        return Err(invalid(format!("{several} is empty")));
     }
     let mut sites: Vec<SiteName> = Vec::new();
     for text in texts.iter().filter(|text| !text.trim().is_empty()) {

@@ -6,7 +6,7 @@ use super::error::ResolveError;
 use super::loaded_map::LoadedMap;
 use super::question::Question;
 use crate::resource::matching::{Lookup, near};
-use crate::resource::{Resource, ResourceKind};
+use crate::resource::{Resource, ResourceKind, SiteName};
 use crate::store::Store;
 
 impl Question {
@@ -64,7 +64,16 @@ impl Question {
                 Err(ResolveError::Ambiguous { what: self.to_string(), candidates })
             }
             (None, _) => {
+                let hint = self.sites.iter().find_map(SiteName::hint);
                 let help = match &self.lookup {
+                    _ if resources.clone().next().is_none() && self.is_by_name() => {
+                        let place = if self.sites.is_empty() {
+                            "the map is empty"
+                        } else {
+                            "the map has nothing of that site"
+                        };
+                        hint.unwrap_or_else(|| format!("{place}: `tabmap sync` fills it"))
+                    }
                     Lookup::Name { kind, name } => near_names(*kind, name, resources),
                     Lookup::Number { .. } | Lookup::Address { .. } | Lookup::Luid { .. } => {
                         "it may be newer than the last sync: run `tabmap sync`, then ask again".to_owned()

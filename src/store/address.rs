@@ -17,6 +17,9 @@ impl FromStr for StoreAddress {
 
     fn from_str(text: &str) -> Result<Self, String> {
         match text.trim().split_once(':') {
+            Some(("sqlite", path)) if path.trim().starts_with(":memory:") => {
+                Err("`sqlite::memory:` would be forgotten at the end of each command".to_owned())
+            }
             Some(("sqlite", path)) if !path.trim().is_empty() => Ok(Self::Sqlite(PathBuf::from(path.trim()))),
             Some(("snowflake", name)) if !name.contains(['/', '@']) => {
                 Ok(Self::Snowflake(Some(name.trim().to_owned()).filter(|name| !name.is_empty())))

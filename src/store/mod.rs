@@ -122,6 +122,12 @@ pub struct RecordedChange {
     pub after: Option<Side>,
 }
 
+/// How to create a map that is not there; `flags` name the store, where no setting does.
+#[must_use]
+pub fn how_to_create(flags: &str) -> String {
+    format!("create it with `tabmap init{flags}`, or fill it at once with `tabmap backfill{flags}`")
+}
+
 impl RecordedChange {
     /// The resource as it was before; `None` when it was added.
     #[must_use]
@@ -167,15 +173,14 @@ pub struct Past {
 pub enum StoreError {
     /// The tables are not there.
     #[error("{store} has no map yet: table {table} is missing")]
-    #[diagnostic(
-        code(tabmap::not_initialised),
-        help("create it with `tabmap init`, or fill it at once with `tabmap backfill`")
-    )]
+    #[diagnostic(code(tabmap::not_initialised), help("{remedy}"))]
     NotInitialised {
         /// The store, as the user named it.
         store: String,
         /// The first table that was missed.
         table: String,
+        /// How to create it.
+        remedy: String,
     },
     /// A table is of another tool or of an earlier version.
     #[error("table {table} of {store} has no {columns}")]

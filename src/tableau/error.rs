@@ -10,6 +10,17 @@ use thiserror::Error;
 use crate::bounded_body::mebibytes;
 use crate::resource::{ResourceKind, SiteName};
 
+/// What to check when no answer came.
+fn unreachable_remedy(error: &reqwest::Error) -> &'static str {
+    let mut causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
+    // What rustls says of bytes that are not TLS.
+    if causes.any(|cause| cause.to_string().contains("InvalidContentType")) {
+        return "something answered without TLS: the port may be one for plain http. Write the address with `http://`, which \
+                is for this machine and for hosts in `allow_http`, or name the port for https";
+    }
+    "check TABLEAU_SERVER, the network, HTTPS_PROXY and, for a private certificate authority, TABLEAU_CA_BUNDLE"
+}
+
 /// A failed conversation with Tableau.
 #[derive(Debug, Error, Diagnostic)]
 pub enum TableauError {
@@ -24,12 +35,7 @@ pub enum TableauError {
     },
     /// No answer, after all attempts.
     #[error("could not {doing}: {server} did not answer")]
-    #[diagnostic(
-        code(tabmap::tableau::unreachable),
-        help(
-            "check TABLEAU_SERVER, the network, HTTPS_PROXY and, for a private certificate authority, TABLEAU_CA_BUNDLE"
-        )
-    )]
+    #[diagnostic(code(tabmap::tableau::unreachable), help("{}", unreachable_remedy(source)))]
     Unreachable {
         /// What was being done.
         doing: String,

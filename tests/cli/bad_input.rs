@@ -18,7 +18,7 @@ fn missing_settings_are_named_with_the_place_to_set_them() {
     for (variable, words) in [
         ("TABLEAU_SERVER", ["the Tableau server is not set", "TABLEAU_SERVER"]),
         ("TABLEAU_SITE", ["the Tableau site is not set", "TABLEAU_SITE"]),
-        ("TABLEAU_PAT_NAME", ["a way to sign in to Tableau is not set", "TABLEAU_PAT_NAME"]),
+        ("TABLEAU_PAT_NAME", ["TABLEAU_PAT_NAME is not set", "TABLEAU_PAT_SECRET is set"]),
         ("TABLEAU_PAT_SECRET", ["TABLEAU_PAT_SECRET is not set", "TABLEAU_PAT_SECRET_FILE"]),
     ] {
         let mut desk = Desk::empty();

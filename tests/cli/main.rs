@@ -8,6 +8,7 @@ mod documents;
 mod escapes;
 mod faults;
 mod generate;
+mod hints;
 mod history;
 mod layers;
 mod listing;

@@ -1,7 +1,7 @@
 //! Where the map is: the connection's name and the names of the tables, as statements and messages need them.
 
 use super::{SnowflakeError, TableNames};
-use crate::store::StoreError;
+use crate::store::{StoreError, how_to_create};
 
 /// Where the map is.
 pub(super) struct Place {
@@ -16,7 +16,11 @@ impl Place {
         if error.fault.is_object_missing() {
             let table = self.tables.full(&self.tables.resources);
             let table = format!("{table} (or one beside it, or a column, or the right to read it)");
-            return StoreError::NotInitialised { store: self.store.clone(), table };
+            return StoreError::NotInitialised {
+                store: self.store.clone(),
+                table,
+                remedy: how_to_create(""),
+            };
         }
         error.into()
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 
 use super::SqliteError;
-use crate::store::{Store as _, StoreError};
+use crate::store::{Store as _, StoreError, how_to_create};
 
 /// The map.
 pub const RESOURCES: &str = "API__TABLEAU__RESOURCES";
@@ -23,13 +23,21 @@ pub(super) const LOCK_TIMEOUT: Duration = Duration::from_secs(30);
 pub struct SqliteStore {
     pub(super) path: PathBuf,
     pub(super) is_aborted: Arc<AtomicBool>,
+    /// How to create the map.
+    pub(super) remedy: String,
 }
 
 impl SqliteStore {
     /// A store in the file at `path`, which [`migrate`](crate::store::Store::migrate) creates.
     #[must_use]
     pub fn new(path: &Path) -> Self {
-        Self { path: path.to_owned(), is_aborted: Arc::default() }
+        Self { path: path.to_owned(), is_aborted: Arc::default(), remedy: how_to_create("") }
+    }
+
+    /// The same, with what to say where the map is not there.
+    #[must_use]
+    pub fn with_remedy(self, remedy: String) -> Self {
+        Self { remedy, ..self }
     }
 
     /// Runs `work` on a thread that may block.

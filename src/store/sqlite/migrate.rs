@@ -66,7 +66,7 @@ impl SqliteStore {
         // What cannot be looked at is opened, so that the reason is told.
         if matches!(self.path.try_exists(), Ok(false)) {
             let (store, table) = (self.name(), RESOURCES.to_owned());
-            return Err(StoreError::NotInitialised { store, table });
+            return Err(StoreError::NotInitialised { store, table, remedy: self.remedy.clone() });
         }
         let mut connection = self.open(OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         let is_outdated = SCHEMA.is_outdated(&connection).map_err(self.refused("read"))?;
@@ -85,7 +85,7 @@ impl SqliteStore {
             let found = found_columns(connection, table).map_err(self.failed("read"))?;
             let (store, table) = (self.name(), table.to_owned());
             if found.is_empty() {
-                return Err(StoreError::NotInitialised { store, table });
+                return Err(StoreError::NotInitialised { store, table, remedy: self.remedy.clone() });
             }
             self.check(&table, &columns, &found)?;
             let missing =
