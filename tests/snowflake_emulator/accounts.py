@@ -26,6 +26,7 @@ PROOF = {"AUTHENTICATOR", "EXT_AUTHN_DUO_METHOD", "LOGIN_NAME", "PASSCODE", "PAS
 class User:
     name: str
     password: str | None = None
+    passcode: str | None = None  # the second factor
     access_token: str | None = None
     oauth_token: str | None = None
     oauth_token_is_for_once: bool = False
@@ -63,8 +64,7 @@ def signed_in(data: dict[str, Any]) -> User:
     elif authenticator == "SNOWFLAKE_JWT":
         check_key_pair(user, token or "")
     elif authenticator == "SNOWFLAKE":
-        if not user.password or user.password != data.get("PASSWORD"):
-            raise wrong
+        check_password(user, data, wrong)
     else:
         raise Refused("390146", f"Authenticator {authenticator} is not supported here.")
     return user
@@ -99,6 +99,19 @@ def workload(data: dict[str, Any]) -> User:
         if claims["sub"] == identity["subject"]:
             return user
     raise Refused("395091", "Workload identity: no user has this issuer, subject and audience.")
+
+
+def check_password(user: User, data: dict[str, Any], wrong: Refused) -> None:
+    """A password, and the passcode beside it or as its end. The code for a wrong passcode is this emulator's own choice."""
+    expected, code = user.password or "", user.passcode
+    if code and data.get("EXT_AUTHN_DUO_METHOD") == "passcode" and "PASSCODE" not in data:
+        expected, code = expected + code, None
+    if not user.password or data.get("PASSWORD") != expected:
+        raise wrong
+    if code and data.get("EXT_AUTHN_DUO_METHOD") != "passcode":
+        raise Refused("394508", "MFA with TOTP is required. Provide both your password and a current TOTP passcode.")
+    if code and data.get("PASSCODE") != code:
+        raise Refused("390129", "Incorrect passcode was specified.")
 
 
 def check_client(data: dict[str, Any]) -> None:

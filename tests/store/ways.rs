@@ -1,4 +1,4 @@
-//! Ways to sign in that need no password and no key, through the `tabmap` binary.
+//! Ways to sign in, right and wrong, through the `tabmap` binary.
 
 use std::collections::HashMap;
 use std::io::Write as _;
@@ -364,10 +364,66 @@ async fn client_credentials_that_are_incomplete_or_would_be_sent_in_the_clear_ar
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_passcode_goes_with_the_password_or_at_its_end() {
+    let tenant = Tenant::with(json!({"passcode": "123456"})).await;
+    let both = format!("{}123456", tenant.password);
+    let user = ("user", tenant.user.as_str());
+    let mfa = ("authenticator", "username_password_mfa");
+    let password = ("password", tenant.password.as_str());
+    let proof =
+        json!({"LOGIN_NAME": tenant.user, "PASSWORD": tenant.password, "EXT_AUTHN_DUO_METHOD": "passcode"});
+    let beside = but(&proof, "PASSCODE", json!("123456"));
+    signs_in(&desk(&tenant, &[user, mfa, password, ("passcode", "123456")]));
+    signs_in(&desk(&tenant, &[user, password, ("passcode", "123456")]));
+    assert_eq!(proofs(&tenant).await, std::slice::from_ref(&beside));
+    signs_in(&desk(&tenant, &[user, mfa, ("password", &both), ("passcode_in_password", "true")]));
+    assert_eq!(proofs(&tenant).await, [beside, but(&proof, "PASSWORD", json!(both))]);
+
+    init(&desk(&tenant, &[user, mfa, password])).refused(2, &["no `passcode`"]);
+    init(&desk(&tenant, &[user, password])).refused(1, &["394508", "`passcode`", "key pair"]);
+    let answer = init(&desk(&tenant, &[user, mfa, password, ("passcode", "654321")]));
+    answer.refused(1, &["390129", "30 seconds"]);
+    assert!(!answer.stderr.contains("654321"), "{}", answer.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_refusal_comes_with_a_remedy_of_its_own() {
+    let tenant = Tenant::new().await;
+    let desk = desk(&tenant, &[("user", &tenant.user), ("password", &tenant.password)]);
+    for (code, remedy) in [
+        ("390101", "SET DISABLED = FALSE"),
+        ("390102", "MINS_TO_UNLOCK"),
+        ("390144", "check `account` and `host`"),
+        ("390186", "GRANT ROLE"),
+        ("390189", "check `role`"),
+        ("390197", "signs in to Snowsight once"),
+        ("390202", "authentication policy"),
+        ("390422", "network policy"),
+        ("390913", "free trial"),
+        ("394400", "ADD PROGRAMMATIC ACCESS TOKEN"),
+        ("394508", "username_password_mfa"),
+    ] {
+        let fault = tenant.arm(json!({"at": "login", "action": {"code": code, "null": true}})).await;
+        let answer = init(&desk);
+        answer.refused(1, &[code]);
+        fault.disarm().await;
+        // The help is wrapped for a terminal.
+        let stderr = answer.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(stderr.contains(remedy), "{code}: {stderr}");
+    }
+    assert_eq!(tenant.log("logins").await.len(), 11, "a refusal is not tried again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn each_way_sends_the_fields_that_snowflakes_own_client_sends() {
     let tenant = Tenant::new().await;
     let password = [("user", tenant.user.as_str()), ("password", &tenant.password)];
     signs_in_as_snowflakes_own_client(&tenant, &password, &[]).await;
+
+    let tenant = Tenant::with(json!({"passcode": "123456"})).await;
+    let user = [("user", tenant.user.as_str()), ("password", &tenant.password)];
+    let way = [&user[..], &[("authenticator", "username_password_mfa"), ("passcode", "123456")]].concat();
+    signs_in_as_snowflakes_own_client(&tenant, &way, &[]).await;
 
     let token = format!("pat-{}", uuid::Uuid::new_v4());
     let tenant = Tenant::with(json!({"access_token": token})).await;

@@ -75,6 +75,10 @@ pub(super) fn remedy(code: &str, authenticator: &str) -> &'static str {
     )
 }
 
+fn is_known(code: &str) -> bool {
+    REMEDIES.iter().any(|(codes, _)| codes.contains(&code))
+}
+
 /// The remedies that depend on how somebody signed in.
 fn remedy_of_way(code: &str, authenticator: &str) -> Option<&'static str> {
     Some(match (code, authenticator) {
@@ -88,7 +92,10 @@ fn remedy_of_way(code: &str, authenticator: &str) -> Option<&'static str> {
         ("390303" | "390318", "OAUTH_CLIENT_CREDENTIALS") => {
             "Snowflake does not accept the identity provider's token: compare issuer, audience and the claim that names the user with the security integration (`DESC SECURITY INTEGRATION …`), and check that the user has the role of the scope"
         }
-        (code, "WORKLOAD_IDENTITY") if REMEDIES.iter().all(|(codes, _)| !codes.contains(&code)) => {
+        (code, "USERNAME_PASSWORD_MFA") if !is_known(code) => {
+            "a passcode is good for 30 seconds and for one sign-in: set the current one; a run that signs in again needs another way, such as a key pair"
+        }
+        (code, "WORKLOAD_IDENTITY") if !is_known(code) => {
             "compare the token with WORKLOAD_IDENTITY of the user (`SHOW USER WORKLOAD IDENTITY AUTHENTICATION METHODS FOR USER …`): issuer, subject and audience must be the same, and the token may not have expired"
         }
         _ => return None,

@@ -9,7 +9,7 @@ use super::error::ConnectionError;
 use super::settings::{Environment, Setting, Settings, home, variable};
 
 /// The keys of a connection that this program reads; others belong to other programs.
-const KEYS: [&str; 24] = [
+const KEYS: [&str; 26] = [
     "account",
     "user",
     "password",
@@ -34,6 +34,8 @@ const KEYS: [&str; 24] = [
     "oauth_token_request_url",
     "oauth_scope",
     "oauth_credentials_in_body",
+    "passcode",
+    "passcode_in_password",
 ];
 
 const INLINE: &str = "SNOWFLAKE_CONNECTIONS";

@@ -55,6 +55,11 @@ const WAYS: &[Way] = &[
     },
     Way { name: OAuth::NAME, label: "oauth (with a token)", make: |asked| shared(OAuth::of(asked)) },
     Way { name: Password::NAME, label: "snowflake (password)", make: |asked| shared(Password::of(asked)) },
+    Way {
+        name: Password::WITH_SECOND_FACTOR,
+        label: "username_password_mfa (with a passcode)",
+        make: |asked| shared(Password::with_second_factor(asked)),
+    },
 ];
 
 fn shared<T: Authenticator + 'static>(
