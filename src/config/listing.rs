@@ -113,6 +113,7 @@ fn given(key: &str, flags: &Flags, environment: &Environment) -> Option<(Option<
             ("--site", if sites.is_empty() { None } else { list(sites) }, "TABLEAU_SITE")
         }
         "tableau.ca_bundle" => ("", None, "TABLEAU_CA_BUNDLE"),
+        "tableau.source" => ("", None, "TABMAP_SOURCE"),
         _ => return None,
     };
     if value.is_some() {

@@ -51,6 +51,29 @@ fn flag_wins_over_variable_file_and_default_and_each_is_named() {
 }
 
 #[test]
+fn every_variable_that_the_template_names_is_named_where_it_counts() {
+    let template = bare_desk();
+    template.done(&["init"]);
+    let template = std::fs::read_to_string(template.path("tabmap.toml")).expect("the template");
+    let named = template.split("Environment: ").skip(1);
+    let named = named.map(|text| text.split(|one: char| !one.is_ascii_uppercase() && one != '_').next());
+    let values = [
+        ("TABMAP_STORE", "sqlite:variable.db"),
+        ("TABLEAU_SERVER", "https://tableau.example.com"),
+        ("TABLEAU_SITE", "MySite"),
+        ("TABLEAU_CA_BUNDLE", "ca.pem"),
+        ("TABMAP_SOURCE", "rest"),
+    ];
+    assert_eq!(named.flatten().collect::<Vec<_>>(), values.map(|(name, _)| name));
+    for (name, value) in values {
+        let mut desk = bare_desk();
+        desk.set(name, value);
+        let from = settings(&desk, &[]).into_values().map(|(_, from)| from);
+        assert!(from.into_iter().any(|from| from == name), "{name}");
+    }
+}
+
+#[test]
 fn secrets_are_named_and_never_shown() {
     let mut desk = bare_desk();
     desk.set("TABLEAU_PAT_NAME", "nightly").set("TABLEAU_PAT_SECRET", "hush-1");
