@@ -36,6 +36,9 @@ struct Key {
     site: Option<String>,
     code: Code,
     subject: String,
+    /// The part of the file that is to blame, which may be a project or a site.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    marked: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -85,7 +88,9 @@ impl Key {
     fn of(finding: &Finding) -> Self {
         let site = if let Place::Map(site) = &finding.place { Some(site.to_string()) } else { None };
         let path = finding.place.path().map(str::to_owned);
-        Self { path, site, code: finding.code, subject: finding.subject.clone() }
+        let marked = finding.place.position().and_then(|at| at.excerpt.get(at.marked.clone()));
+        let marked = marked.filter(|marked| *marked != finding.subject).map(str::to_owned);
+        Self { path, site, code: finding.code, subject: finding.subject.clone(), marked }
     }
 }
 
@@ -112,7 +117,17 @@ impl Baseline {
             let source = serde::de::Error::custom(format!("format_version {}", document.format_version));
             return Err(BaselineError::Form { path: path.to_owned(), source });
         }
-        Ok(Self(document.findings.into_iter().map(|entry| (entry.key, entry.count)).collect()))
+        let mut known = BTreeMap::new();
+        // Two branches that were merged may have an entry each.
+        for entry in document.findings {
+            *known.entry(entry.key).or_default() += entry.count;
+        }
+        Ok(Self(known))
+    }
+
+    /// Takes over from what was known before the entries that this check did not look for.
+    pub fn keep(&mut self, before: Self, is_looked_for: impl Fn(Option<&str>) -> bool) {
+        self.0.extend(before.0.into_iter().filter(|(key, _)| !is_looked_for(key.path.as_deref())));
     }
 
     /// Writes a file, whole or not at all.
@@ -152,7 +167,7 @@ impl Baseline {
         let left =
             self.0.iter().filter(|(key, _)| severity != Severity::Off && is_looked_for(key.path.as_deref()));
         let finding = |(key, count): (&Key, &u64)| {
-            let Key { path: of, site, code, subject } = key;
+            let Key { path: of, site, code, subject, .. } = key;
             let site = site.as_ref().map(|site| format!("the map of site {site}"));
             let place = of.clone().or(site).unwrap_or_default();
             let times = if *count > 1 { format!(" ({})", plural(*count, "time")) } else { String::new() };

@@ -26,7 +26,7 @@ impl Complaint {
     /// A file, or a part of it, that a finder could not read.
     #[must_use]
     pub fn unreadable(file: &TextFile<'_>, (code, span, reason): Unreadable) -> Self {
-        let message = format!("the file cannot be read: {reason}");
+        let message = format!("the file cannot be read: {}", on_one_line(&reason));
         let problem = Problem { code, span: span.clone(), message, remedy: None, replacement: None };
         Self { extent: span, subject: display(file.path), problem, origin: None }
     }

@@ -53,8 +53,13 @@ impl<'a> Lines<'a> {
     #[must_use]
     pub fn offset(&self, line: usize, column: usize) -> usize {
         let start = self.start(line);
-        let rest = self.text.get(start..).unwrap_or_default();
-        start + rest.char_indices().nth(column).map_or(rest.len(), |(at, _)| at)
+        let (known_start, known_at, known) = self.counted.get();
+        let (from, before) =
+            if known_start == start && known <= column { (known_at, known) } else { (start, 0) };
+        let rest = self.text.get(from..).unwrap_or_default();
+        let Some((length, _)) = rest.char_indices().nth(column - before) else { return self.text.len() };
+        self.counted.set((start, from + length, column));
+        from + length
     }
 
     /// Where a span stands.

@@ -26,7 +26,8 @@ pub fn is_packed(path: &Path) -> bool {
 pub fn read(path: &Path, max_size: u64) -> io::Result<Content> {
     let ending = inner_ending(path).unwrap_or_default();
     let mut archive = ZipArchive::new(open_regular(path)?).map_err(io::Error::other)?;
-    let is_text = |name: &String| name.to_ascii_lowercase().ends_with(ending);
+    let is_text =
+        |name: &String| name.to_ascii_lowercase().ends_with(ending) && !name.starts_with("__MACOSX/");
     let Some(name) = archive.file_names().flatten().map(String::from).find(is_text) else {
         return Ok(Content::Binary);
     };

@@ -23,7 +23,7 @@ pub struct Scope {
     pub max_file_size: u64,
     /// Patterns as in a `.gitignore` in the working directory.
     pub exclude: Gitignore,
-    /// A file that lists what was found before, and so names what is stale.
+    /// A file that lists what was found before, and so names what is stale: its canonical path.
     pub baseline: Option<PathBuf>,
 }
 
@@ -32,7 +32,10 @@ impl Scope {
     #[must_use]
     pub fn excludes(&self, path: &Path, is_folder: bool) -> bool {
         path.is_relative() && self.exclude.matched(path, is_folder).is_ignore()
-            || self.baseline.as_deref() == Some(path)
+            || self.baseline.as_ref().is_some_and(|baseline| {
+                path.file_name() == baseline.file_name()
+                    && std::fs::canonicalize(path).is_ok_and(|path| path == *baseline)
+            })
     }
 
     /// The same of a file to which no walk led, and so through none of its folders.

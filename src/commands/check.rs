@@ -87,7 +87,7 @@ impl Check {
     pub(super) async fn run(self, config: &Config) -> Result<Exit, CommandError> {
         let evidence = self.evidence(config).await?;
         let CheckSettings { max_age, calls, hosts, mut scope, severities } = config.check.clone();
-        scope.baseline = self.baseline.as_deref().map(walk::from_here);
+        scope.baseline = self.baseline.as_deref().and_then(|file| file.canonicalize().ok());
         let changes = evidence.changes();
         let views = evidence.views(&changes);
         let mut findings = Vec::new();
@@ -128,14 +128,6 @@ impl Check {
         severities: &Severities,
     ) -> Result<u64, CheckError> {
         let Some(file) = &self.baseline else { return Ok(0) };
-        let mut baseline = if self.write_baseline {
-            let baseline = Baseline::of(findings);
-            baseline.write(file)?;
-            baseline
-        } else {
-            Baseline::read(file)?
-        };
-        let known = baseline.take_known(findings);
         let is_map_checked = !self.live && !self.references_only && sites.is_empty();
         let searched: Vec<_> = self.paths.iter().map(|path| walk::from_here(path)).collect();
         let is_looked_for = |path: Option<&str>| match path {
@@ -144,6 +136,18 @@ impl Check {
                 searched.is_empty() || searched.iter().any(|below| Path::new(path).starts_with(below))
             }
         };
+        let mut baseline = if self.write_baseline {
+            let mut baseline = Baseline::of(findings);
+            // One that cannot be read is written anew.
+            if let Ok(before) = Baseline::read(file) {
+                baseline.keep(before, is_looked_for);
+            }
+            baseline.write(file)?;
+            baseline
+        } else {
+            Baseline::read(file)?
+        };
+        let known = baseline.take_known(findings);
         findings.extend(baseline.gone(file, is_looked_for, severities));
         Finding::sort(findings);
         Ok(known)

@@ -114,14 +114,18 @@ pub enum Project {
     Path(String),
     /// As people write it: a tail of the path, or a whole one after a slash.
     Tail(String),
+    /// Only a run can tell which.
+    Computed,
 }
 
 impl Project {
     /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        let (Self::Leaf(text) | Self::Path(text) | Self::Tail(text)) = self;
-        text
+        match self {
+            Self::Leaf(text) | Self::Path(text) | Self::Tail(text) => text,
+            Self::Computed => "",
+        }
     }
 
     /// Whether that project is meant.
@@ -134,13 +138,18 @@ impl Project {
                 Some(from_root) => ProjectPath::parse(&nfc(from_root)) == project.nfc(),
                 None => ProjectPath::parse(&nfc(text)).is_tail_of(&project.nfc()),
             },
+            Self::Computed => true,
         }
     }
 
     /// Whether that project may be meant besides: a path is written, and of the project only its name is known.
     #[must_use]
     pub fn may_fit(&self, project: &ProjectPath) -> bool {
-        let (Self::Path(text) | Self::Tail(text)) = self else { return false };
+        let text = match self {
+            Self::Path(text) | Self::Tail(text) => text,
+            Self::Leaf(_) => return false,
+            Self::Computed => return true,
+        };
         let written = ProjectPath::parse(&nfc(text.strip_prefix('/').unwrap_or(text)));
         let has_parents = written.has_parents() || text.starts_with('/');
         has_parents && !project.is_rooted() && written.leaf() == project.nfc().leaf()
@@ -154,6 +163,8 @@ pub enum Site {
     Column(String),
     /// As people write it.
     Loose(SiteName),
+    /// Only a run can tell which, or what the call is made with.
+    Computed,
 }
 
 impl Site {
@@ -163,6 +174,7 @@ impl Site {
         match self {
             Self::Column(text) => site.as_str() == text,
             Self::Loose(wanted) => site.is_same_site(wanted),
+            Self::Computed => true,
         }
     }
 }

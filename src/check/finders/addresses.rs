@@ -42,6 +42,9 @@ static CONTINUED: LazyLock<Regex> = LazyLock::new(|| {
 });
 /// What ends a sentence rather than an address.
 const PUNCTUATION: [char; 8] = ['.', ',', ';', ':', '!', '?', '*', '_'];
+/// A text that ends, to which something is added whose text is not known.
+static ADDED: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r#"^["'`][ \t]*[+%][ \t]*[A-Za-z_(]"#).expect("a valid pattern"));
 /// How far before a place a host may begin.
 const LONGEST_HOST: usize = 256;
 
@@ -81,7 +84,25 @@ fn of_text(text: &str) -> Vec<Reference> {
         references.extend(reference(&whole, found.as_str(), found.start(), true));
     }
     references.extend(places(text, &taken));
+    for reference in &mut references {
+        if goes_on(text, &reference.target) {
+            reference.target = Target::Computed;
+        }
+    }
     references
+}
+
+/// Whether a program puts more into the number or the name, or behind it.
+fn goes_on(text: &str, target: &Target) -> bool {
+    let is_template =
+        |name: &str| percent_decode_str(name).decode_utf8_lossy().contains(['$', '{', '}', '%', ':']);
+    let part = match target {
+        Target::Address { name, .. } if is_template(&name.value) => return true,
+        Target::Page { number: part, .. } | Target::Address { name: part, .. } => part,
+        _ => return false,
+    };
+    let rest = text.get(part.span.end..).unwrap_or_default();
+    rest.trim_start_matches(PUNCTUATION).starts_with(['{', '$']) || ADDED.is_match(rest)
 }
 
 /// Places whose host stands elsewhere, outside of what is `taken`.

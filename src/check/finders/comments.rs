@@ -43,8 +43,12 @@ impl Language {
     fn of(extension: &str) -> Self {
         match extension.to_ascii_lowercase().as_str() {
             "sql" => Self::Sql,
-            "js" | "jsx" | "ts" | "tsx" | "java" | "scala" => Self::Slashes,
-            "py" | "yml" | "yaml" | "sh" | "bash" | "zsh" | "ps1" | "toml" | "tf" | "r" | "rb" | "env" => {
+            "js" | "jsx" | "ts" | "tsx" | "mjs" | "cjs" | "java" | "scala" | "go" | "cs" | "kt" | "rs"
+            | "c" | "cpp" | "swift" | "php" | "dart" | "groovy" | "gradle" | "vue" | "svelte" => {
+                Self::Slashes
+            }
+            "py" | "yml" | "yaml" | "sh" | "bash" | "zsh" | "ps1" | "toml" | "tf" | "r" | "rb" | "env"
+            | "tfvars" | "hcl" | "pl" | "cfg" | "conf" | "ini" | "properties" | "fish" | "psm1" | "jl" => {
                 Self::Hash
             }
             "bat" | "cmd" => Self::Batch,

@@ -28,10 +28,15 @@ pub struct TextFile<'a> {
 }
 
 impl<'a> TextFile<'a> {
-    /// The end of its name, after the last dot.
+    /// The end of its name, after the last dot; of a file without one, that of its kind.
     #[must_use]
     pub fn extension(&self) -> &'a str {
-        self.path.extension().and_then(|one| one.to_str()).unwrap_or_default()
+        let name = self.path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        match name {
+            "Dockerfile" | "Makefile" | "Snakefile" | ".bashrc" | ".profile" => "sh",
+            _ if name.starts_with(".env") => "env",
+            _ => self.path.extension().and_then(|one| one.to_str()).unwrap_or_default(),
+        }
     }
 }
 

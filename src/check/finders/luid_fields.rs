@@ -4,16 +4,17 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::LazyLock;
 
-use regex::Regex;
+use regex::{Match, Regex};
 
 use super::comments::Comments;
 use super::finder::{Finder, Found, TextFile, speaks_of_tableau};
 use super::luids::{UUID, stands_alone};
+use crate::check::lines::boundary;
 use crate::check::reference::{Reference, Spanned, Target};
 
 /// A key that ends in what it holds: `workbook_id`, `TABLEAU_WORKBOOK_LUID`, `datasourceIds`, `luid`, and also
-/// `workbook_id_sales`. A `luid` may be that of a project, a user or a view too, where the key says so.
-const KEY: &str = r"\b(?:[a-z0-9_.-]*(?:workbook|data[_-]?source)[_-]?(?:lu)?ids?(?:_[a-z0-9_]+)?|(?:[a-z0-9_.-]*[_-])?luids?)\b";
+/// `workbook_id_sales`. A `luid` of something else, such as `owner_luid`, is none.
+const KEY: &str = r"\b(?:[a-z0-9_.-]*(?:workbook|data[_-]?source)[_-]?(?:lu)?ids?(?:_[a-z0-9_]+)?|(?:(?:tableau|resource|workbook|datasource)_)?luids?)\b";
 /// What may stand between a key and its value, in the languages that people configure things in.
 const BETWEEN: &str = r#"\\?["']?\]?[ \t]*(?::=|=>|[:=])[ \t]*"#;
 
@@ -36,6 +37,10 @@ static OF_OTHERS: LazyLock<Regex> = LazyLock::new(|| {
 });
 /// What a list has around its members.
 const AROUND: [char; 14] = [' ', '\t', '\r', '\n', '"', '\'', '[', '(', '{', ',', '-', '\\', ']', '/'];
+/// How long a LUID is.
+const UUID_LENGTH: usize = 36;
+/// How far before a path is looked for the site of Tableau's REST API.
+const LONGEST_PATH: usize = 256;
 /// How long a list of LUIDs may be.
 const MOST_OF_A_LIST: usize = 10_000;
 
@@ -57,7 +62,7 @@ impl Finder for LuidFields {
         let mut comments = Comments::of(text, file.extension());
         let mut seen = 0;
         for place in PLACE.find_iter(text) {
-            if place.start() < seen || OF_OTHERS.is_match(place.as_str()) {
+            if place.start() < seen || is_of_others(text, &place, file.extension()) {
                 continue;
             }
             for span in luids_at(text, place.end(), takes_several(place.as_str())) {
@@ -70,6 +75,25 @@ impl Finder for LuidFields {
         }
         Found::References(references)
     }
+}
+
+/// Whether other things than workbooks and data sources are meant, or may well be.
+fn is_of_others(text: &str, place: &Match<'_>, extension: &str) -> bool {
+    let before = &text[boundary(text, place.start().saturating_sub(LONGEST_PATH))..place.start()];
+    let line = before.rsplit('\n').next().unwrap_or(before);
+    if place.as_str().ends_with('/') {
+        return !line.contains("sites/");
+    }
+    // Answers of Tableau's APIs hold the `luid` of everything.
+    let is_bare = place.as_str().to_ascii_lowercase().starts_with("luid");
+    OF_OTHERS.is_match(place.as_str())
+        || is_bare && (line.ends_with(['-', '.']) || matches!(extension, "json" | "jsonl" | "ipynb" | "har"))
+}
+
+/// Nothing behind the place is searched: a large file may have many keys and no LUID.
+fn uuid_at(text: &str, start: usize) -> Option<Range<usize>> {
+    let end = start + UUID_LENGTH;
+    UUID.is_match(text.get(start..end)?).then_some(start..end)
 }
 
 /// `workbook_ids`, and not the path of one.
@@ -90,12 +114,11 @@ fn luids_at(text: &str, mut at: usize, are_several: bool) -> Vec<Range<usize>> {
             rest.trim_start_matches(['"', '\'', '\\'])
         };
         let start = text.len() - value.len();
-        let Some(luid) = UUID.find_at(text, start).filter(|luid| luid.start() == start) else { break };
-        if !stands_alone(text, luid.start(), luid.end()) {
+        let Some(luid) = uuid_at(text, start).filter(|luid| stands_alone(text, luid.start, luid.end)) else {
             break;
-        }
-        at = luid.end();
-        found.push(luid.range());
+        };
+        at = luid.end;
+        found.push(luid);
         if !are_several {
             break;
         }

@@ -52,24 +52,40 @@ fn collect(node: &Node, references: &mut Vec<Reference>) {
 fn of_fields(fields: &Node, kind: ResourceKind) -> Option<Reference> {
     let name = fields.field(&format!("{kind}_name"))?;
     let text = name.text()?;
-    // A column of a table, or what a tool reads from elsewhere.
-    let is_computed = |text: &str| text.is_empty() || text.contains(['$', '{', '<', '%']);
-    if is_computed(text) {
+    if is_computed(text) || is_placeholder(text) {
         return None;
     }
     let beside = |key: &str| fields.field(key).and_then(|node| Some((node.text()?, node.span.clone())));
     let project = match (beside("project_name"), beside("project_path").or_else(|| beside("project"))) {
-        (_, Some((path, span))) => Some(Spanned { value: Project::Tail(path.to_owned()), span }),
+        (_, Some((path, span))) => Some((Project::Tail(path.to_owned()), path, span)),
         (Some((leaf, span)), None) => {
-            Some(Spanned { value: Project::Tail(ProjectPath::leaf_only(leaf).to_string()), span })
+            Some((Project::Tail(ProjectPath::leaf_only(leaf).to_string()), leaf, span))
         }
         (None, None) => None,
     };
-    // What is computed may be any.
-    let project = project.filter(|one| !is_computed(one.value.as_str()));
+    let project = project.map(|(value, text, span)| {
+        let value = if is_computed(text) { Project::Computed } else { value };
+        Spanned { value, span }
+    });
     let site = beside("site").or_else(|| beside("site_id")).or_else(|| beside("site_name"));
-    let site = site
-        .and_then(|(text, span)| Some(Spanned { value: Site::Loose(text.parse::<SiteName>().ok()?), span }));
+    let site = site.map(|(text, span)| {
+        let written = (!is_computed(text)).then(|| text.parse::<SiteName>().ok()).flatten();
+        Spanned { value: written.map_or(Site::Computed, Site::Loose), span }
+    });
+    let site = site.or_else(|| Some(Spanned { value: Site::Computed, span: name.span.clone() }));
     let name = Spanned { value: Name::Loose(text.to_owned()), span: name.span.clone() };
     Some(Reference::new(fields.span.clone(), Target::Name { kind, name, project, site }))
+}
+
+/// What a template or another tool puts something in the place of.
+fn is_computed(text: &str) -> bool {
+    text.is_empty()
+        || text.contains(['$', '{', '<', '%', '@', '*'])
+        || text.contains("((")
+        || text.starts_with("__")
+}
+
+/// The type of a column in a schema.
+fn is_placeholder(text: &str) -> bool {
+    ["string", "str", "text", "varchar"].iter().any(|word| text.eq_ignore_ascii_case(word))
 }

@@ -10,7 +10,7 @@ use super::comments::Comments;
 use super::finder::{Finder, Found, TextFile, has_extension, speaks_of_tableau};
 use super::luids::UUID;
 use super::written::luid;
-use crate::check::reference::{Name, Project, Reference, Spanned, Target};
+use crate::check::reference::{Name, Project, Reference, Site, Spanned, Target};
 use crate::resource::{ProjectPath, ResourceKind};
 
 static CALL: LazyLock<Regex> = LazyLock::new(|| {
@@ -24,6 +24,9 @@ static ARGUMENT: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r#"^(?:\s|#[^\n]*\n)*([a-z_]+)\s*=\s*(?:"([^"\\\n]*)"|'([^'\\\n]*)')\s*(?:#[^\n]*)?$"#)
         .expect("a valid pattern")
 });
+/// A keyword before any other value.
+static KEYWORD: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^(?:\s|#[^\n]*\n)*([a-z_]+)\s*=").expect("a valid pattern"));
 /// `TSC.Filter(TSC.RequestOptions.Field.Name, TSC.RequestOptions.Operator.Equals, "Weekly Sales")`
 static FILTER: LazyLock<Regex> = LazyLock::new(|| {
     let text = r#"(?:"([^"\\\n]*)"|'([^'\\\n]*)')"#;
@@ -65,14 +68,12 @@ impl Finder for Python {
             let target = match called.as_str() {
                 "TableauOperator" => of_operator(&arguments),
                 "TableauRefreshWorkbookOperator" => {
-                    named(ResourceKind::Workbook, find(&arguments, "workbook_name"), None)
+                    named(ResourceKind::Workbook, "workbook_name", &arguments)
                 }
                 filter => {
                     let kind =
                         ResourceKind::ALL.into_iter().find(|kind| filter.starts_with(kind.path_segment()));
-                    kind.and_then(|kind| {
-                        named(kind, find(&arguments, "name"), find(&arguments, "project_name"))
-                    })
+                    kind.and_then(|kind| named(kind, "name", &arguments))
                 }
             };
             references.extend(target.map(|target| Reference::new(whole.start()..end, target)));
@@ -84,7 +85,7 @@ impl Finder for Python {
             };
             if !comments.hold(whole.start()) {
                 let name = Spanned { value: name.as_str().to_owned(), span: name.range() };
-                let target = kind.and_then(|kind| named(kind, Some(&name), None));
+                let target = kind.and_then(|kind| of_name(kind, &name, None, None));
                 references.extend(target.map(|target| Reference::new(whole.range(), target)));
             }
         }
@@ -100,11 +101,11 @@ fn only_kind(text: &str) -> Option<ResourceKind> {
     ResourceKind::ALL.into_iter().find(|kind| is_alone && kind.path_segment() == first)
 }
 
-/// A keyword and its text; arguments of other forms are left out.
-type Argument<'a> = (&'a str, Spanned<String>);
+/// A keyword and its text; `None` where only a run can tell it.
+type Argument<'a> = (&'a str, Option<Spanned<String>>);
 
 fn find<'a>(arguments: &'a [Argument<'_>], name: &str) -> Option<&'a Spanned<String>> {
-    arguments.iter().find(|(keyword, _)| *keyword == name).map(|(_, value)| value)
+    arguments.iter().find(|(keyword, _)| *keyword == name)?.1.as_ref()
 }
 
 /// Airflow matches by LUID unless it is told to match by name ("`TableauOperator`", airflow.apache.org).
@@ -113,24 +114,45 @@ fn of_operator(arguments: &[Argument<'_>]) -> Option<Target> {
     let kind = ResourceKind::ALL.into_iter().find(|kind| kind.path_segment() == resource.value)?;
     let wanted = find(arguments, "find")?;
     match find(arguments, "match_with").map(|by| by.value.as_str()) {
-        Some("name") => named(kind, Some(wanted), None),
-        None | Some("id") if UUID.is_match(&wanted.value) => Some(luid(wanted.clone()).target),
+        Some("name") => named(kind, "find", arguments),
+        None | Some("id")
+            if UUID.find(&wanted.value).is_some_and(|luid| luid.len() == wanted.value.len()) =>
+        {
+            Some(luid(wanted.clone()).target)
+        }
         _ => None,
     }
 }
 
-fn named(
-    kind: ResourceKind,
-    name: Option<&Spanned<String>>,
-    project: Option<&Spanned<String>>,
-) -> Option<Target> {
-    let name = name.filter(|name| !name.value.is_empty() && !name.value.contains(['{', '%']))?;
-    let project = project.map(|one| Spanned {
-        value: Project::Tail(ProjectPath::leaf_only(&one.value).to_string()),
-        span: one.span.clone(),
+/// What the arguments name; `keyword` is that of the name.
+fn named(kind: ResourceKind, keyword: &str, arguments: &[Argument<'_>]) -> Option<Target> {
+    let name = find(arguments, keyword)?;
+    let has = |keyword: &str| arguments.iter().any(|(given, _)| *given == keyword);
+    let project = match find(arguments, "project_name") {
+        Some(Spanned { value, span }) => {
+            let value = Project::Tail(ProjectPath::leaf_only(value).to_string());
+            Some(Spanned { value, span: span.clone() })
+        }
+        None if has("project_name") => Some(Spanned { value: Project::Computed, span: name.span.clone() }),
+        None => None,
+    };
+    let site = find(arguments, "site_id").and_then(|one| {
+        Some(Spanned { value: Site::Loose(one.value.parse().ok()?), span: one.span.clone() })
     });
+    of_name(kind, name, project, site)
+}
+
+/// Without a site in the call, it is that of the connection.
+fn of_name(
+    kind: ResourceKind,
+    name: &Spanned<String>,
+    project: Option<Spanned<Project>>,
+    site: Option<Spanned<Site>>,
+) -> Option<Target> {
+    let is_computed = name.value.is_empty() || name.value.contains(['{', '%']);
+    let site = site.unwrap_or_else(|| Spanned { value: Site::Computed, span: name.span.clone() });
     let name = Spanned { value: Name::Loose(name.value.clone()), span: name.span.clone() };
-    Some(Target::Name { kind, name, project, site: None })
+    (!is_computed).then_some(Target::Name { kind, name, project, site: Some(site) })
 }
 
 /// The arguments of a call that are given by keyword as plain texts, and where the call ends.
@@ -138,11 +160,14 @@ fn arguments(text: &str, start: usize) -> Option<(Vec<Argument<'_>>, usize)> {
     let mut found = Vec::new();
     let (parts, end) = parts(text, start)?;
     for part in parts {
-        let Some(argument) = ARGUMENT.captures(&text[part.clone()]) else { continue };
+        let Some(argument) = ARGUMENT.captures(&text[part.clone()]) else {
+            found.extend(KEYWORD.captures(&text[part]).and_then(|one| Some((one.get(1)?.as_str(), None))));
+            continue;
+        };
         let value = argument.get(2).or_else(|| argument.get(3))?;
         let keyword = argument.get(1)?.as_str();
         let span = part.start + value.start()..part.start + value.end();
-        found.push((keyword, Spanned { value: value.as_str().to_owned(), span }));
+        found.push((keyword, Some(Spanned { value: value.as_str().to_owned(), span })));
     }
     Some((found, end))
 }

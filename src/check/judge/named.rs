@@ -48,7 +48,9 @@ impl Wanted<'_> {
                 None => self.unknown(&of_name),
             },
             // A project or site that is computed may well tell them apart, and so may parents that nobody knows.
-            several if self.is_open() || self.may_be_told_apart(several) => Judgement::Open,
+            several if self.is_open() || self.may_be_told_apart(several) || self.is_of_each_site(several) => {
+                Judgement::Open
+            }
             several => self.ambiguous(several),
         }
     }
@@ -71,6 +73,15 @@ impl Wanted<'_> {
         (self.project.is_none() || self.site.is_none()) && self.is_sql()
     }
 
+    /// Whether a site that only a run can tell leaves one of several.
+    fn is_of_each_site(&self, several: &[&Resource]) -> bool {
+        let is_computed = self.site.is_some_and(|site| site.value == Site::Computed);
+        let mut sites: Vec<_> = several.iter().map(|one| &one.key.site).collect();
+        sites.sort();
+        sites.dedup();
+        is_computed && sites.len() == several.len()
+    }
+
     /// Whether a path was given, and the whole path of one that may be meant is unknown.
     fn may_be_told_apart(&self, several: &[&Resource]) -> bool {
         self.project.is_some_and(|project| several.iter().any(|one| project.value.may_fit(&one.key.project)))
@@ -86,11 +97,12 @@ impl Wanted<'_> {
 
     /// As a sentence names it.
     fn what(&self) -> String {
-        let project = self.project.map(|one| format!(" in project `{}`", on_one_line(one.value.as_str())));
+        let written = self.project.filter(|one| one.value != Project::Computed);
+        let project = written.map(|one| format!(" in project `{}`", on_one_line(one.value.as_str())));
         let site = match self.site.map(|one| &one.value) {
             Some(Site::Column(text)) => format!(" on site `{}`", SiteName::from_content_url(text)),
             Some(Site::Loose(site)) => format!(" on site `{site}`"),
-            None => String::new(),
+            Some(Site::Computed) | None => String::new(),
         };
         let name = on_one_line(self.name.value.as_str());
         format!("{} `{name}`{}{site}", self.kind, project.unwrap_or_default())

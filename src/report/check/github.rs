@@ -86,7 +86,9 @@ fn data(text: &str) -> String {
 }
 
 fn property(text: &str) -> String {
-    data(text).replace(':', "%3A").replace(',', "%2C")
+    // The runner needs the line ends of a path; what else steers a terminal, it shows.
+    let shown: String = text.split('\n').map(on_one_line).collect::<Vec<_>>().join("\n");
+    data(&shown).replace(':', "%3A").replace(',', "%2C")
 }
 
 /// Writes all findings as a table to the summary of the step.

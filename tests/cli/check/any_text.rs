@@ -124,7 +124,12 @@ fn deep_nesting_and_open_ends_are_borne() {
     let deep_blocks = format!("exposures:\n  tableau:\n{}", "- ".repeat(20_000));
     let open = "API__TABLEAU__REFRESH_RESOURCE('".repeat(5_000);
     let comments = "API__TABLEAU__REFRESH_RESOURCE(/*".repeat(5_000);
-    for text in [&deep, &deep_blocks, &open, &comments] {
+    // Each took minutes while something behind a place, or before it, was read again for every place.
+    let row = "{\"workbook_name\": \"Sales\", \"workbook_id\": 1, \"path\": \"/workbooks/ \"},";
+    let rows = format!("{{\"tool\":\"tableau\",\"rows\":[{}1]}}", row.repeat(5_000));
+    let keys = format!("tableau\n{}", "workbook_id: ".repeat(40_000));
+    let (lines, lists) = ("tabcmd ".repeat(50_000), "\"tabcmd\",".repeat(40_000));
+    for text in [&deep, &deep_blocks, &open, &comments, &rows, &keys, &lines, &lists] {
         let _ = file::text(Path::new("a.yml"), text, stages);
     }
     let manifest =

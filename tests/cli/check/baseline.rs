@@ -63,6 +63,46 @@ fn what_is_gone_is_told_where_it_was_looked_for() {
 }
 
 #[test]
+fn another_project_is_a_new_finding_and_entries_of_other_folders_stay() {
+    let desk = desk_with_map();
+    let line = "tabcmd refreshextracts --workbook Revenue --project PROJECT\n";
+    desk.write("a.sh", &line.replace("PROJECT", "Old1"));
+    desk.write("b.py", &format!("ID = '{STALE}'\n"));
+    offline(&desk, &["--baseline", "known.json", "--write-baseline", "."]);
+    desk.write("a.sh", &line.replace("PROJECT", "New1"));
+    let codes = |document: &Value| -> Vec<String> {
+        found(document).into_iter().map(|(code, _)| code.to_owned()).collect()
+    };
+    let again = document(&desk, &["--baseline", "known.json", "."], 3);
+    assert_eq!(codes(&again), ["unknown-resource", "unused-baseline"]);
+    offline(&desk, &["--baseline", "known.json", "--write-baseline", "a.sh"]);
+    assert_eq!(codes(&document(&desk, &["--baseline", "known.json", "."], 0)), Vec::<String>::new());
+
+    // What git makes of two branches that both wrote one.
+    let text = fs::read_to_string(desk.path("known.json")).expect("the baseline");
+    let mut merged: Value = serde_json::from_str(&text).expect("JSON");
+    let entries = merged["findings"].as_array_mut().expect("entries");
+    entries.extend(entries.clone());
+    desk.write("known.json", &merged.to_string());
+    desk.write("b.py", &format!("ID = '{STALE}'\nTOO = '{STALE}'\n"));
+    let merged = document(&desk, &["--baseline", "known.json", "."], 0);
+    assert!(!codes(&merged).contains(&"stale-luid".to_owned()), "{merged}");
+}
+
+#[test]
+fn the_baseline_is_never_searched_or_corrected_whatever_path_leads_to_it() {
+    let desk = desk_with_map();
+    fs::create_dir(desk.path("sub")).expect("make a folder");
+    desk.write("dag.py", &format!("ID = '{OLD}'\n"));
+    offline(&desk, &["--baseline", "known.json", "--write-baseline", "."]);
+    let before = fs::read_to_string(desk.path("known.json")).expect("the baseline");
+    let baseline = desk.path("sub/../known.json").display().to_string();
+    let answer = offline(&desk, &["--fix", "--baseline", &baseline, "."]);
+    assert!(answer.stdout.contains("1 place in 1 file corrected"), "{}", answer.stdout);
+    assert_eq!(fs::read_to_string(desk.path("known.json")).expect("the baseline"), before);
+}
+
+#[test]
 fn a_baseline_that_is_not_there_or_no_baseline_is_refused_by_its_name() {
     let desk = desk_with_map();
     for (text, part) in [

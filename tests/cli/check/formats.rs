@@ -142,6 +142,21 @@ fn names_cannot_break_out_of_a_format() {
 }
 
 #[test]
+fn what_a_parser_says_of_a_file_steers_no_report() {
+    let desk = desk_with_map();
+    desk.write("tabmap-refs.toml", "[[reference]]\n\"wo\\nerror[stale-luid]: forged\\u001b[31m\" = 'A'\n");
+    for format in ["text", "github"] {
+        let answer = offline(&desk, &["--format", format, "tabmap-refs.toml"]);
+        assert!(answer.stdout.contains("forged") && !answer.stdout.contains('\u{1b}'), "{}", answer.stdout);
+        assert!(
+            !answer.stdout.lines().any(|line| line.starts_with("error[stale-luid]")),
+            "{}",
+            answer.stdout
+        );
+    }
+}
+
+#[test]
 fn junit_report_holds_nothing_that_xml_cannot() {
     let desk = desk_with_repository();
     let call = "CALL API__TABLEAU__REFRESH_RESOURCE('workbook', 'x\u{ffff}\u{1}y', 'EMEA', 'MySite');\n";

@@ -34,13 +34,19 @@ impl Finder for Commands {
         let text = file.text;
         let mut references = Vec::new();
         let mut comments = Comments::of(text, file.extension());
+        // No line is read twice.
+        let mut read = 0;
         for found in PROGRAM.captures_iter(text) {
             let (Some(whole), Some(program)) = (found.get(0), found.get(1)) else { continue };
+            if whole.start() < read {
+                continue;
+            }
             let words = shell::words(text, whole.range());
             let Some(end) = words.last().map(|word| word.span.end).filter(|_| !comments.hold(whole.start()))
             else {
                 continue;
             };
+            read = end;
             let targets = match program.as_str().to_ascii_lowercase().as_str() {
                 "tabmap" => tabmap::target(words).into_iter().collect(),
                 "tabcmd" => tabcmd::target(words).into_iter().collect(),

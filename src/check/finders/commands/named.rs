@@ -4,7 +4,7 @@ use super::shell::Word;
 use crate::check::reference::{Name, Project, Site, Spanned, Target};
 use crate::resource::{ProjectPath, ResourceKind, SiteName};
 
-/// What a name, a project and a site on a command line say together.
+/// What a name, a project and a site on a command line say together; `given` are the words that say the project.
 pub fn named(
     kind: ResourceKind,
     name: &Word,
@@ -14,13 +14,15 @@ pub fn named(
 ) -> Target {
     let Some(text) = name.value.clone().filter(|text| !text.is_empty()) else { return Target::Computed };
     let span = |word: Option<&Word>| word.map_or(name.span.clone(), |word| word.span.clone());
+    let project = project.or_else(|| given.map(|_| Project::Computed));
     let project = project.map(|value| Spanned { value, span: span(given) });
-    let site = site.and_then(|word| {
-        let value = word.value.as_deref()?;
-        let value = if value.is_empty() { SiteName::from_content_url("") } else { value.parse().ok()? };
-        Some(Spanned { value: Site::Loose(value), span: word.span.clone() })
+    let written = site.and_then(|word| word.value.as_deref()).and_then(|text| {
+        if text.is_empty() { Some(SiteName::from_content_url("")) } else { text.parse().ok() }
     });
-    Target::Name { kind, name: Spanned { value: Name::Loose(text), span: name.span.clone() }, project, site }
+    // Without one, it is the site of the session.
+    let site = Spanned { value: written.map_or(Site::Computed, Site::Loose), span: span(site) };
+    let name = Spanned { value: Name::Loose(text), span: name.span.clone() };
+    Target::Name { kind, name, project, site: Some(site) }
 }
 
 /// A project by its name alone, whatever is in it.

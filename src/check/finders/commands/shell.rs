@@ -13,6 +13,8 @@ pub type Word = Spanned<Option<String>>;
 
 /// How many words of one command are looked at.
 const MOST_WORDS: usize = 200;
+/// How long a word may be.
+const LONGEST_WORD: usize = 4096;
 /// How far before a program is looked for the quote that it stands in.
 const LOOK_BACK: usize = 1024;
 
@@ -39,7 +41,11 @@ pub fn words(text: &str, name: Range<usize>) -> Vec<Word> {
 /// The quote that is open at a place, as its line shows.
 fn open_quote(text: &str, at: usize) -> Option<char> {
     let near = &text[boundary(text, at.saturating_sub(LOOK_BACK))..at];
-    let line = near.rsplit('\n').next().unwrap_or(near);
+    let Some(line) = near.rsplit_once('\n').map(|(_, line)| line).or((near.len() == at).then_some(near))
+    else {
+        // Which of the quotes of a long line is open, nobody knows; one right before the program is.
+        return near.chars().next_back().filter(|letter| is_quote(*letter));
+    };
     let (mut open, mut is_escaped) = (None, false);
     for letter in line.chars() {
         match letter {
@@ -78,7 +84,11 @@ fn of_list(text: &str, start: usize) -> Vec<Word> {
         let inside = at + 1;
         let Some(length) = end_of_quote(&text[inside..], quote) else { break };
         let written = &text[inside..inside + length];
-        let value = (!is_computed(written)).then(|| written.replace("\\\"", "\"").replace("\\\\", "\\"));
+        // What goes on behind it is put together.
+        let rest = text[inside + length + 1..].trim_start();
+        let is_whole = rest.is_empty() || rest.starts_with([',', ']', ')', '#']);
+        let value =
+            (is_whole && !is_computed(written)).then(|| written.replace("\\\"", "\"").replace("\\\\", "\\"));
         words.push(Word { value, span: inside..inside + length });
         at = inside + length + 1;
     }
@@ -102,7 +112,12 @@ fn end_of_quote(text: &str, quote: char) -> Option<usize> {
 
 /// Whether a shell, a template or a program puts something in the place of a part of it.
 fn is_computed(text: &str) -> bool {
-    text.contains(['$', '`', '{']) || CMD_VARIABLE.is_match(text)
+    text.contains(['$', '`', '{']) || is_filled_in(text)
+}
+
+/// `%NAME%` of cmd.exe, `%s` of other languages.
+fn is_filled_in(text: &str) -> bool {
+    text.contains('%') && (CMD_VARIABLE.is_match(text) || text == "%s" || text.contains("%("))
 }
 
 /// To the end of the statement; `around` is the quote that the whole line stands in.
@@ -140,11 +155,20 @@ fn word(text: &str, start: usize, around: Option<char>) -> Option<(Word, usize)>
     let mut open: Option<char> = None;
     let mut at = start;
     let mut is_known = true;
+    // A comment ends the statement.
+    if text[start..].starts_with('#') {
+        return None;
+    }
     while let Some(letter) = text[at..].chars().next() {
+        if at - start > LONGEST_WORD {
+            return None;
+        }
         // Within a text of another language its own quote is escaped.
         let escaped = text[at..].strip_prefix('\\').and_then(|rest| rest.chars().next());
         let (letter, length) = match escaped {
             Some(quote) if around == Some(quote) => (quote, 1 + quote.len_utf8()),
+            // An escaped line end in a text of another language.
+            Some('n' | 'r') if around.is_some() => break,
             _ if around == Some(letter) => break,
             _ => (letter, letter.len_utf8()),
         };
@@ -177,7 +201,7 @@ fn word(text: &str, start: usize, around: Option<char>) -> Option<(Word, usize)>
         return None;
     }
     let span = span?;
-    let is_known = is_known && !value.contains('{') && !CMD_VARIABLE.is_match(&value);
+    let is_known = is_known && !value.contains('{') && !is_filled_in(&value);
     Some((Word { value: is_known.then_some(value), span }, at))
 }
 

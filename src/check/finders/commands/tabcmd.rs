@@ -95,7 +95,7 @@ fn of_name(kind: ResourceKind, name: &Word, sorted: &Sorted) -> Target {
         // One of them is computed.
         _ => None,
     };
-    named(kind, name, written, project, site(sorted))
+    named(kind, name, written, project.or(parents), site(sorted))
 }
 
 fn is_of_content(path: &Word) -> bool {

@@ -8,8 +8,8 @@ use crate::check::reference::{Project, Spanned, Target};
 use crate::resource::ResourceKind;
 
 /// Options without a value.
-const FLAGS: [&str; 10] =
-    ["incremental", "no-wait", "cancel-on-timeout", "quiet", "q", "v", "vv", "verbose", "help", "h"];
+const FLAGS: [&str; 11] =
+    ["incremental", "no-wait", "cancel-on-timeout", "quiet", "q", "v", "vv", "vvv", "verbose", "help", "h"];
 
 pub(super) fn target(words: Vec<Word>) -> Option<Target> {
     let sorted = sort(words, &FLAGS);
