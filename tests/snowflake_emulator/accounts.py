@@ -10,6 +10,7 @@ from typing import Any
 import jwt
 from cryptography.hazmat.primitives import serialization
 
+import workloads
 from answers import Refused
 
 # The account of every user here. A JWT's issuer must name it without region and cloud.
@@ -33,7 +34,7 @@ class User:
     oauth_client: dict[str, str] | None = None  # id, secret and scope at the identity provider
     spcs_token: str | None = None  # must come with the OAuth token of a container
     public_key: str | None = None
-    workload_identity: dict[str, str] | None = None  # issuer, subject, public_key of the issuer
+    workload_identity: dict[str, str] | None = None  # see workloads.py
     roles: list[str] = field(default_factory=lambda: ["PUBLIC"])
     warehouses: list[str] = field(default_factory=lambda: ["COMPUTE_WH"])
 
@@ -58,7 +59,7 @@ def signed_in(data: dict[str, Any]) -> User:
     elif authenticator == "PROGRAMMATIC_ACCESS_TOKEN":
         user = holder(data, "394400", "Programmatic access token is invalid.", lambda user: user.access_token == token)
     elif authenticator == "WORKLOAD_IDENTITY":
-        user = workload(data)
+        user = workloads.holder(data, users.values())
     elif not (user := users.get(data.get("LOGIN_NAME", "").upper())):
         raise Refused("390144", "JWT token is invalid.") if authenticator == "SNOWFLAKE_JWT" else wrong
     elif authenticator == "SNOWFLAKE_JWT":
@@ -77,28 +78,6 @@ def holder(data: dict[str, Any], code: str, message: str, owns: Callable[[User],
         if data.get("TOKEN") and owns(user) and named in ("", user.name):
             return user
     raise Refused(code, message)
-
-
-def workload(data: dict[str, Any]) -> User:
-    """The service user whose WORKLOAD_IDENTITY has the token's issuer and subject. The code is this emulator's own choice."""
-    if data.get("PROVIDER") != "OIDC" or data.get("LOGIN_NAME"):
-        raise Refused("395090", "Workload identity: provider OIDC without a login name is what this emulator knows.")
-    for user in users.values():
-        identity = user.workload_identity or {}
-        try:
-            claims = jwt.decode(
-                data.get("TOKEN") or "",
-                identity.get("public_key", ""),
-                algorithms=["RS256"],
-                issuer=identity.get("issuer", ""),
-                audience="snowflakecomputing.com",
-                options={"require": ["iss", "sub", "aud", "exp"]},
-            )
-        except (jwt.InvalidTokenError, jwt.InvalidKeyError):
-            continue
-        if claims["sub"] == identity["subject"]:
-            return user
-    raise Refused("395091", "Workload identity: no user has this issuer, subject and audience.")
 
 
 def check_password(user: User, data: dict[str, Any], wrong: Refused) -> None:

@@ -6,6 +6,7 @@ meets here what it will meet there:
 
     accounts.py   who may sign in, by each way of signing in, and the checks of what a login request says
     identity_provider.py  tokens for client credentials, from somebody whom Snowflake trusts
+    workloads.py  whose workload a proof belongs to, by provider
     sessions.py   tokens that expire, are renewed and end
     statements.py running, polling, aborting and timing out statements; the log of all of them
     results.py    the shape of an answer: all fields, JSON or Arrow, chunks

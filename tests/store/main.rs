@@ -5,6 +5,7 @@
 mod ground;
 
 mod adopted;
+mod clouds;
 mod command;
 mod connection;
 mod contract;
@@ -16,5 +17,6 @@ mod opens;
 mod properties;
 mod seeds;
 mod sign_in;
+mod stand_in;
 mod transport;
 mod ways;

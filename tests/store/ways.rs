@@ -12,7 +12,7 @@ use test_support::emulator::{Tenant, port, python};
 use crate::sign_in::keys;
 
 /// A desk whose connection has these settings beside account and server, and no user.
-fn desk(tenant: &Tenant, settings: &[(&str, &str)]) -> Desk {
+pub fn desk(tenant: &Tenant, settings: &[(&str, &str)]) -> Desk {
     let mut desk = Desk::empty();
     for (name, value) in tenant.environment(&[&[("user", ""), ("password", "")], settings].concat()) {
         desk.set(&name, value);
@@ -22,16 +22,16 @@ fn desk(tenant: &Tenant, settings: &[(&str, &str)]) -> Desk {
     desk
 }
 
-fn init(desk: &Desk) -> Answer {
+pub fn init(desk: &Desk) -> Answer {
     tokio::task::block_in_place(|| desk.run(&["init"]))
 }
 
-fn signs_in(desk: &Desk) {
+pub fn signs_in(desk: &Desk) {
     init(desk).exit_is(0);
 }
 
 /// What the login requests said about who signs in; those in a row that are the same, once.
-async fn proofs(tenant: &Tenant) -> Vec<Value> {
+pub async fn proofs(tenant: &Tenant) -> Vec<Value> {
     let logins = tenant.log("logins").await;
     let mut proofs: Vec<Value> = logins.iter().map(|login| login["proof"].clone()).collect();
     proofs.dedup();
@@ -39,7 +39,7 @@ async fn proofs(tenant: &Tenant) -> Vec<Value> {
 }
 
 /// Runs a script of this folder with a JSON document as its input; what it printed.
-fn script(name: &str, input: &Value, variables: &[(&str, &str)]) -> String {
+pub fn script(name: &str, input: &Value, variables: &[(&str, &str)]) -> String {
     let path = format!("{}/tests/store/{name}", env!("CARGO_MANIFEST_DIR"));
     let mut process = Command::new(python())
         .arg(path)
@@ -57,7 +57,7 @@ fn script(name: &str, input: &Value, variables: &[(&str, &str)]) -> String {
 
 /// Signs in with the same settings through this program and through Snowflake's own client, and compares what they say
 /// about who signs in.
-async fn signs_in_as_snowflakes_own_client(
+pub async fn signs_in_as_snowflakes_own_client(
     tenant: &Tenant,
     settings: &[(&str, &str)],
     variables: &[(&str, &str)],
@@ -96,7 +96,7 @@ async fn a_programmatic_access_token_needs_no_user() {
 }
 
 /// A token that the holder of a private key issued.
-fn issued(key: &str, claims: &Value) -> String {
+pub fn issued(key: &str, claims: &Value) -> String {
     script("tokens.py", &json!({"key": keys()[key], "claims": claims}), &[])
 }
 
@@ -171,7 +171,7 @@ async fn a_workload_is_refused_before_anything_is_sent_where_its_settings_are_wr
     };
     let foreign = desk(&tenant, &way("OIDC"));
     init(&foreign).refused(2, &["not for `127.0.0.1`", "SNOWFLAKE_WIF_ALLOWED_HOST_SUFFIXES"]);
-    for (provider, words) in [("", "no `workload_identity_provider`"), ("AWS", "`AWS` is not supported")] {
+    for (provider, words) in [("", "no `workload_identity_provider`"), ("LUCK", "`LUCK` is none of OIDC")] {
         let mut desk = desk(&tenant, &way(provider));
         desk.set("SNOWFLAKE_WIF_ALLOWED_HOST_SUFFIXES", "127.0.0.1");
         init(&desk).refused(2, &[words]);

@@ -96,7 +96,7 @@ fn remedy_of_way(code: &str, authenticator: &str) -> Option<&'static str> {
             "a passcode is good for 30 seconds and for one sign-in: set the current one; a run that signs in again needs another way, such as a key pair"
         }
         (code, "WORKLOAD_IDENTITY") if !is_known(code) => {
-            "compare the token with WORKLOAD_IDENTITY of the user (`SHOW USER WORKLOAD IDENTITY AUTHENTICATION METHODS FOR USER …`): issuer, subject and audience must be the same, and the token may not have expired"
+            "compare the workload with WORKLOAD_IDENTITY of the user (`SHOW USER WORKLOAD IDENTITY AUTHENTICATION METHODS FOR USER …`): issuer, subject and audience of its token must be the same and the token still valid, or with AWS the ARN of the role"
         }
         _ => return None,
     })

@@ -9,7 +9,7 @@ use super::error::ConnectionError;
 use super::settings::{Environment, Setting, Settings, home, variable};
 
 /// The keys of a connection that this program reads; others belong to other programs.
-const KEYS: [&str; 26] = [
+const KEYS: &[&str] = &[
     "account",
     "user",
     "password",
@@ -36,6 +36,10 @@ const KEYS: [&str; 26] = [
     "oauth_credentials_in_body",
     "passcode",
     "passcode_in_password",
+    "workload_identity_impersonation_path",
+    "workload_identity_entra_resource",
+    "workload_identity_aws_use_outbound_token",
+    "workload_identity_host",
 ];
 
 const INLINE: &str = "SNOWFLAKE_CONNECTIONS";
@@ -105,7 +109,7 @@ impl Files {
         }
         let origin = if section.is_some() { self.origin.clone() } else { "SNOWFLAKE_* variables".to_owned() };
         let mut values = Vec::new();
-        for key in KEYS {
+        for &key in KEYS {
             let generic = format!("SNOWFLAKE_{}", key.to_uppercase());
             let setting = if let Some(value) = variable(environment, &own(key)) {
                 Some(Setting { value, variable: Some(own(key)) })

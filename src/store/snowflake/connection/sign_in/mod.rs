@@ -45,7 +45,7 @@ const WAYS: &[Way] = &[
     },
     Way {
         name: WorkloadIdentity::NAME,
-        label: "WORKLOAD_IDENTITY (provider OIDC)",
+        label: "WORKLOAD_IDENTITY",
         make: |asked| shared(WorkloadIdentity::of(asked)),
     },
     Way {

@@ -1,13 +1,10 @@
-//! `authenticator = WORKLOAD_IDENTITY`: no secret of Snowflake's, but a token that says which workload this is.
+//! Which hosts may have the proof of a workload.
 
-use async_trait::async_trait;
 use url::Url;
 
-use super::authenticator::{Asked, Authenticator, Fields, LoginName};
-use super::token::Token;
 use crate::store::snowflake::connection::error::ConnectionError;
-use crate::store::snowflake::connection::settings::{Environment, Settings, variable};
-use crate::store::snowflake::error::Fault;
+use crate::store::snowflake::connection::settings::variable;
+use crate::store::snowflake::connection::sign_in::authenticator::Asked;
 
 /// Snowflake's own hosts. The token opens more than Snowflake where its audience is wide, so no other host may have it.
 const OWN_HOSTS: [&str; 3] = ["snowflakecomputing.com", "snowflakecomputing.cn", "snowflakecomputing.mil"];
@@ -15,63 +12,11 @@ const OWN_HOSTS: [&str; 3] = ["snowflakecomputing.com", "snowflakecomputing.cn",
 /// More of them. Read from the environment alone, so that no file of settings can send the token elsewhere.
 const MORE_HOSTS: &str = "SNOWFLAKE_WIF_ALLOWED_HOST_SUFFIXES";
 
-/// The only provider so far. The others ask a cloud's own services for the token.
-const PROVIDER: &str = "OIDC";
-
-/// An OpenID Connect token of the platform that this program runs on, such as a CI job's or a Kubernetes pod's.
-#[derive(Debug)]
-pub(super) struct WorkloadIdentity {
-    token: Token,
-}
-
-impl WorkloadIdentity {
-    pub(super) const NAME: &str = "WORKLOAD_IDENTITY";
-
-    pub(super) fn of(asked: &Asked<'_>) -> Result<Self, ConnectionError> {
-        check_provider(asked.settings)?;
-        check_host(asked.server, asked.settings, asked.environment)?;
-        Ok(Self { token: Token::of(asked)? })
-    }
-}
-
-#[async_trait]
-impl Authenticator for WorkloadIdentity {
-    fn name(&self) -> &'static str {
-        Self::NAME
-    }
-
-    /// The token's issuer and subject name the user.
-    fn login_name(&self) -> LoginName {
-        LoginName::LeftOut
-    }
-
-    async fn fields(&self) -> Result<Fields, Fault> {
-        Ok(vec![
-            ("AUTHENTICATOR", Self::NAME.into()),
-            ("PROVIDER", PROVIDER.into()),
-            ("TOKEN", self.token.read()?),
-        ])
-    }
-}
-
-fn check_provider(settings: &Settings) -> Result<(), ConnectionError> {
-    let provider = settings.required("workload_identity_provider")?;
-    if provider.trim().eq_ignore_ascii_case(PROVIDER) {
-        return Ok(());
-    }
-    let reason = format!(
-        "`{provider}` is not supported; {PROVIDER} is, with the token in `token` or `token_file_path`"
-    );
-    Err(settings.invalid("workload_identity_provider", reason))
-}
-
-fn check_host(
-    server: &Url,
-    settings: &Settings,
-    environment: &Environment<'_>,
-) -> Result<(), ConnectionError> {
+/// Refuses a server that is none of Snowflake's own.
+pub(super) fn check(asked: &Asked<'_>) -> Result<(), ConnectionError> {
+    let Asked { settings, environment, server } = asked;
     let more = variable(environment, MORE_HOSTS).unwrap_or_default();
-    let host = server.host_str().unwrap_or_default();
+    let host = Url::host_str(server).unwrap_or_default();
     if is_allowed(host, &more) {
         return Ok(());
     }
