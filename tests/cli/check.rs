@@ -15,6 +15,7 @@ mod clients;
 mod exposures;
 mod fixing;
 mod formats;
+mod left_open;
 mod live;
 mod names;
 mod page;
@@ -33,14 +34,27 @@ fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli/check").join(name)
 }
 
-/// A desk without access to Tableau, with a map that saw three days.
-pub fn desk_with_map() -> Desk {
+/// A desk without access to Tableau, with an empty map.
+fn desk_without_tableau() -> Desk {
     let mut desk = Desk::empty();
     for variable in ["TABLEAU_SERVER", "TABLEAU_SITE", "TABLEAU_PAT_NAME", "TABLEAU_PAT_SECRET"] {
         desk.unset(variable);
     }
     desk.set("TABMAP_STORE", format!("sqlite:{}", desk.path("map.db").display()));
     desk.done(&["init"]);
+    desk
+}
+
+/// Syncs from a recording of this text, which does not stay.
+fn sync_from(desk: &Desk, recording: &Value) {
+    let path = desk.write("recording.json", &recording.to_string());
+    desk.done(&["sync", "--max-removed", "100%", "--from", path.to_str().expect("a path of text")]);
+    fs::remove_file(path).expect("remove the recording");
+}
+
+/// The same with a map that saw three days.
+pub fn desk_with_map() -> Desk {
+    let desk = desk_without_tableau();
     for day in ["monday.json", "tuesday.json", "wednesday.json"] {
         let recording = fixture(day);
         desk.done(&["sync", "--from", recording.to_str().expect("a path of text")]);

@@ -73,7 +73,8 @@ pub trait Finder: Debug + Send + Sync {
     }
 }
 
-/// Whether a file has one of these endings.
+/// Whether a file has one of these endings, in whatever case.
 pub(super) fn has_extension(path: &Path, extensions: &[&str]) -> bool {
-    path.extension().and_then(|one| one.to_str()).is_some_and(|one| extensions.contains(&one))
+    let extension = path.extension().and_then(|one| one.to_str()).unwrap_or_default();
+    extensions.iter().any(|one| one.eq_ignore_ascii_case(extension))
 }

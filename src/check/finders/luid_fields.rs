@@ -30,11 +30,6 @@ static PLACE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(&format!("(?i-u)(?:{variable}|{terraform}|{assigned}|{option}|{path}|{call})"))
         .expect("a valid pattern")
 });
-/// Keys with the LUIDs of other things, which are no resources.
-static OF_OTHERS: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new("(?i-u)(?:project|user|owner|view|site|group|flow|job|task|schedule|metric|collection|column|field|database|table)s?[_-]?luids?")
-        .expect("a valid pattern")
-});
 /// What a list has around its members.
 const AROUND: [char; 14] = [' ', '\t', '\r', '\n', '"', '\'', '[', '(', '{', ',', '-', '\\', ']', '/'];
 /// How long a LUID is.
@@ -86,8 +81,7 @@ fn is_of_others(text: &str, place: &Match<'_>, extension: &str) -> bool {
     }
     // Answers of Tableau's APIs hold the `luid` of everything.
     let is_bare = place.as_str().to_ascii_lowercase().starts_with("luid");
-    OF_OTHERS.is_match(place.as_str())
-        || is_bare && (line.ends_with(['-', '.']) || matches!(extension, "json" | "jsonl" | "ipynb" | "har"))
+    is_bare && (line.ends_with(['-', '.']) || matches!(extension, "json" | "jsonl" | "ipynb" | "har"))
 }
 
 /// Nothing behind the place is searched: a large file may have many keys and no LUID.

@@ -48,7 +48,9 @@ impl Wanted<'_> {
                 None => self.unknown(&of_name),
             },
             // A project or site that is computed may well tell them apart, and so may parents that nobody knows.
-            several if self.is_open() || self.may_be_told_apart(several) || self.is_of_each_site(several) => {
+            several
+                if self.is_open() || self.may_be_told_apart(several) || self.is_alone_on_a_site(several) =>
+            {
                 Judgement::Open
             }
             several => self.ambiguous(several),
@@ -73,13 +75,11 @@ impl Wanted<'_> {
         (self.project.is_none() || self.site.is_none()) && self.is_sql()
     }
 
-    /// Whether a site that only a run can tell leaves one of several.
-    fn is_of_each_site(&self, several: &[&Resource]) -> bool {
+    /// Whether only a run can tell the site, and on one that may be meant there is no other of the name.
+    fn is_alone_on_a_site(&self, several: &[&Resource]) -> bool {
         let is_computed = self.site.is_some_and(|site| site.value == Site::Computed);
-        let mut sites: Vec<_> = several.iter().map(|one| &one.key.site).collect();
-        sites.sort();
-        sites.dedup();
-        is_computed && sites.len() == several.len()
+        let on = |site: &SiteName| several.iter().filter(|one| one.key.site == *site).count();
+        is_computed && several.iter().any(|one| on(&one.key.site) == 1)
     }
 
     /// Whether a path was given, and the whole path of one that may be meant is unknown.

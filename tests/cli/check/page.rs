@@ -9,6 +9,8 @@ use serde_json::{Value, json};
 use tabmap::check::finding::Code;
 use test_support::desk::Desk;
 
+use super::{desk_without_tableau, sync_from};
+
 fn page() -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/check.md");
     fs::read_to_string(path).expect("the page")
@@ -24,12 +26,7 @@ fn resource(kind: &str, path: &str, name: &str, luid: u32, number: &str) -> Valu
 
 /// A map that saw the two days that the page tells of.
 fn desk() -> Desk {
-    let mut desk = Desk::empty();
-    for variable in ["TABLEAU_SERVER", "TABLEAU_SITE", "TABLEAU_PAT_NAME", "TABLEAU_PAT_SECRET"] {
-        desk.unset(variable);
-    }
-    desk.set("TABMAP_STORE", format!("sqlite:{}", desk.path("map.db").display()));
-    desk.done(&["init"]);
+    let desk = desk_without_tableau();
     let both = [
         resource("datasource", "Operations", "Orders", 3, "201"),
         resource("workbook", "Finance/EMEA", "Pipeline", 4, "12347"),
@@ -50,9 +47,7 @@ fn desk() -> Desk {
             "complete": ["workbook", "datasource"], "lagging": 0, "ghosts": 0, "skipped": 0, "warnings": [], "gone": [],
             "resources": resources.collect::<Vec<_>>(),
         }]});
-        let path = desk.write("recording.json", &recording.to_string());
-        desk.done(&["sync", "--max-removed", "100%", "--from", path.to_str().expect("a path of text")]);
-        fs::remove_file(path).expect("remove the recording");
+        sync_from(&desk, &recording);
     }
     desk
 }

@@ -9,18 +9,13 @@ use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
 use super::tools::{Case, each_is_judged_on};
-use super::{desk_with_map, document, fixture, offline};
+use super::{desk_with_map, desk_without_tableau, document, fixture, offline, sync_from};
 
 const GONE: &[(&str, &str)] = &[("stale-url", "Costs")];
 
 /// A map whose resources have told names in addresses: `Costs` is gone, and so is the data source `Customers`.
 fn desk_with_addresses() -> Desk {
-    let mut desk = Desk::empty();
-    for variable in ["TABLEAU_SERVER", "TABLEAU_SITE", "TABLEAU_PAT_NAME", "TABLEAU_PAT_SECRET"] {
-        desk.unset(variable);
-    }
-    desk.set("TABMAP_STORE", format!("sqlite:{}", desk.path("map.db").display()));
-    desk.done(&["init"]);
+    let desk = desk_without_tableau();
     for day in ["monday.json", "wednesday.json"] {
         let text = fs::read_to_string(fixture(day)).expect("a recording");
         let mut recording: Value = serde_json::from_str(&text).expect("JSON");
@@ -31,9 +26,7 @@ fn desk_with_addresses() -> Desk {
                 one["content_url"] = one["name"].as_str().expect("a name").replace(' ', "").into();
             }
         }
-        let path = desk.write(&format!("recorded-{day}"), &recording.to_string());
-        desk.done(&["sync", "--max-removed", "100%", "--from", path.to_str().expect("a path of text")]);
-        fs::remove_file(path).expect("remove the recording");
+        sync_from(&desk, &recording);
     }
     desk
 }
@@ -187,6 +180,7 @@ const DESKTOP: &[Case] = &[
     (".tds", "<connection class='sqlproxy' dbname='Orders' server='tableau.example.com' />", &[]),
     (".tds", "<connection class='sqlproxy' dbname='Customers' server='other.example.org' />", &[]),
     (".tds", "<connection class='snowflake' dbname='Customers' server='x.snowflakecomputing.com' />", &[]),
+    (".TDS", "<connection class='sqlproxy' dbname='Customers' />", &[("stale-url", "Customers")]),
     (".xml", "<connection class='sqlproxy' dbname='Customers' server='tableau.example.com' />", &[]),
 ];
 

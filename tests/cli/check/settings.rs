@@ -71,6 +71,8 @@ fn procedures_of_others_are_read_by_the_order_of_their_arguments() {
         ("CALL refresh_tableau('MySite', 5, 'Pipeline', :project);", None),
         ("CALL refresh_tableau('MySite', 5, 'Pipeline', 'EMEA');", Some("ambiguous-resource")),
         ("CALL refresh_tableau('MySite', 5, :name, 'EMEA');", None),
+        ("CALL refresh_tableau(:site, 5, 'Revenue', 'EMEA');", None),
+        ("CALL refresh_tableau(:site, 5, 'Costs', 'EMEA');", Some("unknown-resource")),
         ("CALL refresh_tableau('Nowhere', 5, 'Revenue');", Some("unknown-site")),
         ("CALL refresh_tableau(workbook => 'Costs', other => 'x');", Some("unknown-resource")),
         ("CALL refresh_tableau('MySite', 5);", Some("invalid-reference")),

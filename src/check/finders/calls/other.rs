@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::arguments::{Argument, Value};
 use crate::check::finders::written::{self, scalar};
-use crate::check::reference::{Name, Reference, Target};
+use crate::check::reference::{Project, Reference, Site, Spanned, Target};
 use crate::resource::written::KEYS;
 
 /// A procedure by its name, and what its arguments say.
@@ -53,7 +53,7 @@ pub(super) fn reference(
     extent: &Range<usize>,
 ) -> Reference {
     let mut fields = Vec::new();
-    let mut is_open = false;
+    let (mut project_is_open, mut site_is_open) = (false, false);
     for (position, argument) in arguments.iter().enumerate() {
         let said = match &argument.name {
             // An argument by name says what that one says which has this key in the order.
@@ -64,17 +64,21 @@ pub(super) fn reference(
         match &argument.value {
             Value::Text(value) if value.value.is_empty() => {}
             Value::Text(value) => fields.push((*key, scalar(value.clone()))),
-            Value::Computed if !key.starts_with("project") && !key.starts_with("site") => {
-                return Reference::new(extent.clone(), Target::Computed);
-            }
-            Value::Computed => is_open = true,
+            Value::Computed if key.starts_with("project") => project_is_open = true,
+            Value::Computed if key.starts_with("site") => site_is_open = true,
+            Value::Computed => return Reference::new(extent.clone(), Target::Computed),
             Value::Null => {}
         }
     }
     let mut reference = written::named(text, fields, extent.clone(), extent.clone());
-    // As in a column, a project or site that nobody knows leaves open which one of several is meant.
-    if let (true, Target::Name { name, .. }) = (is_open, &mut reference.target) {
-        name.value = Name::Column(name.value.as_str().to_owned());
+    if let Target::Name { name, project, site, .. } = &mut reference.target {
+        let span = || name.span.clone();
+        if project_is_open {
+            *project = Some(Spanned { value: Project::Computed, span: span() });
+        }
+        if site_is_open {
+            *site = Some(Spanned { value: Site::Computed, span: span() });
+        }
     }
     reference
 }

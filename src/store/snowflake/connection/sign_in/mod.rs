@@ -5,10 +5,9 @@
 mod authenticator;
 mod client_credentials;
 mod container;
+mod given_token;
 mod key_pair;
-mod oauth;
 mod password;
-mod programmatic_access_token;
 mod token;
 mod workload_identity;
 
@@ -19,10 +18,9 @@ pub use authenticator::{Authenticator, Fields, LoginName};
 use client_credentials::ClientCredentials;
 use container::Container;
 pub(super) use container::is_inside;
+use given_token::GivenToken;
 use key_pair::KeyPair;
-use oauth::OAuth;
 use password::Password;
-use programmatic_access_token::ProgrammaticAccessToken;
 use workload_identity::WorkloadIdentity;
 
 use super::error::ConnectionError;
@@ -39,9 +37,9 @@ struct Way {
 const WAYS: &[Way] = &[
     Way { name: KeyPair::NAME, label: "SNOWFLAKE_JWT (key pair)", make: |asked| shared(KeyPair::of(asked)) },
     Way {
-        name: ProgrammaticAccessToken::NAME,
+        name: GivenToken::PROGRAMMATIC,
         label: "PROGRAMMATIC_ACCESS_TOKEN",
-        make: |asked| shared(ProgrammaticAccessToken::of(asked)),
+        make: |asked| shared(GivenToken::of(GivenToken::PROGRAMMATIC, asked)),
     },
     Way {
         name: WorkloadIdentity::NAME,
@@ -53,7 +51,11 @@ const WAYS: &[Way] = &[
         label: "OAUTH_CLIENT_CREDENTIALS",
         make: |asked| shared(ClientCredentials::of(asked)),
     },
-    Way { name: OAuth::NAME, label: "oauth (with a token)", make: |asked| shared(OAuth::of(asked)) },
+    Way {
+        name: GivenToken::OAUTH,
+        label: "oauth (with a token)",
+        make: |asked| shared(GivenToken::of(GivenToken::OAUTH, asked)),
+    },
     Way { name: Password::NAME, label: "snowflake (password)", make: |asked| shared(Password::of(asked)) },
     Way {
         name: Password::WITH_SECOND_FACTOR,
