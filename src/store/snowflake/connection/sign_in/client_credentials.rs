@@ -59,17 +59,7 @@ impl ClientCredentials {
     /// The token, or why there is none.
     async fn token(&self) -> Result<SecretString, Refusal> {
         let client = self.client().map_err(|error| Refusal::passing(describe(&error)))?;
-        let mut pauses = ATTEMPTS.pauses();
-        loop {
-            let refusal = match self.ask(&client).await {
-                Ok(token) => return Ok(token),
-                Err(refusal) => refusal,
-            };
-            match pauses.next() {
-                Some(pause) if refusal.is_passing => tokio::time::sleep(pause).await,
-                _ => return Err(refusal),
-            }
-        }
+        ATTEMPTS.run(|| self.ask(&client), |refusal, pause| refusal.is_passing.then_some(pause)).await
     }
 
     fn client(&self) -> reqwest::Result<Client> {
