@@ -37,14 +37,6 @@ const LAYERS: &[&[&str]] = &[
     ],
 ];
 
-/// Imports that close a circle or go up, and that nobody has mended yet.
-const EXCEPTIONS: &[(&str, &str)] = &[
-    ("src/store/snowflake/session.rs", "src/store/snowflake/transport/mod.rs"),
-    ("src/store/snowflake/transport/abort.rs", "src/store/snowflake/transport/mod.rs"),
-    ("src/store/snowflake/transport/chunks.rs", "src/store/snowflake/transport/mod.rs"),
-    ("src/store/snowflake/transport/login.rs", "src/store/snowflake/transport/mod.rs"),
-];
-
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
@@ -58,19 +50,15 @@ fn layer(file: &str) -> (usize, &str) {
     }
 }
 
-fn is_exception(import: &Import) -> bool {
-    EXCEPTIONS.contains(&(&*import.from, &*import.to))
-}
-
 /// Those that go up.
 fn upward(imports: &BTreeSet<Import>) -> Vec<&Import> {
     imports.iter().filter(|import| layer(&import.to).0 < layer(&import.from).0).collect()
 }
 
-/// The imports by the file that imports, without the exceptions and the mere names of modules.
+/// The imports by the file that imports, without the mere names of modules.
 fn graph(imports: &BTreeSet<Import>) -> BTreeMap<&str, Vec<&Import>> {
     let mut graph: BTreeMap<&str, Vec<&Import>> = BTreeMap::new();
-    for import in imports.iter().filter(|import| import.item && !is_exception(import)) {
+    for import in imports.iter().filter(|import| import.item) {
         graph.entry(&import.from).or_default().push(import);
     }
     graph
@@ -113,7 +101,7 @@ fn circles<'a>(graph: &BTreeMap<&str, Vec<&'a Import>>) -> impl Iterator<Item = 
 fn imports_go_down_and_in_no_circle() {
     let imports = imports(root());
     let mut wrong = String::new();
-    for import in upward(&imports).into_iter().filter(|import| !is_exception(import)) {
+    for import in upward(&imports) {
         let (from, to) = (layer(&import.from).1, layer(&import.to).1);
         let (file, line, target) = (&import.from, import.line, &import.to);
         writeln!(wrong, "{file}:{line}: `{from}` uses {target}, and `{to}` is a layer above it").unwrap();
@@ -125,19 +113,6 @@ fn imports_go_down_and_in_no_circle() {
         }
     }
     assert!(wrong.is_empty(), "Imports go down only (docs/architecture.md):\n{wrong}");
-}
-
-#[test]
-fn every_exception_of_the_layers_still_exists() {
-    let imports = imports(root());
-    let (upward, graph) = (upward(&imports), graph(&imports));
-    for &(from, to) in EXCEPTIONS {
-        let needed = imports
-            .iter()
-            .filter(|import| (&*import.from, &*import.to) == (from, to))
-            .any(|import| upward.contains(&import) || import.item && way(&graph, to, from).is_some());
-        assert!(needed, "{from} may use {to} now. Take the pair off the list in tests/cli/layers.rs");
-    }
 }
 
 #[test]

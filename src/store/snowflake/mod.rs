@@ -19,6 +19,7 @@ mod error;
 mod load;
 mod migrate;
 pub mod objects;
+mod options;
 mod place;
 mod quoting;
 mod refusals;
@@ -37,8 +38,9 @@ use tokio::sync::Mutex;
 
 use self::connection::Connection;
 pub use self::error::{Fault, SnowflakeError};
+pub use self::options::SessionOptions;
 use self::place::Place;
-pub use self::session::{Row, Session, SessionOptions};
+pub use self::session::{Row, Session};
 pub use self::settings::SnowflakeSettings;
 pub use self::sql::TableNames;
 use super::{Applied, ChangeFilter, Found, Lookup, Migration, Past, RecordedChange, Run, Store, StoreError};

@@ -1,7 +1,6 @@
 //! One session: statements in, rows of text out.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, NullArray, RecordBatch};
@@ -13,34 +12,11 @@ use snowflake_api::{
 
 use super::connection::Connection;
 use super::error::{Fault, SnowflakeError};
+use super::options::SessionOptions;
 use super::transport::{Exchange, Repeatable, Transport};
 
 /// One row: the columns as text.
 pub type Row = Vec<Option<String>>;
-
-/// What a session asks of Snowflake.
-#[derive(Debug, Clone)]
-pub struct SessionOptions {
-    /// Stands beside every statement in Snowflake's query history.
-    pub query_tag: String,
-    /// How long Snowflake lets a statement run.
-    pub statement_timeout: Duration,
-    /// How long a statement waits for others that change the same table.
-    pub lock_timeout: Duration,
-    /// How long this program waits for a statement, before it aborts it.
-    pub deadline: Duration,
-}
-
-impl Default for SessionOptions {
-    fn default() -> Self {
-        Self {
-            query_tag: concat!("tabmap ", env!("CARGO_PKG_VERSION")).to_owned(),
-            statement_timeout: Duration::from_secs(900),
-            lock_timeout: Duration::from_secs(300),
-            deadline: Duration::from_secs(960),
-        }
-    }
-}
 
 /// A session. It signs in with its first statement, and never again: temporary tables would be gone.
 pub struct Session {

@@ -6,18 +6,15 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use reqwest::Client;
 use reqwest::header::{ACCEPT, AUTHORIZATION};
 use serde_json::json;
 use tokio::runtime::Handle;
-use tokio::sync::Mutex as AsyncMutex;
 use tokio::task::JoinHandle;
-use url::Url;
 use uuid::Uuid;
 
 use super::answer::Answer;
-use super::login::authorization;
-use super::{FAREWELL_TIMEOUT, Tokens};
+use super::login::{Login, authorization};
+use super::server::FAREWELL_TIMEOUT;
 
 /// "Identified SQL statement is not currently executing."
 const NOT_RUNNING: &str = "000605";
@@ -25,10 +22,7 @@ const NOT_RUNNING: &str = "000605";
 /// How to abort one statement.
 #[derive(Clone)]
 pub(super) struct Abort {
-    pub(super) http: Client,
-    pub(super) url: Url,
-    /// The session's tokens, which may be renewed until the abort is sent.
-    pub(super) tokens: Arc<AsyncMutex<Option<Tokens>>>,
+    pub(super) login: Arc<Login>,
     /// The id of the request that carried the statement.
     pub(super) request_id: String,
 }
@@ -36,21 +30,21 @@ pub(super) struct Abort {
 impl Abort {
     async fn send(self) {
         // Without a session there is nothing left to abort.
-        let Some(tokens) = self.tokens.lock().await.clone() else {
+        let Ok(tokens) = self.login.tokens().await else {
             return;
         };
-        let mut url = self.url;
+        let mut url = self.login.server.url("queries/v1/abort-request");
         url.query_pairs_mut().append_pair("requestId", &Uuid::new_v4().to_string());
         let sent = self
+            .login
+            .server
             .http
             .post(url)
             .header(ACCEPT, "application/json")
             .header(AUTHORIZATION, authorization(&tokens.session))
             .json(&json!({ "requestId": self.request_id }))
-            .timeout(FAREWELL_TIMEOUT)
-            .send()
-            .await;
-        match Answer::read(sent).await {
+            .timeout(FAREWELL_TIMEOUT);
+        match Answer::send(sent).await {
             Ok(answer) if answer.succeeded() || answer.code() == NOT_RUNNING => {
                 tracing::debug!("told snowflake to abort a statement");
             }

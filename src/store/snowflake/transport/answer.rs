@@ -1,6 +1,6 @@
 //! What an answer of Snowflake says, and the form in which the crate understands it.
 
-use reqwest::{Response, StatusCode};
+use reqwest::{RequestBuilder, Response, StatusCode};
 use serde_json::{Map, Value, json};
 
 use super::super::error::Fault;
@@ -64,9 +64,10 @@ impl Unanswered {
 }
 
 impl Answer {
-    /// Reads the body. Its text never goes into an error when it is JSON, because login answers hold tokens.
-    pub(super) async fn read(sent: reqwest::Result<Response>) -> Result<Self, Unanswered> {
-        let response = sent.map_err(Unanswered::Broken)?;
+    /// Sends a request and reads the answer. Its text never goes into an error when it is JSON, because login answers
+    /// hold tokens.
+    pub(super) async fn send(request: RequestBuilder) -> Result<Self, Unanswered> {
+        let response = request.send().await.map_err(Unanswered::Broken)?;
         let status = response.status();
         let Body { bytes, is_too_large } =
             read_up_to(LARGEST_DOCUMENT, response).await.map_err(Unanswered::Broken)?;
@@ -174,4 +175,13 @@ fn completed(mut data: Map<String, Value>) -> Map<String, Value> {
         }
     }
     data
+}
+
+/// An answer that did not come over the network.
+pub(super) fn local_answer(body: Vec<u8>) -> Response {
+    let mut response = http::Response::new(body);
+    response
+        .headers_mut()
+        .insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static("application/json"));
+    response.into()
 }

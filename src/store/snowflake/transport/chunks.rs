@@ -11,13 +11,13 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use flate2::read::GzDecoder;
-use reqwest::{Request, Response};
+use reqwest::{Client, Request, Response};
 use serde_json::{Map, Value, json};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use super::super::error::Fault;
-use super::{ATTEMPTS, Transport, back_off};
+use super::server::RETRY;
 use crate::bounded_body::{Body, mebibytes, read_up_to};
 use crate::loopback::is_loopback;
 
@@ -88,16 +88,14 @@ impl Chunks {
         }
         Ok(())
     }
-}
 
-impl Transport {
     /// A chunk that the crate asks for. It comes from cloud storage and never sees a token.
-    pub(super) async fn chunk(&self, request: Request) -> Result<Response, Fault> {
+    pub(super) async fn fetch(&self, http: &Client, request: Request) -> Result<Response, Fault> {
         let broken =
             |what: String| Fault::Answer { what: format!("a part of a large result did not come: {what}") };
         let url = request.url().clone();
         if url.host_str() == Some(INLINE) {
-            let mut inline = self.chunks.inline.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut inline = self.inline.lock().unwrap_or_else(PoisonError::into_inner);
             let rows = inline.remove(url.path().trim_start_matches('/'));
             let rows = rows.ok_or_else(|| broken("its first rows were taken already".to_owned()))?;
             return Ok(http::Response::new(rows).into());
@@ -105,20 +103,13 @@ impl Transport {
         if url.scheme() != "https" && !is_loopback(&url) {
             return Err(broken("its address is not encrypted".to_owned()));
         }
-        let _place = self.chunks.gate.acquire().await.map_err(|error| broken(error.to_string()))?;
-        let mut attempt = 1;
-        loop {
-            let get = self.http.get(url.clone()).headers(request.headers().clone()).timeout(CHUNK_TIMEOUT);
-            let failure = match read(get.send().await).await {
-                Ok(bytes) => return Ok(http::Response::new(bytes).into()),
-                Err(failure) => failure,
-            };
-            if attempt == ATTEMPTS {
-                return Err(broken(failure));
-            }
-            back_off(attempt).await;
-            attempt += 1;
-        }
+        let _place = self.gate.acquire().await.map_err(|error| broken(error.to_string()))?;
+        let get = || {
+            let get = http.get(url.clone()).headers(request.headers().clone()).timeout(CHUNK_TIMEOUT);
+            async { read(get.send().await).await }
+        };
+        let bytes = RETRY.run(get, |_, pause| Some(pause)).await.map_err(broken)?;
+        Ok(http::Response::new(bytes).into())
     }
 }
 

@@ -6,14 +6,15 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderValue};
 use reqwest::{Request, Response};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value, json};
+use tokio::sync::Mutex;
 use url::Url;
 use uuid::Uuid;
 
 use super::super::connection::{Connection, Fields};
 use super::super::error::Fault;
-use super::super::session::SessionOptions;
-use super::answer::{Answer, Unanswered};
-use super::{ANSWER_TIMEOUT, ATTEMPTS, FAREWELL_TIMEOUT, Tokens, Transport, back_off, local_answer};
+use super::super::options::SessionOptions;
+use super::answer::{Answer, Unanswered, local_answer};
+use super::server::{ANSWER_TIMEOUT, FAREWELL_TIMEOUT, RETRY, Server};
 
 /// Results come as Arrow to the Go driver, which the crate pretends to be. "Recommended client versions" on
 /// docs.snowflake.com sets its minimum to 1.11.2 from 30 September 2026; the crate claims to be 1.6.22.
@@ -26,34 +27,50 @@ const SIGN_IN_TIMEOUT: Duration = Duration::from_secs(12);
 /// A token's place holder. The crate prints what it gets at debug level.
 const KEPT_HERE: &str = "kept-by-the-transport";
 
-impl Transport {
+/// What stands for the session in requests.
+#[derive(Clone)]
+pub(super) struct Tokens {
+    pub(super) session: SecretString,
+    pub(super) master: SecretString,
+}
+
+/// The session on its server, from sign-in to its end.
+pub(super) struct Login {
+    pub(super) server: Server,
+    pub(super) options: SessionOptions,
+    /// `None` before sign-in and after the end. The crate never sees them.
+    tokens: Mutex<Option<Tokens>>,
+}
+
+impl Login {
+    pub(super) fn new(server: Server, options: SessionOptions) -> Self {
+        Self { server, options, tokens: Mutex::default() }
+    }
+
     /// The crate's login request, rewritten.
     pub(super) async fn sign_in(&self, request: Request) -> Result<Response, Fault> {
         let unexpected = |what: &str| Fault::Answer { what: what.to_owned() };
         let body = request.body().and_then(reqwest::Body::as_bytes).unwrap_or_default();
         let body: Value =
             serde_json::from_slice(body).map_err(|_| unexpected("the login request is not JSON"))?;
-        let fields = self.connection.authenticator.fields().await?;
-        let body = login_body(body, &self.connection, fields, &self.options);
-        let url = login_url(self.url("session/v1/login-request"), request.url(), &self.connection);
+        let connection = &self.server.connection;
+        let fields = connection.authenticator.fields().await?;
+        let body = login_body(body, connection, fields, &self.options);
+        let url = login_url(self.server.url("session/v1/login-request"), request.url(), connection);
 
-        let mut attempt = 1;
-        let mut answer = loop {
-            let sent = self.http.post(url.clone()).header(ACCEPT, "application/json").json(&body);
-            match Answer::read(sent.timeout(SIGN_IN_TIMEOUT).send().await).await {
-                Ok(answer) => break answer,
-                // Whoever signs in twice has a session too many, which ends by itself.
-                Err(failure) if failure.is_passing() && attempt < ATTEMPTS => back_off(attempt).await,
-                Err(Unanswered::Broken(source)) => return Err(self.unreachable(source)),
-                Err(failure) => {
-                    return Err(Fault::Answer { what: failure.describe() });
-                }
-            }
-            attempt += 1;
+        let send = || {
+            let sent = self.server.http.post(url.clone()).header(ACCEPT, "application/json").json(&body);
+            Answer::send(sent.timeout(SIGN_IN_TIMEOUT))
         };
+        // Whoever signs in twice has a session too many, which ends by itself.
+        let answer = RETRY.run(send, |failure, pause| failure.is_passing().then_some(pause)).await;
+        let mut answer = answer.map_err(|failure| match failure {
+            Unanswered::Broken(source) => self.server.unreachable(source),
+            failure => Fault::Answer { what: failure.describe() },
+        })?;
         if !answer.succeeded() {
             return Err(Fault::SignInRefused {
-                authenticator: self.connection.authenticator.name(),
+                authenticator: connection.authenticator.name(),
                 code: answer.code(),
                 message: answer.message(),
             });
@@ -64,7 +81,7 @@ impl Transport {
             return Err(unexpected("the login answer has no token"));
         };
         *self.tokens.lock().await = Some(Tokens { session, master });
-        tracing::debug!(server = self.server_name(), "signed in to snowflake");
+        tracing::debug!(server = self.server.name(), "signed in to snowflake");
         Ok(local_answer(login_answer(&data).to_string().into_bytes()))
     }
 
@@ -80,26 +97,22 @@ impl Transport {
             None => return Err(session_ended("the session was closed")),
         }
         let body = json!({ "oldSessionToken": refused.session.expose_secret(), "requestType": "RENEW" });
-        let mut attempt = 1;
-        let answer = loop {
-            let mut url = self.url("session/token-request");
+        let send = || {
+            let mut url = self.server.url("session/token-request");
             url.query_pairs_mut().append_pair("requestId", &Uuid::new_v4().to_string());
             let sent = self
+                .server
                 .http
                 .post(url)
                 .header(ACCEPT, "application/snowflake")
                 .header(AUTHORIZATION, authorization(&refused.master))
                 .json(&body)
                 .timeout(ANSWER_TIMEOUT);
-            match Answer::read(sent.send().await).await {
-                Ok(answer) => break answer,
-                Err(failure) if failure.is_passing() && attempt < ATTEMPTS => back_off(attempt).await,
-                Err(failure) => {
-                    return Err(session_ended(&format!("it could not be renewed: {}", failure.describe())));
-                }
-            }
-            attempt += 1;
+            Answer::send(sent)
         };
+        let answer = RETRY.run(send, |failure, pause| failure.is_passing().then_some(pause)).await;
+        let answer = answer
+            .map_err(|failure| session_ended(&format!("it could not be renewed: {}", failure.describe())))?;
         if !answer.succeeded() {
             return Err(Fault::SessionEnded { code: answer.code(), message: answer.message() });
         }
@@ -114,25 +127,26 @@ impl Transport {
     }
 
     /// Ends the session, and with it whatever still runs in it.
-    pub(crate) async fn close(&self) -> Result<(), Fault> {
+    pub(super) async fn close(&self) -> Result<(), Fault> {
         let Some(tokens) = self.tokens.lock().await.take() else {
             return Ok(());
         };
-        let mut url = self.url("session");
+        let mut url = self.server.url("session");
         url.query_pairs_mut()
             .append_pair("delete", "true")
             .append_pair("requestId", &Uuid::new_v4().to_string());
         let sent = self
+            .server
             .http
             .post(url)
             .header(ACCEPT, "application/snowflake")
             .header(AUTHORIZATION, authorization(&tokens.session))
             .json(&Value::Null)
             .timeout(FAREWELL_TIMEOUT);
-        match Answer::read(sent.send().await).await {
+        match Answer::send(sent).await {
             Ok(answer) if answer.succeeded() || answer.fault().is_session_ended() => Ok(()),
             Ok(answer) => Err(answer.fault()),
-            Err(Unanswered::Broken(source)) => Err(self.unreachable(source)),
+            Err(Unanswered::Broken(source)) => Err(self.server.unreachable(source)),
             Err(failure) => Err(Fault::Answer { what: failure.describe() }),
         }
     }

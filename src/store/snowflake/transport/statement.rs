@@ -9,11 +9,12 @@ use tokio::time::{sleep, timeout};
 use url::Url;
 
 use super::super::error::Fault;
-use super::abort::{Abort, Guard};
-use super::answer::{Answer, Unanswered};
+use super::abort::{Abort, Guard, Running};
+use super::answer::{Answer, Unanswered, local_answer};
+use super::chunks::Chunks;
 use super::exchange::{Repeatable, note_query_id, repeatable};
-use super::login::authorization;
-use super::{ANSWER_TIMEOUT, ATTEMPTS, Tokens, Transport, back_off, local_answer};
+use super::login::{Login, Tokens, authorization};
+use super::server::{ANSWER_TIMEOUT, RETRY};
 
 const BETWEEN_POLLS: Duration = Duration::from_millis(100);
 
@@ -35,28 +36,32 @@ struct Sending<'a> {
     repeatable: Repeatable,
 }
 
-impl Transport {
-    /// The crate's statement, up to the answer that it understands.
-    pub(super) async fn statement(&self, request: Request) -> Result<Response, Fault> {
-        let mut url = self.url("queries/v1/query-request");
+/// The statements of one session.
+pub(super) struct Statements {
+    pub(super) login: Arc<Login>,
+    pub(super) running: Running,
+}
+
+impl Statements {
+    /// The crate's statement, up to the answer that it understands. The parts of its result are noted in `chunks`.
+    pub(super) async fn run(&self, request: Request, chunks: &Chunks) -> Result<Response, Fault> {
+        let mut url = self.login.server.url("queries/v1/query-request");
         url.set_query(request.url().query());
         let id = request.url().query_pairs().find(|(key, _)| key == "requestId");
         let guard = self.running.begin(Abort {
-            http: self.http.clone(),
-            url: self.url("queries/v1/abort-request"),
-            tokens: Arc::clone(&self.tokens),
+            login: Arc::clone(&self.login),
             request_id: id.map(|(_, id)| id.into_owned()).unwrap_or_default(),
         });
         let body = request.body().and_then(reqwest::Body::as_bytes).unwrap_or_default();
         let sending = Sending { url, body, repeatable: repeatable() };
-        let limit = self.options.deadline;
+        let limit = self.login.options.deadline;
         let answer = match timeout(limit, self.final_answer(&sending)).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(fault)) => return Err(self.give_up(guard, fault).await),
             Err(_) => return Err(self.give_up(guard, Fault::DeadlinePassed { limit }).await),
         };
         guard.ended();
-        self.for_the_crate(answer)
+        for_the_crate(answer, chunks)
     }
 
     async fn give_up(&self, guard: Guard, fault: Fault) -> Fault {
@@ -85,27 +90,26 @@ impl Transport {
     }
 
     async fn submit(&self, sending: &Sending<'_>) -> Result<Answer, Fault> {
-        let mut tokens = self.tokens().await?;
-        let (mut attempt, mut renewals) = (1, 0);
+        let mut tokens = self.login.tokens().await?;
+        let (mut attempt, mut renewals, mut pauses) = (1, 0, RETRY.pauses());
         loop {
             match self.send_once(sending, &tokens, attempt).await {
                 // A refused token means that nothing was executed, so the statement may be sent again.
                 Ok(answer) if answer.code() == "390112" && renewals < RENEWALS => {
                     renewals += 1;
-                    tokens = self.renew(&tokens).await?;
-                    continue;
+                    tokens = self.login.renew(&tokens).await?;
                 }
                 Ok(answer) => return Ok(answer),
                 Err(failure) => {
                     let harmless = failure.is_refusal() || sending.repeatable == Repeatable::Yes;
-                    if !(failure.is_passing() && harmless && attempt < ATTEMPTS) {
+                    let Some(pause) = pauses.next().filter(|_| failure.is_passing() && harmless) else {
                         return Err(self.unanswered(failure));
-                    }
+                    };
                     tracing::debug!(attempt, reason = failure.describe(), "sending a statement again");
+                    sleep(pause).await;
+                    attempt += 1;
                 }
             }
-            back_off(attempt).await;
-            attempt += 1;
         }
     }
 
@@ -121,6 +125,8 @@ impl Transport {
             url.query_pairs_mut().append_pair("retryCount", &(attempt - 1).to_string());
         }
         let sent = self
+            .login
+            .server
             .http
             .post(url)
             .header(ACCEPT, "application/snowflake")
@@ -128,64 +134,64 @@ impl Transport {
             .header(AUTHORIZATION, authorization(&tokens.session))
             .body(sending.body.to_vec())
             .timeout(ANSWER_TIMEOUT);
-        Answer::read(sent.send().await).await
+        Answer::send(sent).await
     }
 
     async fn poll(&self, url: &Url, renewals: &mut u32) -> Result<Answer, Fault> {
-        let mut tokens = self.tokens().await?;
-        let mut attempt = 1;
+        let mut tokens = self.login.tokens().await?;
+        let mut pauses = RETRY.pauses();
         loop {
             let sent = self
+                .login
+                .server
                 .http
                 .get(url.clone())
                 .header(ACCEPT, "application/snowflake")
                 .header(AUTHORIZATION, authorization(&tokens.session))
                 .timeout(ANSWER_TIMEOUT);
-            match Answer::read(sent.send().await).await {
+            match Answer::send(sent).await {
                 Ok(answer) if answer.code() == "390112" && *renewals < RENEWALS => {
                     *renewals += 1;
-                    tokens = self.renew(&tokens).await.map_err(outcome_is_open)?;
-                    continue;
+                    tokens = self.login.renew(&tokens).await.map_err(outcome_is_open)?;
                 }
                 Ok(answer) if answer.fault().is_session_ended() => {
                     return Err(outcome_is_open(answer.fault()));
                 }
                 Ok(answer) => return Ok(answer),
-                Err(failure) if failure.is_passing() && attempt < ATTEMPTS => {}
-                Err(failure) => {
-                    return Err(Fault::ConnectionLost { reason: failure.describe() });
-                }
+                Err(failure) => match pauses.next().filter(|_| failure.is_passing()) {
+                    Some(pause) => sleep(pause).await,
+                    None => return Err(Fault::ConnectionLost { reason: failure.describe() }),
+                },
             }
-            back_off(attempt).await;
-            attempt += 1;
         }
     }
 
     /// The address to poll, which must be this server's: the session token goes there.
     fn result_url(&self, answer: &Answer) -> Result<Url, Fault> {
         let path = answer.text("getResultUrl").unwrap_or_default();
-        let url = self.connection.server.join(path);
-        url.ok().filter(|url| !path.is_empty() && url.origin() == self.connection.server.origin()).ok_or_else(
-            || Fault::Answer {
+        let server = &self.login.server.connection.server;
+        let url = server.join(path);
+        url.ok().filter(|url| !path.is_empty() && url.origin() == server.origin()).ok_or_else(|| {
+            Fault::Answer {
                 what: "a running statement came without an address on the same server".to_owned(),
-            },
-        )
+            }
+        })
     }
 
     fn unanswered(&self, failure: Unanswered) -> Fault {
         let (refused, reason) = (failure.is_refusal(), failure.describe());
         match failure {
-            Unanswered::Broken(source) if refused => self.unreachable(source),
+            Unanswered::Broken(source) if refused => self.login.server.unreachable(source),
             Unanswered::Status(..) if refused => Fault::Answer { what: reason },
             _ => Fault::ConnectionLost { reason },
         }
     }
+}
 
-    fn for_the_crate(&self, mut answer: Answer) -> Result<Response, Fault> {
-        let Some(mut data) = answer.take_data() else {
-            return Err(Fault::Answer { what: "a statement succeeded without data".to_owned() });
-        };
-        self.chunks.reorder(&mut data)?;
-        Ok(local_answer(answer.completed(data)))
-    }
+fn for_the_crate(mut answer: Answer, chunks: &Chunks) -> Result<Response, Fault> {
+    let Some(mut data) = answer.take_data() else {
+        return Err(Fault::Answer { what: "a statement succeeded without data".to_owned() });
+    };
+    chunks.reorder(&mut data)?;
+    Ok(local_answer(answer.completed(data)))
 }
