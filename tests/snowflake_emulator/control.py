@@ -28,7 +28,8 @@ class Fault:
     {"drop"} closes the connection without an answer; {"endless"} answers white space for ever; {"expire": "session" | "both"} lets tokens expire;
     {"forget"} ends the session; {"hold"} waits for the release; {"wait": seconds} is slow; {"sql"} runs this statement
     in its place, for what fakesnow does not know (`\\1` is the first group of `match`). `when` is `before` the statement
-    runs, or `after` it ran. {"bare"} leaves a chunk's Content-Encoding out; at `key` any action gives out `qrmk`.
+    runs, or `after` it ran. {"rowless"} leaves the rows out of the
+    answer. {"bare"} leaves a chunk's Content-Encoding out; at `key` any action gives out `qrmk`.
     """
 
     at: str

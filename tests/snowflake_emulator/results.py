@@ -2,6 +2,7 @@
 
 import base64
 import gzip
+import json
 import re
 import secrets
 from typing import Any
@@ -45,6 +46,14 @@ def completed(data: dict[str, Any], query_id: str, sql: str, user: str) -> JSONR
         elif table.num_rows > CHUNK_ROWS:
             data |= split(table, query_id, user)
     return succeeded(data)
+
+
+def without_rows(answer: Response) -> JSONResponse:
+    """The answer as it comes at times: it announces rows and has none. They are at the statement's own address."""
+    content = json.loads(answer.body)
+    for key in ("rowset", "rowsetBase64", "chunks"):
+        content["data"].pop(key, None)
+    return JSONResponse(content)
 
 
 def split(table: pyarrow.Table, query_id: str, user: str) -> dict[str, Any]:

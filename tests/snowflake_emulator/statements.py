@@ -77,6 +77,8 @@ async def submit(request: Request) -> Response:
     # A task of its own: like Snowflake, it finishes a statement whose client is gone.
     statement.task = asyncio.create_task(timed(statement, body, request, fault))
     answer = await answered(statement)
+    if fault and "rowless" in fault.action:
+        return results.without_rows(answer)
     if fault and not fault.before:
         late = await fault.answer(request, session)
         if late:

@@ -77,6 +77,29 @@ async fn results_are_polled_for_on_the_same_server_alone() {
 }
 
 #[tokio::test]
+async fn rows_that_an_answer_announces_and_lacks_are_fetched_by_the_query() {
+    let (tenant, session) = opened().await;
+    open_schema(&tenant, &session).await;
+    for count in [3, 3 * CHUNK_ROWS] {
+        tenant.arm(json!({"at": "statement", "action": {"rowless": true}})).await;
+        let rows = ask(&session, &numbers(count)).await.unwrap();
+        assert_eq!(rows.len(), count);
+    }
+    assert_eq!(tenant.log("statements").await.len(), 3, "each was sent once");
+}
+
+#[tokio::test]
+async fn rows_that_never_come_are_an_error_and_not_an_empty_result() {
+    let (tenant, session) = opened().await;
+    let body = json!({"success": true, "data": {"queryId": "q", "total": 2, "rowtype": [], "rowset": null}});
+    for at in ["statement", "poll"] {
+        tenant.arm(json!({"at": at, "action": {"http": 200, "body": body.to_string()}})).await;
+    }
+    let fault = ask(&session, &numbers(2)).await.unwrap_err();
+    assert!(matches!(&fault, Fault::Answer { what } if what.contains("brought none")), "{fault:?}");
+}
+
+#[tokio::test]
 async fn a_large_result_comes_whole_and_in_order() {
     let (tenant, session) = opened().await;
     open_schema(&tenant, &session).await;

@@ -116,6 +116,20 @@ impl Answer {
         ["333333", "333334"].contains(&self.code().as_str())
     }
 
+    /// Whether the answer announces rows and has none, neither inside nor in chunks.
+    pub(super) fn lacks_rows(&self) -> bool {
+        let Some(data) = self.data().filter(|_| self.succeeded()) else {
+            return false;
+        };
+        let has = |key: &str| match data.get(key) {
+            None | Some(Value::Null) => false,
+            Some(Value::Array(rows)) => !rows.is_empty(),
+            Some(value) => value != "",
+        };
+        data.get("total").and_then(Value::as_u64).unwrap_or_default() > 0
+            && !["rowset", "rowsetBase64", "chunks"].into_iter().any(has)
+    }
+
     pub(super) fn fault(&self) -> Fault {
         let query_id = self.text("queryId").filter(|id| !id.is_empty()).map(str::to_owned);
         Fault::from_code(&self.code(), &self.message(), query_id)

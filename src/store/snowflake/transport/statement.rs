@@ -76,9 +76,18 @@ impl Statements {
 
     async fn final_answer(&self, sending: &Sending<'_>) -> Result<Answer, Fault> {
         let mut answer = self.submit(sending).await?;
-        let mut renewals = 0;
-        while answer.is_in_progress() {
-            let url = self.result_url(&answer)?;
+        let (mut renewals, mut is_fetched) = (0, false);
+        loop {
+            let url = if answer.is_in_progress() {
+                self.result_url(&answer)?
+            } else if answer.lacks_rows() && !is_fetched {
+                // The result stays at this address for a day, whatever became of the first answer's rows.
+                is_fetched = true;
+                let query_id = answer.text("queryId").unwrap_or_default();
+                self.login.server.url(&format!("queries/{query_id}/result"))
+            } else {
+                break;
+            };
             // Snowflake holds the request until there is news; this is for a server that does not.
             sleep(BETWEEN_POLLS).await;
             answer = self.poll(&url, &mut renewals).await?;
@@ -86,7 +95,16 @@ impl Statements {
         if let Some(query_id) = answer.text("queryId") {
             note_query_id(query_id);
         }
-        if answer.succeeded() { Ok(answer) } else { Err(answer.fault()) }
+        if !answer.succeeded() {
+            return Err(answer.fault());
+        }
+        if answer.lacks_rows() {
+            // No rows and rows that did not come are not the same: a map would look empty.
+            return Err(Fault::Answer {
+                what: "the answer announced rows and brought none, twice".to_owned(),
+            });
+        }
+        Ok(answer)
     }
 
     async fn submit(&self, sending: &Sending<'_>) -> Result<Answer, Fault> {
