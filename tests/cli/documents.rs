@@ -1,5 +1,11 @@
 //! What README and docs say is so.
 
+mod commands;
+mod formats;
+mod links;
+mod metrics;
+mod schedules;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -99,10 +105,13 @@ fn snippets_of_the_readme_are_those_of_the_examples_that_are_run() {
     let readme = read("README.md");
     let examples = read("examples/ci/github.yml") + &read("examples/ci/gitlab.yml");
     let (_, section) = readme.split_once("## Check a repository in CI").expect("a section");
-    let block = section.split("```").nth(1).expect("a block");
-    let commands: Vec<&str> =
-        block.lines().filter_map(|line| line.find("tabmap check").map(|start| &line[start..])).collect();
-    assert_eq!(commands.len(), 2, "{block}");
+    let section = section.split("\n## ").next().expect("its end");
+    let blocks = section.split("```yaml").skip(1).filter_map(|rest| rest.split("```").next());
+    let commands: Vec<&str> = blocks
+        .flat_map(str::lines)
+        .filter_map(|line| line.find("tabmap check").map(|start| &line[start..]))
+        .collect();
+    assert_eq!(commands.len(), 2, "{section}");
     for command in commands {
         assert!(examples.contains(command), "no example runs `{command}`");
     }

@@ -7,6 +7,7 @@ mod apply;
 mod files;
 mod ground;
 mod map;
+mod pages;
 mod parse;
 mod procedure;
 mod readme;

@@ -8,6 +8,7 @@
 
 pub mod desk;
 pub mod emulator;
+pub mod pages;
 pub mod terminal;
 pub mod venv;
 
