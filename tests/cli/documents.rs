@@ -1,6 +1,7 @@
 //! What README and docs say is so.
 
 mod commands;
+mod configuration;
 mod formats;
 mod links;
 mod metrics;

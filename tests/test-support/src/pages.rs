@@ -28,9 +28,11 @@ impl Block {
 /// README and the pages, by their paths in the repository.
 pub fn pages() -> Vec<String> {
     let folder = fs::read_dir(repository("docs")).expect("the pages");
-    let names = folder.map(|entry| entry.expect("an entry").file_name().into_string().expect("a name"));
-    let mut pages: Vec<String> =
-        names.filter(|name| name.ends_with(".md")).map(|name| format!("docs/{name}")).collect();
+    let mut pages: Vec<String> = folder
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
+        .map(|path| format!("docs/{}", path.file_name().expect("a name").to_string_lossy()))
+        .collect();
     pages.sort();
     pages.insert(0, "README.md".to_owned());
     pages
