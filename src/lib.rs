@@ -28,6 +28,7 @@
 //! [`history`] tells from the change log how it came to that.
 //!
 //! Beside the flow, [`check`] asks whether the map, and the references to Tableau in somebody's repository, are true.
+//! [`doctor`] asks whether everything is there that a run needs.
 //! The callers stand beside: [`refresh`] goes from a name to a refreshed extract, and [`serve`] does so when dbt says
 //! that a job has succeeded.
 //!
@@ -40,6 +41,7 @@ pub mod check;
 pub mod commands;
 pub mod config;
 pub mod diff;
+pub mod doctor;
 pub mod history;
 pub mod loopback;
 pub mod mapping;

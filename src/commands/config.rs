@@ -4,7 +4,6 @@ use std::io;
 
 use clap::Args;
 use serde::Serialize;
-use serde_json::Value;
 
 use super::error::CommandError;
 use super::exit::Exit;
@@ -51,13 +50,7 @@ impl ShowConfig {
 }
 
 fn cells(setting: &Setting) -> Vec<String> {
-    let Setting { key, value, is_secret, from } = setting;
-    let shown = match value {
-        Some(Value::String(text)) => text.clone(),
-        Some(value) => value.to_string(),
-        None if *is_secret && from.is_some() => "(set, not shown)".to_owned(),
-        None => "(not set)".to_owned(),
-    };
+    let Setting { key, value, from, .. } = setting;
     let default = if value.is_some() { "default" } else { "" };
-    vec![key.clone(), shown, from.clone().unwrap_or_else(|| default.to_owned())]
+    vec![key.clone(), setting.shown(), from.clone().unwrap_or_else(|| default.to_owned())]
 }

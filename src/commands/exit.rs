@@ -12,7 +12,7 @@ pub enum Exit {
     /// 2: usage or configuration.
     Usage,
     /// 3: found something: `sync --dry-run --exit-code` has changes, `resolve` and `refresh` have no single answer,
-    /// `check` has findings of severity error.
+    /// `check` has findings of severity error, `doctor` found a problem.
     Found,
     /// 4: done, but a listing was incomplete: of that kind only what REST says is gone was removed.
     Incomplete,

@@ -12,6 +12,7 @@ use crate::report::{self, Logging};
 mod backfill;
 mod check;
 mod config;
+mod doctor;
 mod error;
 mod exit;
 mod generate;
@@ -45,7 +46,7 @@ pub struct Cli {
 
 const EXIT_CODES: &str = "Exit codes: 0 done; 1 could not do its work; 2 usage or configuration; 3 found something \
                           (`sync --dry-run --exit-code`: changes; `resolve`, `history` and `refresh`: unknown or ambiguous; \
-                          `check`: errors); 4 done, but a listing was incomplete and only what is surely gone was \
+                          `check`: errors; `doctor`: a problem); 4 done, but a listing was incomplete and only what is surely gone was \
                           removed; 5 a refresh job failed; 6 gave up waiting for one.";
 
 #[derive(Debug, Subcommand)]
@@ -59,6 +60,7 @@ enum Command {
     Check(check::Check),
     Refresh(refresh::Refresh),
     Serve(serve::Serve),
+    Doctor(doctor::Doctor),
     #[command(name = "config")]
     ShowConfig(config::ShowConfig),
 }
@@ -87,6 +89,7 @@ pub async fn run(cli: Cli) -> Result<Exit, CommandError> {
         Command::Check(command) => command.run(&config).await,
         Command::Refresh(command) => command.run(&config).await,
         Command::Serve(command) => command.run(&config).await,
+        Command::Doctor(command) => command.run(&config, flags).await,
         Command::ShowConfig(command) => command.run(flags, &config.environment),
     }
 }

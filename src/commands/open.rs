@@ -14,7 +14,7 @@ use crate::store::snowflake::connection::Connection;
 use crate::store::snowflake::{SessionOptions, SnowflakeStore};
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Store, StoreAddress, how_to_create};
-use crate::tableau::Tableau;
+use crate::tableau::{Credentials, Tableau};
 use crate::text::on_one_line;
 
 /// The store that the configuration names.
@@ -57,7 +57,11 @@ pub(super) fn open_snowflake(
 
 /// Tableau, with the credentials of the environment; nothing is sent yet.
 pub(super) fn tableau(config: &Config) -> Result<Tableau, CommandError> {
-    let credentials = config.environment.credentials()?;
+    tableau_with(config, config.environment.credentials()?)
+}
+
+/// Tableau, with these credentials; nothing is sent yet.
+pub(super) fn tableau_with(config: &Config, credentials: Credentials) -> Result<Tableau, CommandError> {
     let tableau = Tableau::new(config.server()?.clone(), credentials, config.ca_bundle.as_deref())?;
     let tableau = tableau.whose_counts_may_differ(config.counts_may_differ);
     Ok(match config.tableau_timeout {
@@ -75,10 +79,15 @@ pub(super) struct SourceOption {
 }
 
 impl SourceOption {
-    /// The source that the flag names, or else the configuration; nothing is sent yet.
+    /// The source that the flag names, or else the configuration.
+    pub fn name(&self, config: &Config) -> SourceName {
+        self.source.unwrap_or(config.source)
+    }
+
+    /// That source; nothing is sent yet.
     pub fn open(&self, config: &Config) -> Result<Box<dyn Source>, CommandError> {
         let tableau = tableau(config)?;
-        Ok(match self.source.unwrap_or(config.source) {
+        Ok(match self.name(config) {
             SourceName::Metadata => Box::new(MetadataSource::new(tableau).with_progress(report::progress())),
             SourceName::Rest => Box::new(RestSource::new(tableau)),
         })

@@ -20,6 +20,19 @@ pub struct Setting {
     pub from: Option<String>,
 }
 
+impl Setting {
+    /// The value for people.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        match &self.value {
+            Some(Value::String(text)) => text.clone(),
+            Some(value) => value.to_string(),
+            None if self.is_secret && self.from.is_some() => "(set, not shown)".to_owned(),
+            None => "(not set)".to_owned(),
+        }
+    }
+}
+
 /// Keys of which the template shows an example, with what counts without them.
 const EXAMPLES: [(&str, Option<&str>); 11] = [
     ("tableau.server", None),

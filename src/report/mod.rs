@@ -18,6 +18,7 @@ use crate::resource::{Details, Resource, ResourceKind, SiteName};
 use crate::text::{describe, on_one_line, sentences_of, steers};
 
 pub mod check;
+pub mod doctor;
 pub mod history;
 pub mod refresh;
 pub mod sync;

@@ -57,9 +57,21 @@ pub struct RestResource {
     content_url: Option<String>,
     /// Absent for content in a Personal Space.
     pub project: Option<RestProjectReference>,
+    owner: Option<RestOwner>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct RestOwner {
+    id: Option<Luid>,
 }
 
 impl RestResource {
+    /// The user who owns it, where REST says.
+    #[must_use]
+    pub fn owner(&self) -> Option<&Luid> {
+        self.owner.as_ref()?.id.as_ref()
+    }
+
     /// The resource, where it stands among `projects`; `None` in a Personal Space, which is not mapped.
     #[must_use]
     pub fn into_resource(self, site: &SiteName, kind: ResourceKind, projects: &Projects) -> Option<Resource> {
@@ -126,6 +138,20 @@ impl Projects {
         }
         names.reverse();
         ProjectPath::from_root(names)
+    }
+
+    /// How many were listed.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.by_luid.len()
+    }
+
+    /// The names of those whose parent was not listed: this user may not see it.
+    pub fn without_their_parents(&self) -> impl Iterator<Item = &str> {
+        let is_hidden = |parent: &Luid| !self.by_luid.contains_key(parent);
+        let orphans =
+            self.by_luid.values().filter(move |one| one.parent_project_id.as_ref().is_some_and(is_hidden));
+        orphans.map(|one| one.name.as_str())
     }
 }
 

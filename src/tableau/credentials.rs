@@ -1,5 +1,7 @@
 //! Who signs in.
 
+use std::fmt;
+
 use secrecy::SecretString;
 
 /// How to sign in.
@@ -30,4 +32,17 @@ pub enum Credentials {
         /// The password.
         password: SecretString,
     },
+}
+
+impl fmt::Display for Credentials {
+    /// The kind and the name, never a secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::PersonalAccessToken { name, .. } => write!(f, "personal access token `{name}`"),
+            Self::ConnectedApp { client_id, username, .. } => {
+                write!(f, "connected app `{client_id}`, for the user `{username}`")
+            }
+            Self::Password { username, .. } => write!(f, "user `{username}` with a password"),
+        }
+    }
 }

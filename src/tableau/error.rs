@@ -7,19 +7,9 @@ use miette::Diagnostic;
 use reqwest::StatusCode;
 use thiserror::Error;
 
+use super::unreachable::unreachable_remedy;
 use crate::bounded_body::mebibytes;
 use crate::resource::{ResourceKind, SiteName};
-
-/// What to check when no answer came.
-fn unreachable_remedy(error: &reqwest::Error) -> &'static str {
-    let mut causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
-    // What rustls says of bytes that are not TLS.
-    if causes.any(|cause| cause.to_string().contains("InvalidContentType")) {
-        return "something answered without TLS: the port may be one for plain http. Write the address with `http://`, which \
-                is for this machine and for hosts in `allow_http`, or name the port for https";
-    }
-    "check TABLEAU_SERVER, the network, HTTPS_PROXY and, for a private certificate authority, TABLEAU_CA_BUNDLE"
-}
 
 /// A failed conversation with Tableau.
 #[derive(Debug, Error, Diagnostic)]

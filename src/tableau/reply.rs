@@ -21,6 +21,8 @@ impl Patience {
     pub const USUAL: Self = Self { attempts: 5, only_json: true };
     /// A server that we do not know yet: what it answers, it will answer again.
     pub const STRANGER: Self = Self { only_json: false, ..Self::USUAL };
+    /// A server about which one wants to know, and at once.
+    pub const ONCE: Self = Self { attempts: 1, ..Self::STRANGER };
     /// A query that may be too large: asked again in smaller pieces rather than as it is.
     pub const QUERY: Self = Self { attempts: 2, ..Self::USUAL };
 }

@@ -65,6 +65,19 @@ impl ServerUrl {
         url
     }
 
+    /// The host, and the port whether it is the scheme's own or not.
+    #[must_use]
+    pub fn host_and_port(&self) -> (String, u16) {
+        let host = self.0.host_str().unwrap_or_default().trim_matches(['[', ']']);
+        (host.to_owned(), self.0.port_or_known_default().unwrap_or(443))
+    }
+
+    /// Whether what goes there is encrypted.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        self.0.scheme() == "https"
+    }
+
     /// What tells one server from another: the host, and the port where it is not the scheme's own. A server
     /// that moved from http to https is still the same.
     #[must_use]

@@ -23,11 +23,12 @@ impl Tableau {
     /// Signs in to one site, at the newest version that the server speaks, and out of the site before.
     pub async fn sign_in(&self, site: &SiteName) -> Result<Session, TableauError> {
         self.sign_out().await;
-        let version = self.api_version().await?;
+        let version = self.greet(Patience::STRANGER).await?.api_version;
         let granted = self.grant(&version, site).await?;
         tracing::info!(site = %granted.site, api_version = version, "signed in to Tableau");
         *self.live.lock().await = Some(Token::of(&version, granted.token, 1));
-        Ok(Session { tableau: self.clone(), version, site: granted.site, site_luid: granted.site_luid })
+        let Granted { site, site_luid, days_left, .. } = granted;
+        Ok(Session { tableau: self.clone(), version, site, site_luid, days_left })
     }
 
     /// A token for this very site; another spelling of its case is the same site.
@@ -65,9 +66,21 @@ pub struct Session {
     pub(super) version: String,
     site: SiteName,
     pub(super) site_luid: Luid,
+    days_left: Option<u32>,
 }
 
 impl Session {
+    /// How many days the personal access token still lives, where Tableau says.
+    #[must_use]
+    pub fn days_left(&self) -> Option<u32> {
+        self.days_left
+    }
+
+    /// How often there was a sign-in to this site: more than once where the session ended before its time.
+    pub async fn sign_ins(&self) -> u32 {
+        self.tableau.live.lock().await.as_ref().map_or(0, |token| token.sign_ins)
+    }
+
     /// The site as Tableau spells it.
     #[must_use]
     pub fn site(&self) -> &SiteName {

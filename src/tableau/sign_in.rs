@@ -1,4 +1,4 @@
-//! Signing in: which version the server speaks, and what each kind of credentials sends.
+//! Signing in: what each kind of credentials sends, and what a good sign-in gives.
 
 use std::sync::atomic::Ordering;
 
@@ -14,14 +14,11 @@ use super::reply::Patience;
 use crate::resource::{Luid, SiteName};
 use crate::text::on_one_line;
 
-/// The oldest version that answers `serverinfo`; the answer names the version that everything else uses.
-const OLDEST_API: &str = "2.4";
-
 /// The oldest and the newest REST API that the tests speak with: those of Server 2019.4 and of today.
 pub const TESTED_API: [&str; 2] = ["3.6", "3.29"];
 
 /// A token with fewer days left is warned of: a nightly job has some runs to be heard, a person some days to act.
-const SHORT_LIFE: u32 = 14;
+pub const SHORT_LIFE: u32 = 14;
 
 /// The days of `DAYS:HOURS:MINUTES`, which a sign-in says of a personal access token.
 fn days_left(text: &str) -> Option<u32> {
@@ -33,26 +30,11 @@ pub(super) struct Granted {
     pub token: SecretString,
     pub site: SiteName,
     pub site_luid: Luid,
+    /// How long a personal access token still lives.
+    pub days_left: Option<u32>,
 }
 
 impl Tableau {
-    pub(super) async fn api_version(&self) -> Result<String, TableauError> {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Answer {
-            server_info: ServerInfo,
-        }
-        #[derive(Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        struct ServerInfo {
-            rest_api_version: String,
-        }
-        let doing = "ask for the server's version";
-        let url = self.server.join(&format!("/api/{OLDEST_API}/serverinfo"));
-        let reply = self.send(doing, Patience::STRANGER, || Ok(self.http.get(url.clone()))).await?;
-        Ok(self.decode::<Answer>(doing, "a server's description", &reply)?.server_info.rest_api_version)
-    }
-
     pub(super) async fn request_token(
         &self,
         version: &str,
@@ -94,13 +76,15 @@ impl Tableau {
             }
             other => other?.credentials,
         };
-        if let Some(days) = answer.estimated_time_to_expiration.as_deref().and_then(days_left) {
+        let days_left = answer.estimated_time_to_expiration.as_deref().and_then(days_left);
+        if let Some(days) = days_left {
             self.warn_of_the_tokens_end(days);
         }
         Ok(Granted {
             token: answer.token,
             site: SiteName::from_content_url(&answer.site.content_url),
             site_luid: answer.site.id,
+            days_left,
         })
     }
 

@@ -18,6 +18,7 @@ const LAYERS: &[&[&str]] = &[
     &["config"],
     &["serve"],
     &["check"],
+    &["doctor"],
     &["refresh"],
     &["sync", "resolve", "history"],
     &["store"],

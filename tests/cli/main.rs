@@ -4,6 +4,7 @@ mod bad_input;
 mod check;
 mod config;
 mod demo;
+mod doctor;
 mod documents;
 mod escapes;
 mod faults;

@@ -18,14 +18,14 @@ use crate::faults::changed_desk;
 use crate::sources::by_each_source;
 
 /// TLS in front of the simulator, with a certificate of an authority that nobody knows.
-struct Gateway {
-    address: SocketAddr,
-    authority: String,
+pub struct Gateway {
+    pub address: SocketAddr,
+    pub authority: String,
     runtime: Runtime,
 }
 
 impl Gateway {
-    fn before(desk: &Desk, name: &str) -> Self {
+    pub fn before(desk: &Desk, name: &str) -> Self {
         let key = rcgen::KeyPair::generate().expect("a key");
         let mut parameters = rcgen::CertificateParams::new(Vec::new()).expect("parameters");
         parameters.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
@@ -63,7 +63,7 @@ impl Gateway {
     }
 
     /// A proxy that leads every tunnel to this gateway and remembers what was asked for.
-    fn proxy(&self) -> (SocketAddr, Arc<Mutex<Vec<String>>>) {
+    pub fn proxy(&self) -> (SocketAddr, Arc<Mutex<Vec<String>>>) {
         let listener = self.runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("a port");
         let address = listener.local_addr().expect("an address");
         let asked = Arc::new(Mutex::new(Vec::new()));
@@ -72,7 +72,12 @@ impl Gateway {
             while let Ok((mut stream, _)) = listener.accept().await {
                 let mut head = Vec::new();
                 while !head.ends_with(b"\r\n\r\n") {
-                    head.push(stream.read_u8().await.expect("a request"));
+                    let Ok(byte) = stream.read_u8().await else { break };
+                    head.push(byte);
+                }
+                if head.is_empty() {
+                    // Somebody looked whether anybody is here.
+                    continue;
                 }
                 let line = String::from_utf8_lossy(&head).lines().next().unwrap_or_default().to_owned();
                 log.lock().expect("the log").push(line);

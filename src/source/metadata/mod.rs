@@ -7,19 +7,43 @@
 
 mod pager;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use indicatif::ProgressBar;
 
 use self::pager::list;
 use super::listings::{Listings, now};
+use super::reconcile::{Evidence, Listed};
 use super::witness::witness;
 use super::{Source, SourceError, SourceName};
 use crate::mapping::Mapping;
-use crate::resource::{ResourceKind, SiteName};
+use crate::resource::{Luid, ResourceKind, SiteName};
 use crate::snapshot::Snapshot;
-use crate::tableau::{Session, Tableau};
+use crate::tableau::{Session, Tableau, TableauError};
+
+/// What the Metadata API lists of one kind.
+#[derive(Debug)]
+pub struct Survey {
+    /// The LUIDs.
+    pub luids: BTreeSet<Luid>,
+    /// How many of them come without a name, for lack of permission.
+    pub withheld: u64,
+    /// What says that something may be missing, Tableau's codes among it.
+    pub doubts: BTreeSet<String>,
+}
+
+/// Lists one kind, for those who ask what this session can see. Never at the same time as another metadata call.
+pub async fn survey(session: &Session, kind: ResourceKind) -> Result<Survey, TableauError> {
+    let Listed { nodes, evidence: Evidence { codes: mut doubts, announced } } =
+        list(session, kind, &ProgressBar::hidden()).await?;
+    if let Some(announced) = announced.filter(|announced| *announced != nodes.len()) {
+        doubts.insert(format!("{} of {announced} {}s listed", nodes.len(), kind.facts().noun));
+    }
+    let withheld = nodes.iter().filter(|node| node.name.is_none()).count() as u64;
+    let luids = nodes.into_iter().filter_map(|node| node.luid).collect();
+    Ok(Survey { luids, withheld, doubts })
+}
 
 /// The Metadata API of one server, with REST as its witness.
 #[derive(Debug)]

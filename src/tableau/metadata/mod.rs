@@ -1,5 +1,6 @@
 //! The Metadata API: its queries, their answers, and what its errors mean.
 
+mod backlog;
 mod extract_times;
 mod pages;
 mod verdict;
@@ -8,6 +9,7 @@ use graphql_client::{QueryBody, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+pub use self::backlog::Backlog;
 pub use self::pages::{Answer, Node, Page, PageRequest};
 pub use self::verdict::{MetadataError, Verdict};
 use super::error::TableauError;

@@ -39,6 +39,8 @@ pub enum Endpoint {
     Datasources,
     /// `GET sites/{site}/datasources/{datasource}`.
     Datasource,
+    /// `GET …/permissions`.
+    Permissions,
     /// `POST …/refresh`.
     Refresh,
     /// `GET sites/{site}/jobs`.
@@ -47,6 +49,8 @@ pub enum Endpoint {
     Job,
     /// The Metadata API.
     Metadata,
+    /// `GET /api/metadata/v1/control/eventing/status`.
+    EventingStatus,
     /// Anything else; never armed on.
     Unknown,
 }

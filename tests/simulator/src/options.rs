@@ -40,6 +40,11 @@ pub struct Options {
     pub jobs: JobPlan,
     /// Whether the account may read and cancel jobs, which Tableau keeps to administrators; it may start them either way.
     pub administrator: bool,
+    /// The LUID of whoever owns all content; the account where it is absent.
+    pub owner: Option<String>,
+    /// The rules for the account on each resource, capability and `Allow` or `Deny`, where it is told them without being
+    /// owner or administrator.
+    pub rules: Option<Vec<(String, String)>>,
     /// How many refreshes may start on a site within how long, as on Tableau Cloud; more are answered with 429000.
     pub refresh_limit: Option<(usize, Duration)>,
     /// How far the clock is ahead that dates the answers, which may be a gateway's.
@@ -68,6 +73,8 @@ impl Default for Options {
             idle_timeout: Duration::from_secs(240 * 60),
             jobs: JobPlan::default(),
             administrator: true,
+            owner: None,
+            rules: None,
             refresh_limit: None,
             date_ahead: Duration::ZERO,
             largest_page: 1000,

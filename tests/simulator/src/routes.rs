@@ -31,6 +31,11 @@ pub(crate) enum Route<'a> {
         kind: Kind,
         luid: &'a str,
     },
+    Permissions {
+        site: &'a str,
+        kind: Kind,
+        luid: &'a str,
+    },
     Refresh {
         site: &'a str,
         kind: Kind,
@@ -114,6 +119,7 @@ impl<'a> Route<'a> {
                 match *rest {
                     [] => ("GET", Self::List { site, kind }),
                     [luid] => ("GET", Self::One { site, kind, luid }),
+                    [luid, "permissions"] => ("GET", Self::Permissions { site, kind, luid }),
                     [luid, "refresh"] => ("POST", Self::Refresh { site, kind, luid }),
                     _ => return Self::Unknown,
                 }
@@ -139,12 +145,13 @@ impl<'a> Route<'a> {
             Self::List { kind: Kind::Datasource, .. } => Endpoint::Datasources,
             Self::One { kind: Kind::Workbook, .. } => Endpoint::Workbook,
             Self::One { kind: Kind::Datasource, .. } => Endpoint::Datasource,
+            Self::Permissions { .. } => Endpoint::Permissions,
             Self::Refresh { .. } => Endpoint::Refresh,
             Self::Jobs { .. } => Endpoint::Jobs,
             Self::Job { .. } | Self::CancelJob { .. } => Endpoint::Job,
             Self::Metadata => Endpoint::Metadata,
-            Self::EventingStatus
-            | Self::BackfillStatus
+            Self::EventingStatus => Endpoint::EventingStatus,
+            Self::BackfillStatus
             | Self::Control { .. }
             | Self::UnknownVersion
             | Self::WrongMethod

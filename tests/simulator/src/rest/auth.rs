@@ -148,7 +148,11 @@ pub(super) fn session(state: &mut State, call: &Call<'_>) -> Result {
 
 /// The user of a site, as several answers show it.
 pub(super) fn user(site: &Site, call: &Call<'_>) -> Element {
-    let role = if call.options.cloud { "SiteAdministratorExplorer" } else { "ServerAdministrator" };
+    let role = match (call.options.administrator, call.options.cloud) {
+        (false, _) => "ExplorerCanPublish",
+        (true, true) => "SiteAdministratorExplorer",
+        (true, false) => "ServerAdministrator",
+    };
     Element::new("user")
         .with("id", &site.user.luid)
         .with("name", &site.user.name)

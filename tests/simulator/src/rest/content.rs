@@ -68,11 +68,11 @@ pub(super) fn projects(state: &mut State, call: &Call<'_>, site: &str) -> Result
         ("updatedAt", &|project| Some(project.updated_at.clone())),
     ];
     let (pagination, projects) = page(call, site.projects.iter().collect(), &fields)?;
-    let projects = projects.into_iter().map(|project| project_element(site, project)).collect();
+    let projects = projects.into_iter().map(|project| project_element(site, project, call)).collect();
     Ok(Answer::ok(vec![pagination, Element::new("projects").many("project", projects)]))
 }
 
-fn project_element(site: &Site, project: &Project) -> Element {
+fn project_element(site: &Site, project: &Project, call: &Call<'_>) -> Element {
     Element::new("project")
         .with("id", &project.luid)
         .with("name", &project.name)
@@ -81,7 +81,7 @@ fn project_element(site: &Site, project: &Project) -> Element {
         .with("updatedAt", &project.updated_at)
         .with("contentPermissions", "ManagedByOwner")
         .with_some("parentProjectId", project.parent.as_ref())
-        .child(owner(site))
+        .child(owner(site, call))
 }
 
 pub(super) fn resources(state: &mut State, call: &Call<'_>, site: &str, kind: Kind) -> Result {
@@ -107,14 +107,14 @@ pub(super) fn resources(state: &mut State, call: &Call<'_>, site: &str, kind: Ki
         }
     };
     let (pagination, found) = page(call, site.listed(kind).collect(), &[&common, own].concat())?;
-    let elements = found.into_iter().map(|resource| resource_element(site, resource, call.base)).collect();
+    let elements = found.into_iter().map(|resource| resource_element(site, resource, call)).collect();
     Ok(Answer::ok(vec![pagination, Element::new(kind.plural()).many(kind.word(), elements)]))
 }
 
 pub(super) fn resource(state: &mut State, call: &Call<'_>, site: &str, kind: Kind, luid: &str) -> Result {
     let site = authorize(state, call, site, READ)?;
     let resource = find(site, kind, luid)?;
-    Ok(Answer::ok(vec![resource_element(site, resource, call.base)]))
+    Ok(Answer::ok(vec![resource_element(site, resource, call)]))
 }
 
 /// The resource, when it is there and the user may see it.
@@ -133,13 +133,13 @@ pub(super) fn find<'a>(
     if resource.visibility == Visibility::Hidden { Err(RestError::new(403_004)) } else { Ok(resource) }
 }
 
-fn resource_element(site: &Site, resource: &Resource, base: &str) -> Element {
+fn resource_element(site: &Site, resource: &Resource, call: &Call<'_>) -> Element {
     let element = Element::new(resource.kind.word())
         .with("id", &resource.luid)
         .with("name", &resource.name)
         .with("description", "")
         .with("contentUrl", &resource.content_url)
-        .with("webpageUrl", site.webpage_url(base, resource.kind, resource.number))
+        .with("webpageUrl", site.webpage_url(call.base, resource.kind, resource.number))
         .with("size", SIZE)
         .with("createdAt", &resource.created_at)
         .with("updatedAt", &resource.updated_at)
@@ -169,7 +169,7 @@ fn resource_element(site: &Site, resource: &Resource, base: &str) -> Element {
                 .map(|project| Element::new("project").with("id", &project.luid).with("name", &project.name)),
         )
         .child_some((resource.kind == Kind::Workbook).then_some(location))
-        .child(owner(site))
+        .child(owner(site, call))
         .child(Element::new("tags"))
 }
 
@@ -177,6 +177,6 @@ fn project_of<'a>(site: &'a Site, resource: &Resource) -> Option<&'a Project> {
     resource.project.as_deref().and_then(|luid| site.project(luid))
 }
 
-fn owner(site: &Site) -> Element {
-    Element::new("owner").with("id", &site.user.luid)
+fn owner(site: &Site, call: &Call<'_>) -> Element {
+    Element::new("owner").with("id", call.options.owner.as_ref().unwrap_or(&site.user.luid))
 }

@@ -4,6 +4,7 @@ mod auth;
 mod content;
 mod error;
 mod listing;
+mod permissions;
 mod refresh;
 
 pub(crate) use error::RestError;
@@ -58,6 +59,7 @@ pub(crate) fn answer(state: &mut State, call: &Call<'_>) -> Result {
         Route::Projects { site } => content::projects(state, call, site),
         Route::List { site, kind } => content::resources(state, call, site, kind),
         Route::One { site, kind, luid } => content::resource(state, call, site, kind, luid),
+        Route::Permissions { site, kind, luid } => permissions::rules(state, call, site, kind, luid),
         Route::Refresh { site, kind, luid } => refresh::start(state, call, site, kind, luid),
         Route::Jobs { site } => refresh::jobs(state, call, site),
         Route::Job { site, job } => refresh::job(state, call, site, job),

@@ -1,0 +1,73 @@
+//! `tabmap doctor`: is everything there that a sync and a refresh need?
+
+use clap::Args;
+
+use super::error::CommandError;
+use super::exit::Exit;
+use super::in_store::interrupted;
+use super::open::{SourceOption, tableau_with};
+use crate::config::listing::settings;
+use crate::config::{Config, Flags};
+use crate::doctor::{Exam, Given, Status, Trouble, examine};
+use crate::report::Format;
+use crate::report::doctor::{count, print_checks};
+use crate::tableau::{Credentials, Tableau};
+
+/// Check everything that a sync and a refresh need, and say what to do about what is wrong
+///
+/// Configuration, the way to Tableau, sign-in, what the user may see and do there, the store and what it holds. All checks
+/// are made, also when one fails; one that needs another is skipped when that has failed. Nothing is written: not to
+/// Tableau, not to the store, not to this machine. A personal access token has one session: this command ends the session
+/// of another process with the same token.
+///
+/// Exit code 3: there is a problem.
+#[derive(Debug, Args)]
+pub struct Doctor {
+    #[command(flatten)]
+    source: SourceOption,
+    /// Form of the output
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+impl Doctor {
+    pub(super) async fn run(self, config: &Config, flags: &Flags) -> Result<Exit, CommandError> {
+        let mut exam = Exam::new(self.given(config, flags)?);
+        let checked = tokio::select! {
+            checked = examine(&mut exam) => Some(checked),
+            () = interrupted() => None,
+        };
+        let Some(checked) = checked else {
+            exam.close().await;
+            return Err(CommandError::Interrupted);
+        };
+        print_checks(&checked, self.format)?;
+        Ok(if count(&checked, Status::Problem) > 0 { Exit::Found } else { Exit::Done })
+    }
+
+    fn given(&self, config: &Config, flags: &Flags) -> Result<Given, CommandError> {
+        let set = settings(flags, &config.environment)?.into_iter();
+        let set =
+            set.filter_map(|one| Some(format!("{} = {} ({})", one.key, one.shown(), one.from.as_ref()?)));
+        let credentials = config.environment.credentials();
+        Ok(Given {
+            settings: set.collect(),
+            tableau: server(config, credentials.as_ref().ok()),
+            credentials: credentials.map_err(boxed),
+            sites: config.sites().map(<[_]>::to_vec).map_err(boxed),
+            source: self.source.name(config),
+            max_age: config.check.max_age,
+        })
+    }
+}
+
+/// The server, if credentials may be sent to it. It is looked at without any, too.
+fn server(config: &Config, credentials: Option<&Credentials>) -> Result<Tableau, Trouble> {
+    config.refuse_server_of_repository().map_err(boxed)?;
+    let nobody = || Credentials::PersonalAccessToken { name: String::new(), secret: String::new().into() };
+    tableau_with(config, credentials.cloned().unwrap_or_else(nobody)).map_err(boxed)
+}
+
+fn boxed(error: impl miette::Diagnostic + Send + Sync + 'static) -> Trouble {
+    Box::new(error)
+}

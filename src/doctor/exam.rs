@@ -1,0 +1,78 @@
+//! What an examination is given, and what its checks learn for those that follow.
+
+use std::collections::BTreeMap;
+
+use jiff::SignedDuration;
+use miette::Diagnostic;
+
+use super::outcome::Outcome;
+use crate::resource::{ResourceKind, SiteName};
+use crate::source::SourceName;
+use crate::source::metadata::Survey;
+use crate::source::witness::Witness;
+use crate::tableau::{Credentials, Greeting, Session, Tableau, TableauError, Who};
+
+/// Why a setting cannot be used.
+pub type Trouble = Box<dyn Diagnostic + Send + Sync>;
+
+/// What an examination is given: settings, each as far as it can be used.
+pub struct Given {
+    /// The settings that somebody made, a line each; secrets by name alone.
+    pub settings: Vec<String>,
+    /// The server. Its credentials count only where [`Given::credentials`] are there too.
+    pub tableau: Result<Tableau, Trouble>,
+    /// The way to sign in.
+    pub credentials: Result<Credentials, Trouble>,
+    /// The sites.
+    pub sites: Result<Vec<SiteName>, Trouble>,
+    /// How a sync would ask Tableau what is on a site.
+    pub source: SourceName,
+    /// How old the last complete sync may be.
+    pub max_age: SignedDuration,
+}
+
+/// One examination under way.
+pub struct Exam {
+    pub(super) given: Given,
+    /// What the server said first.
+    pub(super) greeting: Option<Result<Greeting, TableauError>>,
+    /// The session on the site that is looked at.
+    pub(super) session: Option<Session>,
+    /// Its user.
+    pub(super) who: Option<Who>,
+    /// What the Metadata API lists there.
+    pub(super) surveys: BTreeMap<ResourceKind, Survey>,
+    /// What REST lists there.
+    pub(super) witness: Option<Witness>,
+}
+
+impl Exam {
+    /// An examination; nothing is sent yet.
+    #[must_use]
+    pub fn new(given: Given) -> Self {
+        Self { given, greeting: None, session: None, who: None, surveys: BTreeMap::new(), witness: None }
+    }
+
+    /// The server, for checks that need `tableau-server`.
+    pub(super) fn tableau(&self) -> Result<&Tableau, Outcome> {
+        self.given.tableau.as_ref().map_err(|_| nothing("the server"))
+    }
+
+    /// The session, for checks that need `sign-in`.
+    pub(super) fn session(&self) -> Result<&Session, Outcome> {
+        self.session.as_ref().ok_or_else(|| nothing("a session"))
+    }
+
+    /// Ends what is still open.
+    pub async fn close(&mut self) {
+        self.session = None;
+        if let Ok(tableau) = &self.given.tableau {
+            tableau.sign_out().await;
+        }
+    }
+}
+
+/// What a check says that was made without one that it needs.
+fn nothing(what: &str) -> Outcome {
+    Outcome::skipped(format!("there is no {what} to look at"))
+}

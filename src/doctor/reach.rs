@@ -1,0 +1,152 @@
+//! The way to Tableau: proxy, name, connection, and what the server says of itself.
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use url::Url;
+
+use super::exam::Exam;
+use super::outcome::{Outcome, Status};
+use crate::tableau::{TESTED_API, TableauError};
+use crate::text::plural;
+
+/// How long a name server or a proxy may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A clock that is this much off makes sign-ins fail: Snowflake takes the token of a key pair for a minute.
+const FAR_OFF: SignedDuration = SignedDuration::from_secs(60);
+const OFF: SignedDuration = SignedDuration::from_secs(5);
+
+pub(super) async fn proxy(exam: &mut Exam) -> Outcome {
+    let tableau = match exam.tableau() {
+        Ok(tableau) => tableau,
+        Err(outcome) => return outcome,
+    };
+    let Some(proxy) = tableau.proxy() else {
+        return Outcome::ok(
+            "none: HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY name none for this server",
+        );
+    };
+    let remedy = "correct HTTPS_PROXY (HTTP_PROXY for plain http, ALL_PROXY for both), or let NO_PROXY name the Tableau \
+                  server if it is reached without a proxy";
+    let address = Url::parse(&proxy).ok();
+    let host = address.as_ref().and_then(Url::host_str).unwrap_or_default().trim_matches(['[', ']']);
+    let port = address.as_ref().and_then(Url::port_or_known_default).unwrap_or(1080);
+    match timeout(PATIENCE, TcpStream::connect((host, port))).await {
+        Ok(Ok(_)) => Outcome::ok(format!("requests go through {proxy}, which takes connections")),
+        Ok(Err(error)) => Outcome::problem(
+            format!("requests go through {proxy}, which takes no connection: {error}"),
+            remedy,
+        ),
+        Err(_) => Outcome::problem(format!("requests go through {proxy}, which does not answer"), remedy),
+    }
+}
+
+pub(super) async fn dns(exam: &mut Exam) -> Outcome {
+    let tableau = match exam.tableau() {
+        Ok(tableau) => tableau,
+        Err(outcome) => return outcome,
+    };
+    let (host, port) = tableau.server().host_and_port();
+    let found = timeout(PATIENCE, tokio::net::lookup_host((host.as_str(), port))).await;
+    let failed = match found {
+        Ok(Ok(addresses)) => {
+            let mut addresses: Vec<_> = addresses.map(|address| address.ip().to_string()).collect();
+            addresses.dedup();
+            if !addresses.is_empty() {
+                return Outcome::ok(format!("`{host}` is {}", addresses.join(", ")));
+            }
+            "it has no address".to_owned()
+        }
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => "no answer".to_owned(),
+    };
+    let failed = format!("the name `{host}` cannot be resolved: {failed}");
+    if tableau.proxy().is_some() {
+        return Outcome::note(failed).and("the proxy resolves it in place of this machine");
+    }
+    Outcome::problem(
+        failed,
+        "check the spelling of TABLEAU_SERVER, and the name servers of this machine; a name that only an internal network \
+         knows needs its VPN, or a proxy (HTTPS_PROXY)",
+    )
+}
+
+pub(super) async fn tls(exam: &mut Exam) -> Outcome {
+    let greeted = match exam.tableau() {
+        Ok(tableau) => tableau.greet_once().await,
+        Err(outcome) => return outcome,
+    };
+    let outcome = match &greeted {
+        Err(error @ TableauError::Unreachable { .. }) => Outcome::failed(error, "check the network"),
+        // Whatever it is that answers, it did so over a good connection.
+        _ if exam.given.tableau.as_ref().is_ok_and(|tableau| tableau.server().is_https()) => {
+            Outcome::ok("a connection was made, and its certificate is trusted")
+        }
+        _ => Outcome::note("a connection was made, without TLS: the address is plain http"),
+    };
+    exam.greeting = Some(greeted);
+    outcome
+}
+
+pub(super) fn version(exam: &Exam) -> Outcome {
+    let greeting = match &exam.greeting {
+        Some(Ok(greeting)) => greeting,
+        Some(Err(error)) => return Outcome::failed(error, "check TABLEAU_SERVER"),
+        None => return Outcome::skipped("the server was not asked"),
+    };
+    let product = greeting.product.as_deref().unwrap_or("of an unknown version");
+    let api = &greeting.api_version;
+    let said = format!("Tableau {product}, REST API {api}");
+    let [oldest, newest] = TESTED_API;
+    match (numbers(api), numbers(oldest), numbers(newest)) {
+        (found, oldest_found, _) if found < oldest_found => Outcome::warning(
+            said,
+            format!(
+                "the oldest REST API that this version of tabmap is tested with is {oldest}: upgrade the server"
+            ),
+        ),
+        (found, _, newest_found) if found > newest_found => {
+            Outcome::note(said).and(format!("this version of tabmap is tested with REST APIs up to {newest}"))
+        }
+        _ => Outcome::ok(said),
+    }
+}
+
+fn numbers(version: &str) -> Option<(u32, u32)> {
+    let (major, minor) = version.split_once('.')?;
+    Some((major.parse().ok()?, minor.parse().ok()?))
+}
+
+pub(super) fn clock(exam: &Exam) -> Outcome {
+    match &exam.greeting {
+        Some(Ok(greeting)) => of_clock("Tableau", greeting.ahead),
+        _ => Outcome::skipped("the server gave no answer with a date"),
+    }
+}
+
+/// What it means that a server's clock is ahead, or behind.
+pub(super) fn of_clock(server: &str, ahead: Option<SignedDuration>) -> Outcome {
+    let Some(ahead) = ahead else {
+        return Outcome::unknown(
+            format!("the answer of {server} has no date"),
+            "compare this machine's clock with a time server's",
+        );
+    };
+    let off = ahead.abs();
+    let seconds = plural(off.as_secs().unsigned_abs(), "second");
+    // The server's clock is taken to be right.
+    let way = if ahead.is_positive() { "behind" } else { "ahead of" };
+    let said = format!("this machine's clock is {seconds} {way} the clock of {server}");
+    let remedy = "set this machine's clock, and keep it by a time server (NTP): sign-ins with a connected app or a key pair \
+                  fail when it is off, and times in the map come from it";
+    if off < OFF {
+        Outcome::ok(format!("this machine's clock agrees with that of {server}"))
+    } else if off < FAR_OFF {
+        Outcome::problem(said, remedy).with_status(Status::Warning)
+    } else {
+        Outcome::problem(said, remedy)
+    }
+}

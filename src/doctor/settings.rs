@@ -1,0 +1,36 @@
+//! What was configured: checks that send nothing.
+
+use super::exam::Exam;
+use super::outcome::{Outcome, Status};
+use crate::text::plural;
+
+pub(super) fn configuration(exam: &Exam) -> Outcome {
+    match exam.given.settings.as_slice() {
+        [] => Outcome::note("nothing is set: every setting has its default"),
+        set => Outcome { status: Status::Ok, evidence: set.to_vec(), remedy: None },
+    }
+}
+
+pub(super) fn server(exam: &Exam) -> Outcome {
+    match &exam.given.tableau {
+        Ok(tableau) => Outcome::ok(tableau.server().to_string()),
+        Err(trouble) => Outcome::failed(&**trouble, "set TABLEAU_SERVER"),
+    }
+}
+
+pub(super) fn credentials(exam: &Exam) -> Outcome {
+    match &exam.given.credentials {
+        Ok(credentials) => Outcome::ok(credentials.to_string()),
+        Err(trouble) => Outcome::failed(&**trouble, "set TABLEAU_PAT_NAME and TABLEAU_PAT_SECRET"),
+    }
+}
+
+pub(super) fn sites(exam: &Exam) -> Outcome {
+    match &exam.given.sites {
+        Ok(sites) => {
+            let names: Vec<_> = sites.iter().map(|site| format!("`{site}`")).collect();
+            Outcome::ok(format!("{}: {}", plural(sites.len() as u64, "site"), names.join(", ")))
+        }
+        Err(trouble) => Outcome::failed(&**trouble, "set TABLEAU_SITE"),
+    }
+}
