@@ -300,7 +300,9 @@ fn order(change: &Change) -> (Option<&ResourceKey>, Option<&Resource>, &'static 
     (after.or(before).map(|resource| &resource.key), before, change.word())
 }
 
-fn ambiguities(mut after: Vec<Resource>) -> Vec<Ambiguity> {
+/// The keys that several of these resources share.
+#[must_use]
+pub fn ambiguities(mut after: Vec<Resource>) -> Vec<Ambiguity> {
     after.sort_by(|a, b| a.key.plain().cmp(&b.key.plain()).then_with(|| a.cmp(b)));
     after.dedup_by(|a, b| a.key.kind == b.key.kind && a.luid == b.luid);
     after

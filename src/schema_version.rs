@@ -49,10 +49,11 @@ struct Column {
 impl Schema {
     /// Whether an older release wrote the file, or none did.
     pub fn is_outdated(&self, connection: &Connection) -> Result<bool, SchemaError> {
-        Ok(self.found(connection)? < self.version)
+        Ok(self.version_of(connection)? < self.version)
     }
 
-    fn found(&self, connection: &Connection) -> Result<i64, SchemaError> {
+    /// The version of a file; one of a newer release is refused.
+    pub fn version_of(&self, connection: &Connection) -> Result<i64, SchemaError> {
         let found = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
         let known = self.version;
         if found > known { Err(SchemaError::Newer { found, known }) } else { Ok(found) }
@@ -65,7 +66,7 @@ impl Schema {
         }
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         // Another process may have done it meanwhile.
-        let found = self.found(&transaction)?;
+        let found = self.version_of(&transaction)?;
         let mut steps = Vec::new();
         for (Column { table, name, definition }, has_table) in self.missing(&transaction)? {
             let created = format!("created table {table}");

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use jiff::{SignedDuration, Span, SpanRound, Unit};
 use miette::Diagnostic;
 
 /// Replaces line ends, control characters and those that turn the direction of writing by their escapes: a name may
@@ -35,6 +36,18 @@ fn is_layout(letter: char) -> bool {
 #[must_use]
 pub fn plural(count: u64, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
+/// A duration for people: hours and minutes, or seconds where it is short.
+#[must_use]
+pub fn rounded(age: SignedDuration) -> String {
+    let smallest = if age >= SignedDuration::from_mins(1) { Unit::Minute } else { Unit::Second };
+    let span = Span::try_from(age).ok();
+    let rounded = span.and_then(|span| {
+        let options = SpanRound::new().largest(Unit::Hour).smallest(smallest);
+        span.round(options).ok()
+    });
+    rounded.map_or_else(|| format!("{age:#}"), |span| format!("{span:#}"))
 }
 
 /// An error with its causes and its remedy, a line each: what a server wrote into one begins no line of its own. Only a

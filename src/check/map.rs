@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::{SignedDuration, SpanRound, Timestamp, Unit};
+use jiff::{SignedDuration, Timestamp};
 
 use super::finding::{Code, Finding, Place, Severity};
 use super::knowledge::SiteView;
@@ -10,7 +10,7 @@ use super::severities::Severities;
 use crate::diff::{Change, ChangeSet};
 use crate::resource::{PlainKey, Resource, ResourceKind, SiteName};
 use crate::snapshot::Snapshot;
-use crate::text::{on_one_line, plural};
+use crate::text::{on_one_line, plural, rounded};
 
 /// Writes findings about one site of the map.
 struct Findings<'a> {
@@ -172,14 +172,4 @@ pub fn check_age(
         "run `tabmap sync`, and see why its schedule did not",
     );
     findings.found.pop()
-}
-
-fn rounded(age: SignedDuration) -> String {
-    let smallest = if age >= SignedDuration::from_mins(1) { Unit::Minute } else { Unit::Second };
-    let span = jiff::Span::try_from(age).ok();
-    let rounded = span.and_then(|span| {
-        let options = SpanRound::new().largest(Unit::Hour).smallest(smallest);
-        span.round(options).ok()
-    });
-    rounded.map_or_else(|| format!("{age:#}"), |span| format!("{span:#}"))
 }

@@ -5,7 +5,7 @@ use clap::Args;
 use super::error::CommandError;
 use super::exit::Exit;
 use super::in_store::interrupted;
-use super::open::{SourceOption, tableau_with};
+use super::open::{SourceOption, open_inspected, tableau_with};
 use crate::config::listing::settings;
 use crate::config::{Config, Flags};
 use crate::doctor::{Exam, Given, Status, Trouble, examine};
@@ -46,15 +46,19 @@ impl Doctor {
     }
 
     fn given(&self, config: &Config, flags: &Flags) -> Result<Given, CommandError> {
-        let set = settings(flags, &config.environment)?.into_iter();
-        let set =
-            set.filter_map(|one| Some(format!("{} = {} ({})", one.key, one.shown(), one.from.as_ref()?)));
+        let set = settings(flags, &config.environment)?.into_iter().filter_map(|one| {
+            // Nobody names the file that is found where the command runs.
+            let found = (one.key == "config" && one.value.is_some()).then_some("the working directory");
+            let from = one.from.as_deref().or(found)?;
+            Some(format!("{} = {} ({from})", one.key, one.shown()))
+        });
         let credentials = config.environment.credentials();
         Ok(Given {
             settings: set.collect(),
             tableau: server(config, credentials.as_ref().ok()),
             credentials: credentials.map_err(boxed),
             sites: config.sites().map(<[_]>::to_vec).map_err(boxed),
+            store: open_inspected(config).map_err(boxed),
             source: self.source.name(config),
             max_age: config.check.max_age,
         })

@@ -10,6 +10,7 @@ use crate::report;
 use crate::source::metadata::MetadataSource;
 use crate::source::rest::RestSource;
 use crate::source::{Source, SourceName};
+use crate::store::inspect::Inspect;
 use crate::store::snowflake::connection::Connection;
 use crate::store::snowflake::{SessionOptions, SnowflakeStore};
 use crate::store::sqlite::SqliteStore;
@@ -21,6 +22,16 @@ use crate::text::on_one_line;
 pub(super) fn open_store(config: &Config) -> Result<Arc<dyn Store>, CommandError> {
     Ok(match &config.store {
         StoreAddress::Sqlite(path) => Arc::new(SqliteStore::new(path).with_remedy(remedy(config))),
+        StoreAddress::Snowflake(name) => Arc::new(open_snowflake(config, name.as_deref())?),
+    })
+}
+
+/// The store that the configuration names, to look at and not to write to.
+pub(super) fn open_inspected(config: &Config) -> Result<Arc<dyn Inspect>, CommandError> {
+    Ok(match &config.store {
+        StoreAddress::Sqlite(path) => {
+            Arc::new(SqliteStore::new(path).with_remedy(remedy(config)).for_reading())
+        }
         StoreAddress::Snowflake(name) => Arc::new(open_snowflake(config, name.as_deref())?),
     })
 }

@@ -1,6 +1,7 @@
 //! What an examination is given, and what its checks learn for those that follow.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::SignedDuration;
 use miette::Diagnostic;
@@ -10,6 +11,7 @@ use crate::resource::{ResourceKind, SiteName};
 use crate::source::SourceName;
 use crate::source::metadata::Survey;
 use crate::source::witness::Witness;
+use crate::store::inspect::{Clock, Inspect, RunGroup};
 use crate::tableau::{Credentials, Greeting, Session, Tableau, TableauError, Who};
 
 /// Why a setting cannot be used.
@@ -25,6 +27,8 @@ pub struct Given {
     pub credentials: Result<Credentials, Trouble>,
     /// The sites.
     pub sites: Result<Vec<SiteName>, Trouble>,
+    /// Where the map is.
+    pub store: Result<Arc<dyn Inspect>, Trouble>,
     /// How a sync would ask Tableau what is on a site.
     pub source: SourceName,
     /// How old the last complete sync may be.
@@ -44,13 +48,29 @@ pub struct Exam {
     pub(super) surveys: BTreeMap<ResourceKind, Survey>,
     /// What REST lists there.
     pub(super) witness: Option<Witness>,
+    /// The store's clock.
+    pub(super) clock: Option<Clock>,
+    /// Whether an older release made the tables.
+    pub(super) has_old_tables: bool,
+    /// The runs in the store.
+    pub(super) groups: Option<Vec<RunGroup>>,
 }
 
 impl Exam {
     /// An examination; nothing is sent yet.
     #[must_use]
     pub fn new(given: Given) -> Self {
-        Self { given, greeting: None, session: None, who: None, surveys: BTreeMap::new(), witness: None }
+        Self {
+            given,
+            greeting: None,
+            session: None,
+            who: None,
+            surveys: BTreeMap::new(),
+            witness: None,
+            clock: None,
+            has_old_tables: false,
+            groups: None,
+        }
     }
 
     /// The server, for checks that need `tableau-server`.
@@ -63,11 +83,31 @@ impl Exam {
         self.session.as_ref().ok_or_else(|| nothing("a session"))
     }
 
+    /// The store, for checks that need `store`.
+    pub(super) fn store(&self) -> Result<Arc<dyn Inspect>, Outcome> {
+        self.given.store.as_ref().map(Arc::clone).map_err(|_| nothing("store"))
+    }
+
+    /// The store, whose tables can be read.
+    pub(super) fn store_with_tables(&self) -> Result<Arc<dyn Inspect>, Outcome> {
+        if self.has_old_tables {
+            return Err(Outcome::skipped("the tables must be brought up to date first"));
+        }
+        self.store()
+    }
+
     /// Ends what is still open.
     pub async fn close(&mut self) {
         self.session = None;
         if let Ok(tableau) = &self.given.tableau {
             tableau.sign_out().await;
+        }
+        if let Ok(store) = &self.given.store {
+            store.abort().await;
+            // A session that cannot be closed ends by itself.
+            if let Err(error) = store.close().await {
+                tracing::debug!(reason = %error, "could not close the store's session");
+            }
         }
     }
 }

@@ -5,12 +5,14 @@
 //! there and one function in the file of its subject.
 
 mod check;
+mod clock;
 mod content;
 mod exam;
 mod outcome;
 mod reach;
 mod settings;
 mod site;
+mod store;
 
 use self::check::Run::{EachSite, Known, Once};
 pub use self::check::{Check, Checked};
@@ -122,6 +124,66 @@ pub const CHECKS: &[Check] = &[
         needs: &["sign-in"],
         run: EachSite(|exam, _| Box::pin(site::token_holder(exam))),
     },
+    Check {
+        name: "store",
+        about: "the store can be reached and signed in to",
+        needs: &[],
+        run: Once(|exam| Box::pin(store::reach(exam))),
+    },
+    Check {
+        name: "store-clock",
+        about: "this machine's clock beside the `Date` of Snowflake's answers",
+        needs: &["store"],
+        run: Known(store::clock),
+    },
+    Check {
+        name: "store-privileges",
+        about: "what the role may do with the map (SHOW GRANTS), or this user with the file",
+        needs: &["store"],
+        run: Once(|exam| Box::pin(store::privileges(exam))),
+    },
+    Check {
+        name: "store-tables",
+        about: "the three tables are there, with all columns, in a schema version that this release knows",
+        needs: &["store"],
+        run: Once(|exam| Box::pin(store::tables(exam))),
+    },
+    Check {
+        name: "warehouse",
+        about: "the session has a warehouse, which starts by itself and is suspended soon",
+        needs: &["store"],
+        run: Once(|exam| Box::pin(store::warehouse(exam))),
+    },
+    Check {
+        name: "network-policy",
+        about: "a user who signs in to Snowflake with a programmatic access token is under a network policy",
+        needs: &["store"],
+        run: Once(|exam| Box::pin(store::token_policy(exam))),
+    },
+    Check {
+        name: "map-server",
+        about: "the map belongs to the Tableau server that is set",
+        needs: &["store-tables"],
+        run: Once(|exam| Box::pin(store::map_server(exam))),
+    },
+    Check {
+        name: "unfinished-runs",
+        about: "no run was left `applying` by a process that died",
+        needs: &["store-tables"],
+        run: Once(|exam| Box::pin(store::unfinished_runs(exam))),
+    },
+    Check {
+        name: "last-sync",
+        about: "the age of the last complete sync",
+        needs: &["store-tables", "tableau-sites"],
+        run: EachSite(|exam, site| Box::pin(store::last_sync(exam, site))),
+    },
+    Check {
+        name: "ambiguous-keys",
+        about: "keys that several resources of the map share",
+        needs: &["store-tables", "tableau-sites"],
+        run: EachSite(|exam, site| Box::pin(store::ambiguous_keys(exam, site))),
+    },
 ];
 
 /// Makes all checks.
@@ -164,6 +226,19 @@ async fn make(check: &Check, exam: &mut Exam, site: Option<&SiteName>, before: &
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_page_lists_the_checks_as_they_are() {
+        let page = include_str!("../../docs/doctor.md");
+        let (_, section) = page.split_once("\n## The checks\n").unwrap();
+        let (section, _) = section.split_once("\n## ").unwrap();
+        let row = |check: &Check| {
+            let of_site = if check.is_of_site() { " yes" } else { "" };
+            format!("| `{}` | {} |{of_site} |", check.name, check.about)
+        };
+        let listed: Vec<_> = section.lines().filter(|line| line.starts_with("| `")).collect();
+        assert_eq!(listed, CHECKS.iter().map(row).collect::<Vec<_>>());
+    }
 
     #[test]
     fn each_check_has_a_name_of_its_own_and_needs_those_before_it() {

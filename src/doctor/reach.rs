@@ -2,22 +2,17 @@
 
 use std::time::Duration;
 
-use jiff::SignedDuration;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use url::Url;
 
+use super::clock::of_clock;
 use super::exam::Exam;
-use super::outcome::{Outcome, Status};
+use super::outcome::Outcome;
 use crate::tableau::{TESTED_API, TableauError};
-use crate::text::plural;
 
 /// How long a name server or a proxy may take.
 const PATIENCE: Duration = Duration::from_secs(10);
-
-/// A clock that is this much off makes sign-ins fail: Snowflake takes the token of a key pair for a minute.
-const FAR_OFF: SignedDuration = SignedDuration::from_secs(60);
-const OFF: SignedDuration = SignedDuration::from_secs(5);
 
 pub(super) async fn proxy(exam: &mut Exam) -> Outcome {
     let tableau = match exam.tableau() {
@@ -124,29 +119,5 @@ pub(super) fn clock(exam: &Exam) -> Outcome {
     match &exam.greeting {
         Some(Ok(greeting)) => of_clock("Tableau", greeting.ahead),
         _ => Outcome::skipped("the server gave no answer with a date"),
-    }
-}
-
-/// What it means that a server's clock is ahead, or behind.
-pub(super) fn of_clock(server: &str, ahead: Option<SignedDuration>) -> Outcome {
-    let Some(ahead) = ahead else {
-        return Outcome::unknown(
-            format!("the answer of {server} has no date"),
-            "compare this machine's clock with a time server's",
-        );
-    };
-    let off = ahead.abs();
-    let seconds = plural(off.as_secs().unsigned_abs(), "second");
-    // The server's clock is taken to be right.
-    let way = if ahead.is_positive() { "behind" } else { "ahead of" };
-    let said = format!("this machine's clock is {seconds} {way} the clock of {server}");
-    let remedy = "set this machine's clock, and keep it by a time server (NTP): sign-ins with a connected app or a key pair \
-                  fail when it is off, and times in the map come from it";
-    if off < OFF {
-        Outcome::ok(format!("this machine's clock agrees with that of {server}"))
-    } else if off < FAR_OFF {
-        Outcome::problem(said, remedy).with_status(Status::Warning)
-    } else {
-        Outcome::problem(said, remedy)
     }
 }

@@ -16,6 +16,7 @@ use crate::resource::{Details, Luid, ProjectPath, Resource, ResourceKey, Resourc
 
 mod address;
 pub mod columns;
+pub mod inspect;
 mod lookup;
 mod rows;
 pub mod snowflake;

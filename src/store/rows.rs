@@ -5,6 +5,7 @@ use std::vec::IntoIter;
 use jiff::Timestamp;
 
 use super::columns::{self, MapColumn};
+use super::inspect::RunGroup;
 use super::{RecordedChange, Side};
 use crate::mapping::Row;
 use crate::resource::{Details, Luid, ProjectPath, Resource, ResourceKey, ResourceKind, SiteName};
@@ -140,6 +141,23 @@ pub(super) fn complete_at(columns: Texts, time: ReadTime) -> Result<(SiteName, T
     let mut text = || columns.next().flatten().unwrap_or_default();
     let site = SiteName::from_content_url(&text());
     Ok((site, snapshot_at(&text(), time)?))
+}
+
+/// One row of `run_groups.sql`. The error says what is wrong with the row.
+pub(super) fn run_group(texts: Texts, time: ReadTime) -> Result<RunGroup, String> {
+    let mut texts = texts.into_iter();
+    let mut text = || texts.next().flatten();
+    let (site, server, status, count) = (text(), text(), text(), text());
+    let started_at = text().map(|text| time(&text)).transpose();
+    let started_at = started_at.map_err(|error| format!("STARTED_AT is not a time: {error}"))?;
+    Ok(RunGroup {
+        site: SiteName::from_content_url(&site.unwrap_or_default()),
+        server: server.unwrap_or_default(),
+        status: status.unwrap_or_default(),
+        count: count.and_then(|count| count.parse().ok()).unwrap_or_default(),
+        started_at,
+        snapshot_at: text().map(|text| snapshot_at(&text, time)).transpose()?,
+    })
 }
 
 /// The time of a snapshot in the table of runs.

@@ -5,8 +5,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use reqwest::StatusCode;
-use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
+use reqwest::header::{HeaderMap, RETRY_AFTER};
 use serde::Deserialize;
+
+use crate::clock::date_of;
 
 /// How much failure is taken for passing.
 #[derive(Debug, Clone, Copy)]
@@ -81,8 +83,7 @@ impl Reply {
 
     /// When it was given, by the server's clock.
     pub fn date(&self) -> Option<Timestamp> {
-        let text = self.headers.get(DATE)?.to_str().ok()?;
-        rfc2822::DateTimeParser::new().parse_timestamp(text).ok()
+        date_of(&self.headers)
     }
 
     /// The first 200 characters of the body on one line.

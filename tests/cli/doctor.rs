@@ -2,14 +2,22 @@
 
 use serde_json::Value;
 use tableau_simulator::{Content, Effect, Endpoint, Fault, Options, Simulator};
-use test_support::desk::Desk;
+use test_support::desk::{Answer, Desk};
 
 use crate::transport::Gateway;
 
 mod content;
+mod store;
 
-/// A desk in front of a server of this kind.
+/// A desk in front of a server of this kind, with an empty map.
 fn desk(options: Options) -> Desk {
+    let desk = bare(options);
+    desk.done(&["init"]);
+    desk
+}
+
+/// The same without a map.
+fn bare(options: Options) -> Desk {
     let content = Content::from_json(r#"{"sites": [{"content_url": "MySite"}]}"#).expect("valid content");
     Desk::at(Simulator::start(Options { content, ..options }).expect("start the simulator"))
 }
@@ -25,24 +33,28 @@ fn doctor(desk: &Desk) -> Said {
 }
 
 fn doctor_with(desk: &Desk, more: &[&str]) -> Said {
-    let answer = desk.run(&[&["doctor", "--format", "json"], more].concat());
-    let document: Value = serde_json::from_str(&answer.stdout)
-        .unwrap_or_else(|error| panic!("{error}\n{}{}", answer.stdout, answer.stderr));
-    assert_eq!(document["format_version"], 1);
-    let checks = document["checks"].as_array().expect("checks").clone();
-    let count = |status: &str| checks.iter().filter(|check| check["status"] == status).count();
-    assert_eq!(document["problems"], count("problem"));
-    assert_eq!(document["warnings"], count("warning"));
-    assert_eq!(answer.exit, if count("problem") > 0 { 3 } else { 0 }, "{document:#}");
-    for check in &checks {
-        let needs_remedy = ["problem", "warning", "unknown"].iter().any(|status| check["status"] == **status);
-        assert!(!needs_remedy || check["remedy"].is_string(), "{check:#}");
-        assert!(!check["evidence"].as_array().expect("evidence").is_empty(), "{check:#}");
-    }
-    Said { exit: answer.exit, checks }
+    Said::of(&desk.run(&[&["doctor", "--format", "json"], more].concat()))
 }
 
 impl Said {
+    fn of(answer: &Answer) -> Self {
+        let document: Value = serde_json::from_str(&answer.stdout)
+            .unwrap_or_else(|error| panic!("{error}\n{}{}", answer.stdout, answer.stderr));
+        assert_eq!(document["format_version"], 1);
+        let checks = document["checks"].as_array().expect("checks").clone();
+        let count = |status: &str| checks.iter().filter(|check| check["status"] == status).count();
+        assert_eq!(document["problems"], count("problem"));
+        assert_eq!(document["warnings"], count("warning"));
+        assert_eq!(answer.exit, if count("problem") > 0 { 3 } else { 0 }, "{document:#}");
+        for check in &checks {
+            let needs_remedy =
+                ["problem", "warning", "unknown"].iter().any(|status| check["status"] == **status);
+            assert!(!needs_remedy || check["remedy"].is_string(), "{check:#}");
+            assert!(!check["evidence"].as_array().expect("evidence").is_empty(), "{check:#}");
+        }
+        Self { exit: answer.exit, checks }
+    }
+
     #[track_caller]
     fn check(&self, name: &str) -> &Value {
         let mut found = self.checks.iter().filter(|check| check["name"] == name);
@@ -264,9 +276,11 @@ fn another_holder_of_the_token_is_noticed_and_other_ways_to_sign_in_are_named() 
 fn checks_of_a_site_are_made_for_each_site() {
     let desk = Desk::generated(2, 3, 3);
     let sites = desk.tableau.sites();
+    desk.done(&["init"]);
+    desk.sync();
     let said = doctor(&desk);
     assert_eq!(said.exit, 0);
-    for name in ["sign-in", "role", "token-holder"] {
+    for name in ["sign-in", "role", "token-holder", "last-sync", "ambiguous-keys"] {
         let of: Vec<_> = said.checks.iter().filter(|check| check["name"] == name).collect();
         assert_eq!(of.len(), sites.len(), "{name}");
         assert!(of.iter().all(|check| check["status"] == "ok"), "{of:#?}");

@@ -48,7 +48,7 @@ fn completions_of_every_shell_name_every_command() {
     ] {
         let text = desk.done(&["--generate", &format!("complete-{shell}")]);
         assert!(text.contains(start), "{shell}: {text}");
-        for command in ["init", "sync", "resolve", "history", "check", "refresh", "serve"] {
+        for command in ["init", "sync", "resolve", "history", "check", "refresh", "serve", "doctor"] {
             assert!(text.contains(command), "{shell} does not know `{command}`");
         }
     }
@@ -60,7 +60,7 @@ fn man_page_explains_every_command_once_and_the_flags_of_all_commands_once() {
     let page = desk.done(&["--generate", "man"]);
     assert!(page.contains(".TH tabmap 1"), "{page}");
     let sections: Vec<&str> = page.lines().filter(|line| line.starts_with(".SH ")).collect();
-    for command in ["INIT", "SYNC", "RESOLVE", "HISTORY", "CHECK", "SERVE"] {
+    for command in ["INIT", "SYNC", "RESOLVE", "HISTORY", "CHECK", "SERVE", "DOCTOR"] {
         let title = format!(".SH \"TABMAP {command}\"");
         assert_eq!(sections.iter().filter(|section| **section == title).count(), 1, "{sections:?}");
     }

@@ -15,6 +15,8 @@ const COMMANDS: &[&[&str]] = &[
     &["list"],
     &["config"],
     &["config", "--format", "json"],
+    &["doctor"],
+    &["doctor", "--format", "json"],
     &["history"],
     &["list", "--format", "json"],
     &["check", "."],

@@ -37,6 +37,11 @@ class User:
     workload_identity: dict[str, str] | None = None  # see workloads.py
     roles: list[str] = field(default_factory=lambda: ["PUBLIC"])
     warehouses: list[str] = field(default_factory=lambda: ["COMPUTE_WH"])
+    secondary_roles: list[str] = field(default_factory=list)
+    default_warehouse: str | None = None
+    warehouse_facts: dict[str, dict[str, str | None]] = field(default_factory=dict)  # what SHOW shows, beside the usual
+    grants: dict[str, list[list[str]]] = field(default_factory=dict)  # by role: privilege, kind of object, its name
+    parameters: dict[str, str] = field(default_factory=dict)
 
 
 users: dict[str, User] = {}

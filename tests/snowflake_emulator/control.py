@@ -96,6 +96,7 @@ class Dropped(Response):
 
 
 faults: dict[int, Fault] = {}
+clocks: dict[str, float] = {}  # how many seconds the clock is ahead, by the name that a client calls this host by
 numbers = itertools.count(1)
 
 
@@ -142,6 +143,12 @@ async def arm(request: Request) -> Response:
     number = next(numbers)
     faults[number] = Fault(**await request.json())
     return JSONResponse({"id": number})
+
+
+async def set_clock(request: Request) -> Response:
+    asked = await request.json()
+    clocks[asked["host"]] = asked["ahead"]
+    return JSONResponse({})
 
 
 async def reached(request: Request) -> Response:
@@ -196,6 +203,7 @@ ROUTES = [
     Route("/emulator/databases", add_database, methods=["POST"]),
     Route("/emulator/sql", run_sql, methods=["POST"]),
     Route("/emulator/faults", arm, methods=["POST"]),
+    Route("/emulator/clocks", set_clock, methods=["POST"]),
     Route("/emulator/faults/{id:int}/reached", reached, methods=["GET"]),
     Route("/emulator/faults/{id:int}/release", release, methods=["POST"]),
     Route("/emulator/faults/{id:int}/disarm", disarm, methods=["POST"]),

@@ -9,6 +9,7 @@ meets here what it will meet there:
     workloads.py  whose workload a proof belongs to, by provider
     sessions.py   tokens that expire, are renewed and end
     statements.py running, polling, aborting and timing out statements; the log of all of them
+    shows.py      SHOW GRANTS, WAREHOUSES and PARAMETERS, and context functions
     results.py    the shape of an answer: all fields, JSON or Arrow, chunks
     control.py    what tests may do: add users, arm faults, hold a statement, read the log
 
@@ -21,9 +22,14 @@ import os
 import socket
 import sys
 import threading
+import time
+from email.utils import formatdate
+from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 import control
@@ -32,7 +38,33 @@ import results
 import sessions
 import statements
 
+
+
+async def front(request: Request) -> Response:
+    """What Snowflake answers to those who are not signed in: the way to the console."""
+    return RedirectResponse("/console/login", status_code=302)
+
+
+class Dated:
+    """The app with the date of each answer, by a clock that a test may set for one name of this host."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        host = dict(scope.get("headers", [])).get(b"host", b"").decode().split(":")[0]
+        date = formatdate(time.time() + control.clocks.get(host, 0), usegmt=True)
+
+        async def dated(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                message = message | {"headers": [*message.get("headers", []), (b"date", date.encode())]}
+            await send(message)
+
+        await self.app(scope, receive, dated)
+
+
 ROUTES = [
+    Route("/", front, methods=["GET"]),
     Route("/session/v1/login-request", sessions.login, methods=["POST"]),
     Route("/session/token-request", sessions.renew, methods=["POST"]),
     Route("/session", sessions.close, methods=["POST"]),
@@ -58,7 +90,7 @@ def main() -> None:
     listener.listen()
     print(f"listening on {listener.getsockname()[1]}", flush=True)
     threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()
-    server = uvicorn.Server(uvicorn.Config(Starlette(routes=ROUTES), log_level="error"))
+    server = uvicorn.Server(uvicorn.Config(Dated(Starlette(routes=ROUTES)), log_level="error", date_header=False))
     server.run(sockets=[listener])
 
 

@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, Response
 import control
 import results
 import sessions
+import shows
 from answers import Refused, body_of, statement_failed, succeeded
 from sessions import Session
 
@@ -141,6 +142,14 @@ async def run(statement: Statement, body: dict[str, Any], request: Request, faul
     if wait := WAIT.match(statement.sql):
         await asyncio.sleep(float(wait[1]))
         body = body | {"sqlText": f"SELECT 'waited {wait[1]} seconds' AS \"SYSTEM$WAIT\""}
+    try:
+        if shown := shows.answer(statement.session, body["sqlText"]):
+            statement.executed, statement.outcome = True, "ok"
+            return results.completed(shown, statement.id, statement.sql, statement.session.user.name)
+    except Refused as refused:
+        statement.outcome = refused.code
+        return statement_failed(refused.code, refused.message, statement.id)
+    body = body | {"sqlText": shows.with_context(statement.session, body["sqlText"])}
     async with sessions.one_at_a_time:
         if overwrite := OVERWRITE.match(statement.sql):
             kept = body | {"sqlText": f"CREATE OR REPLACE TEMPORARY TABLE EMULATOR_KEPT AS {overwrite['query']}"}

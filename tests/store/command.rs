@@ -10,7 +10,7 @@ use test_support::emulator::Tenant;
 use crate::sign_in::keys;
 
 /// A desk whose map is kept in a tenant's database.
-fn desk(tenant: &Tenant, mut desk: Desk) -> Desk {
+pub fn desk(tenant: &Tenant, mut desk: Desk) -> Desk {
     for (name, value) in tenant.environment(&[]) {
         desk.set(&name, value);
     }

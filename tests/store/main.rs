@@ -9,6 +9,7 @@ mod clouds;
 mod command;
 mod connection;
 mod contract;
+mod doctor;
 mod interrupted;
 mod lookups;
 mod names;

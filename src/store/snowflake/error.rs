@@ -153,9 +153,7 @@ impl Fault {
                 "000604" => "somebody cancelled the statement: run again",
                 _ => return None,
             },
-            Self::Unreachable { .. } => {
-                "check `account` or `host` of the connection, the network policy, and HTTPS_PROXY"
-            }
+            Self::Unreachable { source, .. } => refusals::unreachable(source),
             Self::ConnectionLost { .. } | Self::DeadlinePassed { .. } => {
                 "run again: the next run finds out what became of this one"
             }

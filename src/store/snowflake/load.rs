@@ -150,7 +150,7 @@ fn read() -> String {
 }
 
 /// A `TIMESTAMP_NTZ` as text, which is UTC here.
-fn time(text: &str) -> Result<Timestamp, jiff::Error> {
+pub(super) fn time(text: &str) -> Result<Timestamp, jiff::Error> {
     Ok(text.parse::<DateTime>()?.to_zoned(TimeZone::UTC)?.timestamp())
 }
 

@@ -7,8 +7,9 @@ use super::quoting::{identifier, text};
 use super::shapes::{Shape, shapes, type_of};
 use super::{Session, SnowflakeError, TableNames, sql};
 use crate::store::columns::Holds;
+use crate::store::inspect::TablesSeen;
 use crate::store::rows::{FoundColumn, missing, why_foreign};
-use crate::store::{Migration, StoreError};
+use crate::store::{Migration, StoreError, how_to_create};
 
 pub(super) fn schema_sql(tables: &TableNames) -> String {
     let tables_of = shapes(tables).map(|shape| shape.create(tables));
@@ -71,8 +72,28 @@ pub(super) async fn rename_server(
     Ok(counts.first().copied().unwrap_or_default())
 }
 
+/// The tables, which must be there and be ours, with all columns.
+pub(super) async fn seen_tables(place: &Place, session: &Session) -> Result<TablesSeen, StoreError> {
+    let mut found = found_columns(session, &place.tables).await?;
+    let mut tables = Vec::new();
+    for shape in shapes(&place.tables) {
+        let (store, table) = (place.store.clone(), place.tables.full(shape.table));
+        let Some(columns) = found.remove(shape.table) else {
+            let table = format!("{table} (or the right to see it)");
+            return Err(StoreError::NotInitialised { store, table, remedy: how_to_create("") });
+        };
+        check(place, &shape, &columns)?;
+        let missing: Vec<_> = missing(&shape.columns, &columns).map(|column| &*column.name).collect();
+        if !missing.is_empty() {
+            return Err(StoreError::Outdated { store, table, columns: missing.join(", ") });
+        }
+        tables.push((table, columns.len()));
+    }
+    Ok(TablesSeen { tables, version: None })
+}
+
 /// The columns of all tables of the schema, by table.
-async fn found_columns(
+pub(super) async fn found_columns(
     session: &Session,
     tables: &TableNames,
 ) -> Result<BTreeMap<String, Vec<FoundColumn>>, SnowflakeError> {

@@ -7,6 +7,7 @@
 //! sql          the statements of sql/snowflake, and the names of the tables
 //! quoting      names and values inside them
 //! migrate, load, apply, staging   the work of the store
+//! inspect      what `doctor` asks
 //! objects      what stands around the tables: roles, the refresh procedure, tasks
 //! ```
 //!
@@ -16,6 +17,7 @@
 mod apply;
 pub mod connection;
 mod error;
+mod inspect;
 mod load;
 mod migrate;
 pub mod objects;

@@ -1,4 +1,4 @@
-//! What to do about a sign-in that Snowflake refuses, by the code of the refusal.
+//! What to do about a sign-in that Snowflake refuses, by the code of the refusal, and where no connection comes about.
 
 /// The remedies by code. See "Key-pair authentication and key-pair rotation: troubleshooting" on docs.snowflake.com for
 /// 3943xx; the others are in the official drivers, and in the messages that come with them.
@@ -72,6 +72,34 @@ pub(super) fn remedy(code: &str, authenticator: &str) -> &'static str {
     let known = || REMEDIES.iter().find(|(codes, _)| codes.contains(&code)).map(|(_, remedy)| *remedy);
     remedy_of_way(code, authenticator).or_else(known).unwrap_or(
         "check the connection's settings; `snow connection test` of the Snowflake CLI reads the same file",
+    )
+}
+
+/// What to do where no connection comes about, by the words of rustls and of the resolver.
+const BROKEN: [(&str, &str); 3] = [
+    (
+        // Bytes that are not TLS.
+        "InvalidContentType",
+        "something answered without TLS: check `port`, `protocol` and `host` of the connection",
+    ),
+    (
+        "UnknownIssuer",
+        "the certificate is of an authority that this machine does not know: where a proxy opens TLS, add the proxy's authority to those of the operating system, or name a file with it in SSL_CERT_FILE",
+    ),
+    (
+        "dns error",
+        "the host cannot be resolved: check `account`, `region` and `host` of the connection, and the name servers of this machine",
+    ),
+];
+
+/// What to check when no answer came.
+pub(super) fn unreachable(error: &reqwest::Error) -> &'static str {
+    let causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
+    let causes: Vec<_> = causes.map(ToString::to_string).collect();
+    let is_said = |words: &str| causes.iter().any(|cause| cause.contains(words));
+    BROKEN.iter().find(|(words, _)| is_said(words)).map_or(
+        "check `account` or `host` of the connection, the network policy, and HTTPS_PROXY",
+        |(_, remedy)| remedy,
     )
 }
 

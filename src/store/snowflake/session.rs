@@ -1,9 +1,11 @@
 //! One session: statements in, rows of text out.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, NullArray, RecordBatch};
+use jiff::SignedDuration;
 use secrecy::ExposeSecret;
 use serde_json::Value;
 use snowflake_api::{
@@ -17,6 +19,9 @@ use super::transport::{Exchange, Repeatable, Transport};
 
 /// One row: the columns as text.
 pub type Row = Vec<Option<String>>;
+
+/// One row of a statement that shows something: its columns by their names, in lower case.
+pub type Shown = BTreeMap<String, Option<String>>;
 
 /// A session. It signs in with its first statement, and never again: temporary tables would be gone.
 pub struct Session {
@@ -56,6 +61,26 @@ impl Session {
         self.run(doing, sql, Repeatable::Yes).await
     }
 
+    /// Runs a SHOW statement. Snowflake adds columns to what it shows, so they are told apart by their names.
+    pub async fn shown(&self, doing: &'static str, sql: &str) -> Result<Vec<Shown>, SnowflakeError> {
+        let result = self.send(doing, sql, Repeatable::Yes).await?;
+        let names: Vec<_> = match &result {
+            QueryResult::Json(result) => {
+                result.schema.iter().map(|column| column.name.to_lowercase()).collect()
+            }
+            QueryResult::Arrow(_) | QueryResult::Empty => Vec::new(),
+        };
+        let rows = rows_of(result).map_err(|what| SnowflakeError { doing, fault: Fault::Answer { what } })?;
+        Ok(rows.into_iter().map(|row| names.iter().cloned().zip(row).collect()).collect())
+    }
+
+    /// How far Snowflake's clock is ahead of this machine's, at the least; `None` where its answer has no date. Needs no
+    /// sign-in.
+    pub async fn clock(&self) -> Result<Option<SignedDuration>, SnowflakeError> {
+        let doing = "reach Snowflake";
+        self.transport.clock().await.map_err(|fault| SnowflakeError { doing, fault })
+    }
+
     /// Runs a statement that changes something, once. Returns the counts that Snowflake answers: rows inserted,
     /// updated, deleted, as far as the statement has them.
     pub async fn execute(&self, doing: &'static str, sql: &str) -> Result<Vec<u64>, SnowflakeError> {
@@ -70,17 +95,24 @@ impl Session {
         sql: &str,
         repeatable: Repeatable,
     ) -> Result<Vec<Row>, SnowflakeError> {
+        let result = self.send(doing, sql, repeatable).await?;
+        rows_of(result).map_err(|what| SnowflakeError { doing, fault: Fault::Answer { what } })
+    }
+
+    async fn send(
+        &self,
+        doing: &'static str,
+        sql: &str,
+        repeatable: Repeatable,
+    ) -> Result<QueryResult, SnowflakeError> {
         let exchange = Exchange::new(repeatable);
         let result = exchange.during(self.api.exec(sql)).await;
         let query_id = exchange.query_id();
         tracing::debug!(doing, query_id, "ran a statement in snowflake");
-        let rows = match result {
-            Ok(result) => rows_of(result).map_err(|what| Fault::Answer { what }),
-            Err(error) => {
-                Err(exchange.into_fault().unwrap_or_else(|| Fault::Answer { what: error.to_string() }))
-            }
-        };
-        rows.map_err(|fault| SnowflakeError { doing, fault })
+        result.map_err(|error| {
+            let fault = exchange.into_fault().unwrap_or_else(|| Fault::Answer { what: error.to_string() });
+            SnowflakeError { doing, fault }
+        })
     }
 
     /// Aborts what is running, and returns when Snowflake was told: for Ctrl-C.

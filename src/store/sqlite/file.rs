@@ -25,19 +25,32 @@ pub struct SqliteStore {
     pub(super) is_aborted: Arc<AtomicBool>,
     /// How to create the map.
     pub(super) remedy: String,
+    /// Whether the file is opened for reading alone.
+    pub(super) is_for_reading: bool,
 }
 
 impl SqliteStore {
     /// A store in the file at `path`, which [`migrate`](crate::store::Store::migrate) creates.
     #[must_use]
     pub fn new(path: &Path) -> Self {
-        Self { path: path.to_owned(), is_aborted: Arc::default(), remedy: how_to_create("") }
+        Self {
+            path: path.to_owned(),
+            is_aborted: Arc::default(),
+            remedy: how_to_create(""),
+            is_for_reading: false,
+        }
     }
 
     /// The same, with what to say where the map is not there.
     #[must_use]
     pub fn with_remedy(self, remedy: String) -> Self {
         Self { remedy, ..self }
+    }
+
+    /// The same, which is only read, and not brought up to date either.
+    #[must_use]
+    pub fn for_reading(self) -> Self {
+        Self { is_for_reading: true, ..self }
     }
 
     /// Runs `work` on a thread that may block.

@@ -90,7 +90,7 @@ impl SqliteStore {
     }
 
     /// The rows of a query whose columns are all text.
-    fn texts(
+    pub(super) fn texts(
         &self,
         connection: &Connection,
         sql: &str,
@@ -163,7 +163,7 @@ fn text(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<Option<Strin
     }
 }
 
-fn time(text: &str) -> Result<Timestamp, jiff::Error> {
+pub(super) fn time(text: &str) -> Result<Timestamp, jiff::Error> {
     text.parse()
 }
 

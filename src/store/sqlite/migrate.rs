@@ -63,12 +63,12 @@ impl SqliteStore {
 
     /// Opens a file that has the tables; never creates one.
     pub(super) fn open_map(&self) -> Result<Connection, StoreError> {
-        // What cannot be looked at is opened, so that the reason is told.
-        if matches!(self.path.try_exists(), Ok(false)) {
-            let (store, table) = (self.name(), RESOURCES.to_owned());
-            return Err(StoreError::NotInitialised { store, table, remedy: self.remedy.clone() });
-        }
-        let mut connection = self.open(OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        self.refuse_missing()?;
+        let mut connection = self.open(if self.is_for_reading {
+            OpenFlags::SQLITE_OPEN_READ_ONLY
+        } else {
+            OpenFlags::SQLITE_OPEN_READ_WRITE
+        })?;
         let is_outdated = SCHEMA.is_outdated(&connection).map_err(self.refused("read"))?;
         let mut lacking = self.lacking(&connection)?;
         if is_outdated {
@@ -78,8 +78,17 @@ impl SqliteStore {
         lacking.map_or(Ok(connection), Err)
     }
 
+    /// Refuses a file that is not there. What cannot be looked at is opened, so that the reason is told.
+    pub(super) fn refuse_missing(&self) -> Result<(), StoreError> {
+        if matches!(self.path.try_exists(), Ok(false)) {
+            let (store, table) = (self.name(), RESOURCES.to_owned());
+            return Err(StoreError::NotInitialised { store, table, remedy: self.remedy.clone() });
+        }
+        Ok(())
+    }
+
     /// The error for a column that is not there. The tables must be, and be ours.
-    fn lacking(&self, connection: &Connection) -> Result<Option<StoreError>, StoreError> {
+    pub(super) fn lacking(&self, connection: &Connection) -> Result<Option<StoreError>, StoreError> {
         let mut lacking = None;
         for (table, columns) in tables() {
             let found = found_columns(connection, table).map_err(self.failed("read"))?;

@@ -6,6 +6,7 @@
 mod apply;
 mod error;
 mod file;
+mod inspect;
 mod load;
 mod migrate;
 

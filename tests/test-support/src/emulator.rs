@@ -139,6 +139,11 @@ impl Tenant {
         Fault { id: call("faults", Some(fault)).await["id"].as_u64().unwrap() }
     }
 
+    /// Sets the emulator's clock ahead, for those who call this host by that name.
+    pub async fn set_clock(&self, host: &str, seconds_ahead: i64) {
+        call("clocks", Some(json!({ "host": host, "ahead": seconds_ahead }))).await;
+    }
+
     /// Arms a fault for chunks of this user's results.
     pub async fn arm_for_chunks(&self, mut fault: Value) -> Fault {
         fault["at"] = json!("chunk");

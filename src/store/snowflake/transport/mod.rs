@@ -23,6 +23,7 @@ mod statement;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use jiff::SignedDuration;
 use reqwest::{Request, Response};
 use reqwest_middleware::{ClientBuilder, ClientWithMiddleware, Middleware, Next};
 
@@ -58,6 +59,11 @@ impl Transport {
     /// Aborts what is running, and waits until Snowflake was told.
     pub(crate) async fn abort_running(&self) {
         self.statements.running.abort_all().await;
+    }
+
+    /// How far Snowflake's clock is ahead of this machine's, at the least. Needs no sign-in.
+    pub(crate) async fn clock(&self) -> Result<Option<SignedDuration>, Fault> {
+        self.login.server.clock().await
     }
 
     /// Ends the session, and with it whatever still runs in it.

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
 use reqwest::{Client, redirect};
 use url::Url;
 
 use super::super::connection::Connection;
 use super::super::error::Fault;
+use crate::clock::{ahead, date_of};
 use crate::loopback::is_loopback;
 use crate::retry::RetryPolicy;
 
@@ -53,6 +55,14 @@ impl Server {
         let mut url = self.connection.server.clone();
         url.set_path(path);
         url
+    }
+
+    /// How far its clock is ahead of this machine's, at the least. Any answer has a date, also one that says no.
+    pub(super) async fn clock(&self) -> Result<Option<SignedDuration>, Fault> {
+        let before = Timestamp::now();
+        let sent = self.http.get(self.url("")).timeout(CONNECT_TIMEOUT).send().await;
+        let answer = sent.map_err(|source| self.unreachable(source))?;
+        Ok(date_of(answer.headers()).map(|date| ahead(date, before, Timestamp::now())))
     }
 
     pub(super) fn unreachable(&self, source: reqwest::Error) -> Fault {
