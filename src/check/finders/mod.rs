@@ -53,6 +53,7 @@ impl Finders {
         Self(vec![
             Box::new(addresses::Addresses),
             Box::new(calls),
+            Box::new(commands::CommandLists),
             Box::new(commands::Commands),
             Box::new(embeds::Embeds),
             Box::new(exposures::Exposures),

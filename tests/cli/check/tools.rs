@@ -227,6 +227,52 @@ fn names_on_command_lines_of_tabcmd_are_judged() {
     each_is_judged_as_expected(TABCMD_LINES);
 }
 
+const LISTS_OF_WORDS: &[Case] = &[
+    (
+        ".yml",
+        "containers:\n  - command: [tabcmd]\n    args:\n      - refreshextracts\n      - --workbook\n      - Costs\n",
+        &[("unknown-resource", "Costs")],
+    ),
+    (
+        ".yaml",
+        "containers:\n  - args: [--datasource, \"Ordrs\"]\n    command:\n      - /opt/tabcmd/tabcmd\n      - refreshextracts\n",
+        &[("unknown-resource", "Ordrs")],
+    ),
+    (
+        ".yml",
+        "command:\n  - tabcmd\n  - refreshextracts\n  - --workbook\n  - Pipeline\n  - --project\n  - EMEA\n  - --parent-project-path\n  - Finance\n",
+        &[],
+    ),
+    (
+        ".yml",
+        "services:\n  refresh:\n    entrypoint: [tabmap]\n    command: [refresh, workbook, 'Old Name']\n",
+        &[("moved-resource", "Old Name")],
+    ),
+    (".yml", "command: [tabcmd, refreshextracts, --workbook, Costs]\n", &[("unknown-resource", "Costs")]),
+    (
+        ".yml",
+        "command: [\"tabcmd\", \"refreshextracts\", \"--workbook\", \"Costs\"]\n",
+        &[("unknown-resource", "Costs")],
+    ),
+    (".yml", "command: [tabcmd]\nargs: [refreshextracts, --workbook, $(WORKBOOK)]\n", &[]),
+    (".yml", "command: [tabcmd]\nargs:\n  - refreshextracts\n  - --workbook\n  - '{{inputs.name}}'\n", &[]),
+    (".yml", "command: [tabcmd]\n# args: [refreshextracts, --workbook, Costs]\n", &[]),
+    (".yml", "topics:\n  - how tabcmd works\n  - refreshextracts\n  - --workbook\n  - Costs\n", &[]),
+    (".yml", "command: [tabcmd-wrapper]\nargs: [refreshextracts, --workbook, Costs]\n", &[]),
+    (".yml", "{% if x %}\ncommand: [tabcmd]\nargs: [refreshextracts, --workbook, Costs\n", &[]),
+    (
+        ".ts",
+        "spawn(\"tabcmd\", [\"refreshextracts\", \"--workbook\", \"Costs\"]);\n",
+        &[("unknown-resource", "Costs")],
+    ),
+    (".js", "execFile('tabcmd', [\n  'refreshextracts',\n  '--workbook',\n  name,\n], done);\n", &[]),
+];
+
+#[test]
+fn command_lines_whose_words_are_members_of_a_list_are_judged() {
+    each_is_judged_as_expected(LISTS_OF_WORDS);
+}
+
 const TABMAP_LINES: &[Case] = &[
     (".sh", "tabmap refresh workbook Revenue --project Finance/EMEA\n", &[]),
     (".sh", "tabmap refresh workbook Costs --no-wait\n", &[("unknown-resource", "Costs")]),

@@ -7,13 +7,17 @@ use regex::Regex;
 
 use super::comments::Comments;
 use super::finder::{Finder, Found, TextFile, has_extension};
-use crate::check::reference::Reference;
+use crate::check::reference::{Reference, Target};
 
+mod lists;
 mod named;
 mod paradime;
 mod shell;
 mod tabcmd;
 mod tabmap;
+
+pub use self::lists::CommandLists;
+use self::shell::Word;
 
 static PROGRAM: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i-u)\b(tabcmd|tabmap|paradime)(?:\.exe|\.bat|\.sh)?\b").expect("a valid pattern")
@@ -47,13 +51,25 @@ impl Finder for Commands {
                 continue;
             };
             read = end;
-            let targets = match program.as_str().to_ascii_lowercase().as_str() {
-                "tabmap" => tabmap::target(words).into_iter().collect(),
-                "tabcmd" => tabcmd::target(words).into_iter().collect(),
-                _ => paradime::targets(words),
-            };
-            references.extend(targets.into_iter().map(|target| Reference::new(whole.start()..end, target)));
+            let targets = targets(program.as_str(), words).into_iter();
+            references.extend(targets.map(|target| Reference::new(whole.start()..end, target)));
         }
         Found::References(references)
+    }
+}
+
+/// The name of the program that the first word of a command line starts, where it is one of these.
+fn program_of(word: &str) -> Option<&str> {
+    let file = word.rsplit(['/', '\\']).next()?;
+    let found = PROGRAM.captures(file).filter(|found| found.get_match().len() == file.len())?;
+    found.get(1).map(|name| name.as_str())
+}
+
+/// What the words behind the name of a program name.
+fn targets(program: &str, words: Vec<Word>) -> Vec<Target> {
+    match program.to_ascii_lowercase().as_str() {
+        "tabmap" => tabmap::target(words).into_iter().collect(),
+        "tabcmd" => tabcmd::target(words).into_iter().collect(),
+        _ => paradime::targets(words),
     }
 }

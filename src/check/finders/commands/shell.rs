@@ -63,13 +63,16 @@ fn is_quote(letter: char) -> bool {
     matches!(letter, '"' | '\'')
 }
 
-/// `"tabcmd", "refreshextracts", "--workbook", name]`
+/// `"tabcmd", "refreshextracts", "--workbook", name]`, or the words behind the program in a list of their own.
 fn of_list(text: &str, start: usize) -> Vec<Word> {
     let mut words = Vec::new();
     let mut at = start;
+    let separator = text[at..].trim_start().strip_prefix(',').map(str::trim_start);
+    let list = separator.and_then(|rest| rest.strip_prefix('['));
     while words.len() < MOST_WORDS {
         let rest = text[at..].trim_start();
-        let Some(rest) = rest.strip_prefix(',').map(str::trim_start) else { break };
+        let first = list.filter(|_| words.is_empty());
+        let Some(rest) = first.or_else(|| rest.strip_prefix(',')).map(str::trim_start) else { break };
         at = text.len() - rest.len();
         let Some(quote) = rest.chars().next().filter(|letter| is_quote(*letter)) else {
             // A variable, or a call.
@@ -111,7 +114,7 @@ fn end_of_quote(text: &str, quote: char) -> Option<usize> {
 }
 
 /// Whether a shell, a template or a program puts something in the place of a part of it.
-fn is_computed(text: &str) -> bool {
+pub(super) fn is_computed(text: &str) -> bool {
     text.contains(['$', '`', '{']) || is_filled_in(text)
 }
 
