@@ -259,3 +259,6 @@ impl Reader<'_> {
         ResourceKey { site: self.site.clone(), kind: self.kind, project, name }
     }
 }
+
+#[cfg(test)]
+mod tests;
