@@ -93,6 +93,21 @@ impl Element {
         self
     }
 
+    /// The same with those attributes alone that `is_wanted` by the names of element and attribute, its own and its
+    /// children's; a child that is left with none goes.
+    pub(crate) fn only(mut self, is_wanted: &dyn Fn(&str, &str) -> bool) -> Self {
+        self.attributes.retain(|(attribute, _)| is_wanted(self.name, attribute));
+        let children = self.children.into_iter().filter_map(|child| match child {
+            Child::One(child) => {
+                let child = child.only(is_wanted);
+                (!child.attributes.is_empty()).then_some(Child::One(child))
+            }
+            other => Some(other),
+        });
+        self.children = children.collect();
+        self
+    }
+
     fn json(&self) -> Value {
         if let (true, [Child::Text(text)]) = (self.attributes.is_empty(), self.children.as_slice()) {
             return Value::String(text.clone());

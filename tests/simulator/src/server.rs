@@ -113,6 +113,7 @@ pub(crate) async fn handle(
     if !ahead.is_zero() {
         reply.headers.insert("Date".to_owned(), time::http_date(ahead));
     }
+    shared.lock().bytes_answered += reply.body.len() as u64;
     let effect = |wanted: Effect| effects.contains(&wanted);
     if effect(Effect::CutBody) {
         reply.into_response_with(cut)

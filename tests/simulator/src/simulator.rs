@@ -239,7 +239,15 @@ impl Simulator {
 
     /// Forgets the requests that arrived.
     pub fn clear_requests(&self) {
-        self.shared.lock().requests.clear();
+        let mut state = self.shared.lock();
+        state.requests.clear();
+        state.bytes_answered = 0;
+    }
+
+    /// How many bytes the bodies of the answers to these had.
+    #[must_use]
+    pub fn bytes_answered(&self) -> u64 {
+        self.shared.lock().bytes_answered
     }
 
     /// How many sessions are signed in.

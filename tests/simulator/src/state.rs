@@ -42,6 +42,8 @@ pub(crate) struct State {
     pub(crate) jobs: Jobs,
     pub(crate) faults: Faults,
     pub(crate) requests: Vec<Request>,
+    /// Of the bodies of all answers since the requests were forgotten.
+    pub(crate) bytes_answered: u64,
     pub(crate) latency: Duration,
     /// For tokens and job ids, apart from the world's, so that who signs in changes no LUID.
     pub(crate) random: Random,
@@ -56,6 +58,7 @@ impl State {
             jobs: Jobs::new(options.jobs.clone()),
             faults: Faults::default(),
             requests: Vec::new(),
+            bytes_answered: 0,
             latency: options.latency,
             random: Random::new(!options.content.seed),
             world,

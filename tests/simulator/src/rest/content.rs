@@ -1,6 +1,7 @@
 //! Sites, users, projects, workbooks and data sources.
 
 use super::auth;
+use super::fields::chosen;
 use super::listing::{Field, page};
 use super::{Answer, Call, RestError, Result, authorize};
 use crate::answer::Element;
@@ -69,6 +70,7 @@ pub(super) fn projects(state: &mut State, call: &Call<'_>, site: &str) -> Result
     ];
     let (pagination, projects) = page(call, site.projects.iter().collect(), &fields)?;
     let projects = projects.into_iter().map(|project| project_element(site, project, call)).collect();
+    let projects = chosen(call, "project", projects);
     Ok(Answer::ok(vec![pagination, Element::new("projects").many("project", projects)]))
 }
 
@@ -108,6 +110,7 @@ pub(super) fn resources(state: &mut State, call: &Call<'_>, site: &str, kind: Ki
     };
     let (pagination, found) = page(call, site.listed(kind).collect(), &[&common, own].concat())?;
     let elements = found.into_iter().map(|resource| resource_element(site, resource, call)).collect();
+    let elements = chosen(call, kind.word(), elements);
     Ok(Answer::ok(vec![pagination, Element::new(kind.plural()).many(kind.word(), elements)]))
 }
 

@@ -3,6 +3,7 @@
 mod auth;
 mod content;
 mod error;
+mod fields;
 mod listing;
 mod permissions;
 mod refresh;

@@ -42,6 +42,42 @@ async fn an_empty_listing_has_no_member_in_json() {
 }
 
 #[tokio::test]
+async fn fields_choose_what_a_listing_answers() {
+    let simulator =
+        simulator(&Generate { workbooks: 1, datasources: 1, personal_space: 1, ..Generate::default() });
+    let session = Session::start(&simulator, SITE).await;
+    let truth = simulator.resources(SITE);
+    let cases = [
+        ("workbooks?fields=workbook.id,workbook.name", json!({ "id": truth[0].luid, "name": truth[0].name })),
+        ("workbooks?fields=name,nothing.name,nothing", json!({ "name": truth[0].name })),
+        (
+            "workbooks?fields=workbook.webpageUrl,project.id",
+            json!({ "webpageUrl": truth[0].webpage_url, "project": { "id": truth[0].project_luid } }),
+        ),
+        ("workbooks?fields=datasource.id,location.type", json!({ "location": { "type": "Project" } })),
+    ];
+    for (path, expected) in cases {
+        assert_eq!(session.get(path).await.json()["workbooks"]["workbook"][0], expected, "{path}");
+    }
+    let personal = session.get("workbooks?fields=workbook.id,project.id").await.json();
+    assert_eq!(personal["workbooks"]["workbook"][1], json!({ "id": truth[1].luid }), "it is in no project");
+    let datasource = session.get("datasources?fields=datasource.name").await.json();
+    assert_eq!(datasource["datasources"]["datasource"][0], json!({ "name": truth[2].name }));
+    let project = session.get("projects?fields=project.name").await.json();
+    assert_eq!(project["projects"]["project"][0], json!({ "name": "default" }));
+    for kind in ["workbooks", "datasources", "projects"] {
+        let whole = session.get(kind).await.json();
+        for fields in ["", "_all_", "_default_,project.name"] {
+            assert_eq!(
+                session.get(&format!("{kind}?fields={fields}")).await.json(),
+                whole,
+                "{kind} {fields}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
 async fn pages_come_in_order_and_end_with_an_error() {
     let simulator = simulator(&Generate { workbooks: 25, ..Generate::default() });
     let session = Session::start(&simulator, SITE).await;
