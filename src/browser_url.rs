@@ -88,12 +88,49 @@ impl BrowserUrl {
         Ok(Self { host, site, page })
     }
 
+    /// The number of a workbook or data source by the address of its page, as [`BrowserUrl::parse`] finds it.
+    ///
+    /// A listing has an address for each of some hundred thousand: where nothing in it needs to be decoded, it is read as
+    /// it stands.
+    #[must_use]
+    pub fn number(text: &str) -> Option<String> {
+        if let Some(number) = plain_place(text).and_then(number_in) {
+            return Some(number.to_owned());
+        }
+        match Self::parse(text).ok()?.page {
+            Page::Resource(_, number) => Some(number),
+            Page::Named(..) | Page::Unmapped | Page::Other => None,
+        }
+    }
+
     /// Whether a person may have meant an address when they wrote `text`.
     #[must_use]
     pub fn looks_like_one(text: &str) -> bool {
         let scheme = text.trim().split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
         matches!(scheme.as_deref(), Some("http" | "https"))
     }
+}
+
+/// The place in the web client of an address that has no user, no query and no letter with an escape.
+fn plain_place(text: &str) -> Option<&str> {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"))?;
+    let (host, place) = rest.split_once("/#/")?;
+    let is_plain = |text: &str, signs: &[u8]| {
+        text.bytes().all(|letter| letter.is_ascii_alphanumeric() || signs.contains(&letter))
+    };
+    (!host.is_empty() && is_plain(host, b".-:") && is_plain(place, b"/-_.")).then_some(place)
+}
+
+/// The number in `site/MySite/workbooks/123/views`.
+fn number_in(place: &str) -> Option<&str> {
+    let mut parts = place.split('/').filter(|part| !part.is_empty());
+    let mut segment = parts.next()?;
+    if matches!(segment, "site" | "t") {
+        parts.next()?;
+        segment = parts.next()?;
+    }
+    let is_kind = ResourceKind::ALL.into_iter().any(|kind| kind.path_segment() == segment);
+    parts.next().filter(|number| is_kind && number.bytes().all(|digit| digit.is_ascii_digit()))
 }
 
 fn decoded(part: &str) -> String {
@@ -141,9 +178,19 @@ mod tests {
             ("https://host/#/site/S/redirect_to_view/7", "S", Page::Unmapped),
             ("https://host/", "Default", Page::Other),
         ] {
+            let number = match &page {
+                Page::Resource(_, number) => Some(number.clone()),
+                _ => None,
+            };
+            assert_eq!(BrowserUrl::number(address), number, "{address}");
             let url = BrowserUrl::parse(address).unwrap();
             assert_eq!((url.site.to_string().as_str(), url.page), (site, page), "{address}");
         }
         assert!(BrowserUrl::parse("MySite").is_err());
+        for address in
+            ["MySite", "https://user:secret@host/#/workbooks/1", "https://host/#/site/workbooks/1", ""]
+        {
+            assert_eq!(BrowserUrl::number(address), None, "{address}");
+        }
     }
 }

@@ -3,7 +3,7 @@
 //! REST cuts its pages by position, so a resource may slip through between two of them when another is deleted
 //! meanwhile; the Metadata API lists ghosts. A resource is gone when REST answers 404 for its LUID.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::iter;
 
 use super::SourceError;
@@ -92,7 +92,7 @@ impl Lookups {
         kind: ResourceKind,
         rows: &[&Resource],
     ) -> Result<(), SourceError> {
-        let seen: BTreeSet<&Luid> = listing.entries.iter().map(|entry| &entry.id).collect();
+        let seen: HashSet<&Luid> = listing.entries.iter().map(|entry| &entry.id).collect();
         let mapped = rows.iter().map(|row| &row.luid);
         let missing: BTreeSet<Luid> = mapped.filter(|luid| !seen.contains(luid)).cloned().collect();
         if missing.len() <= MOST_LOOKED_UP {

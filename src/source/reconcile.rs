@@ -1,6 +1,6 @@
 //! What the Metadata API listed and what REST witnessed become the resources of a snapshot. Pure.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::witness::Witness;
 use crate::resource::{Details, Luid, ProjectPath, Resource, ResourceKey, ResourceKind, SiteName};
@@ -124,7 +124,7 @@ impl Reader<'_> {
         is_answered: bool,
         found: &mut Found,
     ) {
-        let mut nodes: BTreeMap<&Luid, &Node> =
+        let mut nodes: HashMap<&Luid, &Node> =
             nodes.iter().filter_map(|node| Some((node.luid.as_ref()?, node))).collect();
         let count = listing.entries.len() + listing.unreadable.len();
         for luid in listing.unreadable.iter().filter_map(|one| one.luid.as_ref()) {

@@ -22,6 +22,8 @@ use crate::bounded_body::{Body, LARGEST_DOCUMENT, read_up_to};
 const CALL_TIMEOUT: Duration = Duration::from_secs(120);
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
+/// Smaller bodies are decoded sooner than another thread is told of them.
+const LARGE_BODY: usize = 32 << 10;
 /// A server that asks for more patience than this is reported instead of waited for.
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 
@@ -176,6 +178,25 @@ impl Tableau {
             body: reply.beginning(),
             source,
         })
+    }
+
+    /// The same on another thread where the body is large: whoever asked can go on asking meanwhile.
+    pub(super) async fn decode_aside<T: Send + 'static>(
+        &self,
+        doing: &str,
+        expected: &'static str,
+        reply: Reply,
+        read: impl Fn(&[u8]) -> serde_json::Result<T> + Send + 'static,
+    ) -> Result<T, TableauError> {
+        if reply.body.len() < LARGE_BODY {
+            return self.decode_with(doing, expected, &reply, read);
+        }
+        let (tableau, doing) = (self.clone(), doing.to_owned());
+        let decoding = tokio::spawn(async move { tableau.decode_with(&doing, expected, &reply, read) });
+        match decoding.await {
+            Ok(decoded) => decoded,
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        }
     }
 
     pub(super) fn check(&self, doing: &str, reply: &Reply) -> Result<(), TableauError> {

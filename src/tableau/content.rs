@@ -1,47 +1,22 @@
 //! Content as REST shows it: listings of resources and projects, and one resource by its LUID.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 use reqwest::StatusCode;
-use serde::Deserialize;
-use serde::de::{DeserializeOwned, Error as _};
-use serde_json::value::RawValue;
+use serde::{Deserialize, Deserializer};
 
+pub use super::listing::{Listing, Unreadable};
+use super::listing::{What, list};
+use super::page::Listed;
 use super::reply::Patience;
-use super::shapes::number;
 use super::{Session, TableauError};
-use crate::browser_url::{self, BrowserUrl};
+use crate::browser_url::BrowserUrl;
 use crate::resource::{Details, Luid, ProjectPath, Resource, ResourceKey, ResourceKind, SiteName};
 
-/// The most that Tableau gives at once.
-const PAGE_SIZE: usize = 1000;
-/// How often a listing that changed while it was read is begun anew.
-const LISTING_ATTEMPTS: u32 = 3;
 /// Nesting deeper than this is a circle of parents.
 const MAX_DEPTH: usize = 100;
-
-/// One listing.
-#[derive(Debug)]
-pub struct Listing<T> {
-    /// Everything that was listed, each LUID once.
-    pub entries: Vec<T>,
-    /// The entries that could not be read: they are there all the same.
-    pub unreadable: Vec<Unreadable>,
-    /// How many there should be.
-    pub announced: Option<usize>,
-    /// Whether the listing stood still while it was read and all that it announced was there.
-    pub is_complete: bool,
-}
-
-/// An entry of a listing that could not be read.
-#[derive(Debug)]
-pub struct Unreadable {
-    /// Its LUID, where that much can be read.
-    pub luid: Option<Luid>,
-    /// Where it stands, and why.
-    pub reason: String,
-}
 
 /// A workbook or data source as REST lists it.
 #[derive(Debug, Clone, Deserialize)]
@@ -51,8 +26,9 @@ pub struct RestResource {
     pub id: Luid,
     /// The name; never withheld: REST lists only what the user may see.
     pub name: String,
-    /// The page in the web client, which ends in the number that the Metadata API calls `vizportalUrlId`.
-    webpage_url: Option<String>,
+    /// The number in the address of its page in the web client, which the Metadata API calls `vizportalUrlId`.
+    #[serde(default, rename = "webpageUrl", deserialize_with = "number_of_page")]
+    vizportal_url_id: Option<String>,
     /// The name in addresses of views.
     content_url: Option<String>,
     /// Absent for content in a Personal Space.
@@ -75,7 +51,7 @@ impl RestResource {
     /// The resource, where it stands among `projects`; `None` in a Personal Space, which is not mapped.
     #[must_use]
     pub fn into_resource(self, site: &SiteName, kind: ResourceKind, projects: &Projects) -> Option<Resource> {
-        let vizportal_url_id = self.vizportal_url_id();
+        let vizportal_url_id = self.vizportal_url_id;
         let content_url = self.content_url.filter(|name| !name.is_empty());
         let RestProjectReference { id, name } = self.project?;
         let path = id.as_ref().and_then(|luid| projects.path(luid));
@@ -87,14 +63,13 @@ impl RestResource {
             details: Details { project_luid: id, vizportal_url_id, content_url },
         })
     }
+}
 
-    /// The number in the browser URL.
-    fn vizportal_url_id(&self) -> Option<String> {
-        match BrowserUrl::parse(self.webpage_url.as_deref()?).ok()?.page {
-            browser_url::Page::Resource(_, number) => Some(number),
-            browser_url::Page::Named(..) | browser_url::Page::Unmapped | browser_url::Page::Other => None,
-        }
-    }
+/// The number in the address of a page.
+fn number_of_page<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    #[derive(Deserialize)]
+    struct Address<'a>(#[serde(borrow)] Cow<'a, str>);
+    Ok(Option::<Address<'_>>::deserialize(deserializer)?.and_then(|Address(text)| BrowserUrl::number(&text)))
 }
 
 /// The project of a resource.
@@ -118,26 +93,25 @@ struct RestProject {
 #[derive(Debug, Default)]
 pub struct Projects {
     by_luid: BTreeMap<Luid, RestProject>,
+    /// Of those that are listed with all above them.
+    paths: HashMap<Luid, ProjectPath>,
     /// Whether they were listed, and some may be missing.
     pub is_cut_short: bool,
 }
 
 impl Projects {
+    fn of(listing: Listing<RestProject>) -> Self {
+        let is_cut_short = !listing.is_complete || !listing.unreadable.is_empty();
+        let by_luid: BTreeMap<_, _> =
+            listing.entries.into_iter().map(|project| (project.id.clone(), project)).collect();
+        let paths = by_luid.keys().filter_map(|luid| Some((luid.clone(), path(&by_luid, luid)?))).collect();
+        Self { by_luid, paths, is_cut_short }
+    }
+
     /// The path from the root down; `None` where the project or one above it was not listed.
     #[must_use]
     pub fn path(&self, luid: &Luid) -> Option<ProjectPath> {
-        let mut names = Vec::new();
-        let mut next = Some(luid);
-        while let Some(luid) = next {
-            let project = self.by_luid.get(luid)?;
-            names.push(project.name.clone());
-            if names.len() > MAX_DEPTH {
-                return None;
-            }
-            next = project.parent_project_id.as_ref();
-        }
-        names.reverse();
-        ProjectPath::from_root(names)
+        self.paths.get(luid).cloned()
     }
 
     /// How many were listed.
@@ -155,13 +129,30 @@ impl Projects {
     }
 }
 
-trait Listed: DeserializeOwned {
-    fn luid(&self) -> &Luid;
+fn path(projects: &BTreeMap<Luid, RestProject>, luid: &Luid) -> Option<ProjectPath> {
+    let mut names = Vec::new();
+    let mut next = Some(luid);
+    while let Some(luid) = next {
+        let project = projects.get(luid)?;
+        names.push(project.name.clone());
+        if names.len() > MAX_DEPTH {
+            return None;
+        }
+        next = project.parent_project_id.as_ref();
+    }
+    names.reverse();
+    ProjectPath::from_root(names)
 }
 
 impl Listed for RestResource {
     fn luid(&self) -> &Luid {
         &self.id
+    }
+
+    fn is_whole(&self) -> bool {
+        let project = self.project.as_ref();
+        let is_in_project = project.is_some_and(|project| project.id.is_some() && project.name.is_some());
+        is_in_project && self.vizportal_url_id.is_some() && self.content_url.is_some()
     }
 }
 
@@ -195,15 +186,17 @@ pub enum Presence {
 impl Session {
     /// Lists one kind.
     pub async fn list_kind(&self, kind: ResourceKind) -> Result<Listing<RestResource>, TableauError> {
-        list(self, kind.path_segment(), kind.as_str()).await
+        let fields = format!(
+            "{kind}.id,{kind}.name,{kind}.contentUrl,{kind}.webpageUrl,project.id,project.name,owner.id"
+        );
+        let (segment, member) = (kind.path_segment(), kind.as_str());
+        list(self, &What { segment, member, fields: Some(fields) }).await
     }
 
-    /// Lists the projects.
+    /// Lists the projects. There are few of them, and one whose parent were left out would be at the root.
     pub async fn list_projects(&self) -> Result<Projects, TableauError> {
-        let listing = list::<RestProject>(self, "projects", "project").await?;
-        let is_cut_short = !listing.is_complete || !listing.unreadable.is_empty();
-        let projects = listing.entries.into_iter().map(|project| (project.id.clone(), project));
-        Ok(Projects { by_luid: projects.collect(), is_cut_short })
+        let what = What { segment: "projects", member: "project", fields: None };
+        Ok(Projects::of(list(self, &what).await?))
     }
 
     /// One resource by its LUID, and when that was.
@@ -226,123 +219,5 @@ impl Session {
             Err(error) => return Err(error),
         };
         Ok(Seen { presence, at })
-    }
-}
-
-/// Lists until a listing stood still from its first page to its last: pages are cut by position, so a deletion
-/// on an earlier page makes a later one skip a resource.
-async fn list<T: Listed>(session: &Session, segment: &str, member: &str) -> Result<Listing<T>, TableauError> {
-    let mut before = None;
-    for attempt in 1.. {
-        let mut listing = list_once::<T>(session, segment, member).await?;
-        let luids: BTreeSet<Luid> = listing.entries.iter().map(|entry| entry.luid().clone()).collect();
-        let now = Some((listing.announced, luids));
-        listing.is_complete |= session.tableau.counts_may_differ && now == before;
-        if listing.is_complete || attempt >= LISTING_ATTEMPTS {
-            return Ok(listing);
-        }
-        tracing::info!(listing = segment, "the listing changed while it was read, beginning anew");
-        before = now;
-    }
-    unreachable!("the last attempt returns")
-}
-
-async fn list_once<T: Listed>(
-    session: &Session,
-    segment: &str,
-    member: &str,
-) -> Result<Listing<T>, TableauError> {
-    let doing = format!("list {segment}");
-    let mut seen = BTreeSet::new();
-    let mut listing =
-        Listing { entries: Vec::new(), unreadable: Vec::new(), announced: None, is_complete: true };
-    let mut read = 0;
-    for number in 1.. {
-        let (size, page_number) = (PAGE_SIZE.to_string(), number.to_string());
-        let query = [("pageSize", size.as_str()), ("pageNumber", page_number.as_str())];
-        let reply = session.get_reply(&doing, segment, &query).await?;
-        let page = match session
-            .tableau
-            .decode_with(&doing, "a page of a listing", &reply, |body| Page::read(body, segment, member))
-        {
-            // The listing became so short that this page is beyond its end.
-            Err(error) if error.has_code("400006") && number > 1 => {
-                listing.is_complete = false;
-                break;
-            }
-            other => other?,
-        };
-        listing.is_complete &= listing.announced.is_none_or(|announced| announced == page.total);
-        listing.announced = Some(page.total);
-        let before = seen.len() + listing.unreadable.len();
-        for (place, entry) in page.entries.into_iter().enumerate() {
-            match entry {
-                Ok(entry) => {
-                    let entry: T = entry;
-                    if seen.insert(entry.luid().clone()) {
-                        listing.entries.push(entry);
-                    }
-                }
-                Err((luid, error)) => {
-                    let reason = format!("entry {} of page {number}: {error}", place + 1);
-                    listing.unreadable.push(Unreadable { luid, reason });
-                }
-            }
-        }
-        read += page.size;
-        // A page that brings nothing new ends the listing too: a server that repeats itself must not hold us forever.
-        if read >= page.total || seen.len() + listing.unreadable.len() == before {
-            break;
-        }
-    }
-    listing.is_complete &= listing.announced == Some(seen.len() + listing.unreadable.len());
-    Ok(listing)
-}
-
-/// A page as JSON. An empty list has no member at all.
-struct Page<T> {
-    total: usize,
-    /// How many entries a page has: a server may give less than it was asked for.
-    size: usize,
-    /// An entry that cannot be read costs itself and no other.
-    entries: Vec<Result<T, (Option<Luid>, serde_json::Error)>>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Pagination {
-    #[serde(deserialize_with = "number")]
-    total_available: Option<i64>,
-    #[serde(default, deserialize_with = "number")]
-    page_size: Option<i64>,
-}
-
-/// What is left to know of an entry that cannot be read otherwise.
-#[derive(Deserialize)]
-struct Identified {
-    id: Luid,
-}
-
-impl<T: Listed> Page<T> {
-    fn read(body: &[u8], segment: &str, member: &str) -> serde_json::Result<Self> {
-        type Members<'a> = BTreeMap<String, &'a RawValue>;
-        let page: Members<'_> = serde_json::from_slice(body)?;
-        let pagination = page.get("pagination").map_or("{}", |raw| raw.get());
-        let Pagination { total_available, page_size } = serde_json::from_str(pagination)?;
-        let total = total_available.and_then(|total| usize::try_from(total).ok());
-        let total = total.ok_or_else(|| serde_json::Error::custom("`totalAvailable` is not a number"))?;
-        let size = page_size.and_then(|size| usize::try_from(size).ok()).filter(|size| *size > 0);
-        let list = page.get(segment).map_or("{}", |raw| raw.get());
-        let list: Option<Members<'_>> = serde_json::from_str(list)?;
-        let entries = match list.as_ref().and_then(|list| list.get(member)) {
-            Some(entries) => serde_json::from_str::<Vec<&RawValue>>(entries.get())?,
-            None => Vec::new(),
-        };
-        let read = |raw: &RawValue| {
-            let luid = || serde_json::from_str(raw.get()).ok().map(|Identified { id }| id);
-            serde_json::from_str(raw.get()).map_err(|error| (luid(), error))
-        };
-        let entries = entries.into_iter().map(read).collect();
-        Ok(Self { total, size: size.unwrap_or(PAGE_SIZE), entries })
     }
 }

@@ -264,6 +264,12 @@ impl TableauError {
         }
     }
 
+    /// Whether Tableau refused what was asked for as malformed.
+    #[must_use]
+    pub fn is_bad_request(&self) -> bool {
+        matches!(self, Self::Refused { code, .. } if code.starts_with("400"))
+    }
+
     /// Whether Tableau answered with this code.
     #[must_use]
     pub fn has_code(&self, wanted: &str) -> bool {

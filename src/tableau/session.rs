@@ -122,14 +122,14 @@ impl Session {
     /// A Metadata API query, which changes nothing and may be repeated; its answer as `T`.
     ///
     /// Never call it twice at once on one session: concurrent metadata calls on one token are met with 401.
-    pub async fn metadata<T: DeserializeOwned>(
+    pub async fn metadata<T: DeserializeOwned + Send + 'static>(
         &self,
         doing: &str,
         query: &(impl Serialize + Sync),
     ) -> Result<T, TableauError> {
         let url = self.tableau.server.join("/api/metadata/graphql");
         let reply = self.call(doing, Patience::QUERY, |http| http.post(url.clone()).json(query)).await?;
-        self.tableau.decode(doing, "a GraphQL answer", &reply)
+        self.tableau.decode_aside(doing, "a GraphQL answer", reply, |body| serde_json::from_slice(body)).await
     }
 
     /// Sends with the session's token; signs in again when the token is refused, and not twice in a short while.

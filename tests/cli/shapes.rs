@@ -4,6 +4,7 @@ use serde_json::json;
 use tableau_simulator::{Content, Effect, Endpoint, Fault, Generate, IndexMode, Kind, Options, Simulator};
 use test_support::desk::Desk;
 
+use crate::faults::refused;
 use crate::refresh::FAST;
 use crate::sources::by_each_source;
 
@@ -59,6 +60,48 @@ fn page_that_is_smaller_than_asked_for_is_followed_by_the_next() {
         assert_eq!(report["complete"], true, "{report:#}");
         let site = desk.tableau.sites().remove(0);
         assert_eq!(desk.mapped(&site), desk.present(&site));
+    }
+}
+
+#[test]
+fn listings_ask_for_what_they_use_and_do_without_where_a_server_does_not_understand() {
+    let fields =
+        "fields=workbook.id%2Cworkbook.name%2Cworkbook.contentUrl%2Cworkbook.webpageUrl%2Cproject.id";
+    for (fault, times) in [
+        (None, 1),
+        (Some(refused(400_023)), 2),
+        (Some(Effect::Rewrite { from: "\"project\":{".to_owned(), to: "\"elsewhere\":{".to_owned() }), 2),
+        (Some(Effect::Rewrite { from: "\"webpageUrl\":".to_owned(), to: "\"page\":".to_owned() }), 2),
+    ] {
+        for desk in by_each_source(|| Desk::generated(1, 12, 5)) {
+            desk.done(&["init"]);
+            if let Some(effect) = &fault {
+                desk.tableau.arm(Fault::on(Endpoint::Workbooks, effect.clone()).containing("fields="));
+            }
+            let report = desk.report(&["sync", "--format", "json"], 0);
+            assert_eq!((&report["complete"], &report["warnings"]), (&true.into(), &json!([])), "{report:#}");
+            assert_eq!(desk.mapped("MySite"), desk.present("MySite"));
+            let asked: Vec<_> = desk.tableau.requests();
+            let asked: Vec<_> = asked.iter().filter(|one| one.endpoint == Endpoint::Workbooks).collect();
+            assert_eq!(asked.len(), times, "{fault:?}");
+            assert!(asked[0].query.contains(fields), "{}", asked[0].query);
+        }
+    }
+}
+
+#[test]
+fn listing_of_many_pages_is_read_whole_several_pages_at_a_time() {
+    let content =
+        Content::generate(&Generate { sites: 1, workbooks: 41, datasources: 20, ..Generate::default() });
+    for desk in
+        by_each_source(|| desk(Options { content: content.clone(), largest_page: 5, ..Options::default() }))
+    {
+        let report = desk.report(&["sync", "--format", "json"], 0);
+        assert_eq!((&report["complete"], &report["warnings"]), (&true.into(), &json!([])), "{report:#}");
+        let site = desk.tableau.sites().remove(0);
+        assert_eq!(desk.mapped(&site), desk.present(&site));
+        let pages = |endpoint| desk.tableau.requests().iter().filter(|one| one.endpoint == endpoint).count();
+        assert_eq!((pages(Endpoint::Workbooks), pages(Endpoint::Datasources)), (9, 4), "each page once");
     }
 }
 

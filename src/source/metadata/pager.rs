@@ -1,6 +1,6 @@
 //! One listing of the Metadata API from its first page to its last.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
 
 use indicatif::ProgressBar;
@@ -62,7 +62,7 @@ struct Pager {
     good_pages: u32,
     rate_pauses: u32,
     nodes: Vec<Node>,
-    seen: BTreeSet<Luid>,
+    seen: HashSet<Luid>,
     total_count: Option<i64>,
     codes: BTreeSet<String>,
 }
@@ -75,7 +75,7 @@ impl Pager {
             good_pages: 0,
             rate_pauses: 0,
             nodes: Vec::new(),
-            seen: BTreeSet::new(),
+            seen: HashSet::new(),
             total_count: None,
             codes: BTreeSet::new(),
         }

@@ -16,7 +16,7 @@ use super::error::TableauError;
 use super::session::Session;
 
 /// Asks, and parts what came from what was wrong with it.
-async fn ask<D: DeserializeOwned>(
+async fn ask<D: DeserializeOwned + Send + 'static>(
     session: &Session,
     doing: &str,
     query: &QueryBody<impl Serialize + Sync>,

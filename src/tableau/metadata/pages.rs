@@ -111,7 +111,7 @@ impl PageRequest {
         }
     }
 
-    async fn query<D: DeserializeOwned + Into<Option<Page>>>(
+    async fn query<D: DeserializeOwned + Into<Option<Page>> + Send + 'static>(
         &self,
         session: &Session,
         query: &QueryBody<impl Serialize + Sync>,

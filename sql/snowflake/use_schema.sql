@@ -1,1 +1,0 @@
-USE SCHEMA {database}.{schema}
