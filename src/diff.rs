@@ -1,33 +1,35 @@
 //! What changed between a mapping and a snapshot. Pure: no I/O, no clock.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use crate::mapping::{Mapping, Row, Version};
 use crate::resource::matching::{is_same_name, nfc};
-use crate::resource::{PerKind, ProjectPath, Resource, ResourceKey};
+use crate::resource::{Luid, PerKind, ProjectPath, Resource, ResourceKey, ResourceKind};
 use crate::snapshot::{Header, Snapshot};
 
 /// One difference between the map and the site.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
     /// A resource that the map did not have.
-    Added(Resource),
+    Added(Arc<Resource>),
     /// Published again: the same key, another LUID.
     Replaced {
         /// The resource that is gone.
-        old: Resource,
+        old: Arc<Resource>,
         /// The resource that has its key now.
-        new: Resource,
+        new: Arc<Resource>,
     },
     /// Renamed, or in another project (or a project above it was renamed): the same LUID.
     Moved {
         /// As the map had it.
-        from: Resource,
+        from: Arc<Resource>,
         /// As it is now.
-        to: Resource,
+        to: Arc<Resource>,
     },
     /// Gone from the site.
-    Removed(Resource),
+    Removed(Arc<Resource>),
 }
 
 impl Change {
@@ -44,7 +46,7 @@ impl Change {
 
     /// The resource before and after.
     #[must_use]
-    pub const fn sides(&self) -> (Option<&Resource>, Option<&Resource>) {
+    pub fn sides(&self) -> (Option<&Resource>, Option<&Resource>) {
         match self {
             Self::Added(new) => (None, Some(new)),
             Self::Replaced { old, new } => (Some(old), Some(new)),
@@ -58,7 +60,7 @@ impl Change {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ambiguity {
     /// Two or more, sorted by project path.
-    pub candidates: Vec<Resource>,
+    pub candidates: Vec<Arc<Resource>>,
 }
 
 /// How many of what a change set holds.
@@ -89,7 +91,7 @@ pub struct ChangeSet {
     /// The changes, sorted by key.
     pub changes: Vec<Change>,
     /// Resources whose row keeps its key and LUID and gets its other columns filled or corrected.
-    pub corrected: Vec<Resource>,
+    pub corrected: Vec<Arc<Resource>>,
     /// Keys that meet two or more rows once the changes are applied.
     pub ambiguous: Vec<Ambiguity>,
     /// The version of the mapping.
@@ -138,50 +140,43 @@ pub fn diff_rewriting_all(snapshot: &Snapshot, mapping: &Mapping) -> ChangeSet {
 }
 
 fn compare(snapshot: &Snapshot, mapping: &Mapping, rewrite_all: bool) -> ChangeSet {
-    let mut rows_by_id: BTreeMap<_, Vec<&Row>> = BTreeMap::new();
-    for row in &mapping.rows {
-        rows_by_id.entry((row.resource.key.kind, &row.resource.luid)).or_default().push(row);
-    }
-    let has_duplicate_rows = rows_by_id.values().any(|rows| rows.len() > 1);
+    let mut rows_by_id = rows_by_id(mapping);
+    let has_duplicate_rows = rows_by_id.values().any(|rows| !rows.others.is_empty());
 
     let mut changes = Vec::new();
     let mut corrected = Vec::new();
-    let mut after = Vec::new();
+    let mut after = Vec::with_capacity(snapshot.resources().len());
     let mut new = Vec::new();
     for resource in snapshot.resources() {
         let Some(rows) = rows_by_id.remove(&(resource.key.kind, &resource.luid)) else {
             new.push(resource);
             continue;
         };
-        let verdicts: Vec<_> = rows.iter().map(|row| (*row, same_place(&row.resource, resource))).collect();
-        let Some((row, in_place)) = verdicts.iter().find(|(_, same)| *same).or(verdicts.first()) else {
-            continue;
-        };
-        let known = with_knowledge_of(resource, &row.resource);
+        let (row, in_place) = rows.nearest_to(resource);
+        let known = with_knowledge_of(resource, row);
         if !in_place {
-            changes.push(Change::Moved { from: row.resource.clone(), to: known.clone() });
-        } else if rewrite_all || known != row.resource || verdicts.iter().any(|(_, same)| !same) {
-            corrected.push(known.clone());
+            changes.push(Change::Moved { from: Arc::new(row.clone()), to: Arc::clone(&known) });
+        } else if rewrite_all || *known != *row || !rows.are_in_place_of(resource) {
+            corrected.push(Arc::clone(&known));
         }
         after.push(known);
     }
 
     // Of several rows with one LUID the first stands for all: the resource is gone once.
-    let (gone, kept): (Vec<_>, Vec<_>) = rows_by_id
-        .into_values()
-        .filter_map(|rows| rows.into_iter().next())
-        .map(|row| &row.resource)
-        .partition(|resource| snapshot.proves_gone(resource));
-    let (replaced, gone, new) = pair_replaced(gone, new);
-    after.extend(kept.into_iter().cloned());
+    let left = rows_by_id.into_values().map(|rows| Arc::new(rows.first.clone()));
+    let (gone, kept): (Vec<_>, Vec<_>) = left.partition(|resource| snapshot.proves_gone(resource));
+    let (replaced, gone, new) = pair_replaced(&gone, new);
+    after.extend(kept);
     after.extend(new.iter().copied().cloned());
-    after.extend(replaced.iter().map(|(_, new)| (*new).clone()));
+    after.extend(replaced.iter().map(|(_, new)| Arc::clone(new)));
     changes.extend(
-        replaced.into_iter().map(|(old, new)| Change::Replaced { old: old.clone(), new: new.clone() }),
+        replaced
+            .into_iter()
+            .map(|(old, new)| Change::Replaced { old: Arc::clone(old), new: Arc::clone(new) }),
     );
     changes.extend(new.into_iter().cloned().map(Change::Added));
     changes.extend(gone.into_iter().cloned().map(Change::Removed));
-    changes.sort_by(|a, b| order(a).cmp(&order(b)));
+    changes.sort_unstable_by(|a, b| order(a).cmp(&order(b)));
 
     let of_kind =
         |kind| snapshot.resources().iter().filter(|resource| resource.key.kind == kind).count() as u64;
@@ -199,10 +194,44 @@ fn compare(snapshot: &Snapshot, mapping: &Mapping, rewrite_all: bool) -> ChangeS
     }
 }
 
+/// The rows of one resource.
+struct Rows<'a> {
+    first: &'a Resource,
+    /// In a table that another tool wrote.
+    others: Vec<&'a Resource>,
+}
+
+impl<'a> Rows<'a> {
+    /// The row that stands for all of them, and whether it has the place of `resource`.
+    fn nearest_to(&self, resource: &Resource) -> (&'a Resource, bool) {
+        let mut rows = std::iter::once(&self.first).chain(&self.others);
+        let in_place = rows.find(|row| same_place(row, resource));
+        in_place.map_or((self.first, false), |row| (row, true))
+    }
+}
+
+impl Rows<'_> {
+    fn are_in_place_of(&self, resource: &Resource) -> bool {
+        self.others.is_empty()
+            || same_place(self.first, resource) && self.others.iter().all(|row| same_place(row, resource))
+    }
+}
+
+fn rows_by_id(mapping: &Mapping) -> HashMap<(ResourceKind, &Luid), Rows<'_>> {
+    let mut rows_by_id: HashMap<_, Rows<'_>> = HashMap::with_capacity(mapping.rows.len());
+    for Row { resource, .. } in &mapping.rows {
+        match rows_by_id.entry((resource.key.kind, &resource.luid)) {
+            Entry::Vacant(entry) => drop(entry.insert(Rows { first: resource, others: Vec::new() })),
+            Entry::Occupied(mut entry) => entry.get_mut().others.push(resource),
+        }
+    }
+    rows_by_id
+}
+
 /// How many of each kind go for want of a listing alone.
 fn unseen(changes: &[Change], snapshot: &Snapshot) -> PerKind<u64> {
     let known_gone: BTreeSet<_> = snapshot.gone().collect();
-    let is_unseen = |old: &&Resource| !known_gone.contains(&(old.key.kind, old.luid.clone()));
+    let is_unseen = |old: &&Arc<Resource>| !known_gone.contains(&(old.key.kind, old.luid.clone()));
     let removed = changes.iter().filter_map(|change| match change {
         Change::Removed(old) => Some(old),
         Change::Added(_) | Change::Replaced { .. } | Change::Moved { .. } => None,
@@ -215,7 +244,7 @@ fn unseen(changes: &[Change], snapshot: &Snapshot) -> PerKind<u64> {
 #[must_use]
 pub fn with_knowledge_of_map(snapshot: Snapshot, mapping: &Mapping) -> Snapshot {
     let rows = mapping.rows.iter().map(|row| ((row.resource.key.kind, &row.resource.luid), &row.resource));
-    let rows: BTreeMap<_, _> = rows.collect();
+    let rows: HashMap<_, _> = rows.collect();
     snapshot.map(|resource| match rows.get(&(resource.key.kind, &resource.luid)) {
         Some(row) => with_knowledge_of(&resource, row),
         None => resource,
@@ -240,41 +269,48 @@ fn same_path(one: &ProjectPath, other: &ProjectPath) -> bool {
 
 /// The resource, with what only its row knows: a source that could not ask REST knows neither the parents of a
 /// project nor the project of a data source, and must not erase them.
-fn with_knowledge_of(resource: &Resource, row: &Resource) -> Resource {
+fn with_knowledge_of(resource: &Arc<Resource>, row: &Resource) -> Arc<Resource> {
+    if **resource == *row {
+        return Arc::clone(resource);
+    }
     let has_moved = !same_place(row, resource);
-    let mut known = resource.clone();
+    let mut known = Resource::clone(resource);
     if !has_moved && !known.key.project.is_rooted() {
         known.key.project = row.key.project.clone();
     }
     known.details = known.details.or(&row.details, has_moved);
-    known
+    Arc::new(known)
 }
 
-type Pairs<'a> = Vec<(&'a Resource, &'a Resource)>;
+type Pairs<'a> = Vec<(&'a Arc<Resource>, &'a Arc<Resource>)>;
 
 /// Pairs a vanished resource with a new one where exactly one of each has a key; a shared key is never guessed.
 fn pair_replaced<'a>(
-    gone: Vec<&'a Resource>,
-    new: Vec<&'a Resource>,
-) -> (Pairs<'a>, Vec<&'a Resource>, Vec<&'a Resource>) {
+    gone: &'a [Arc<Resource>],
+    new: Vec<&'a Arc<Resource>>,
+) -> (Pairs<'a>, Vec<&'a Arc<Resource>>, Vec<&'a Arc<Resource>>) {
+    let all_gone = gone.iter().collect();
+    if gone.is_empty() || new.is_empty() {
+        return (Vec::new(), all_gone, new);
+    }
     // In one normal form of Unicode, for two of Tableau's APIs may write one name differently.
     let key = |resource: &Resource| {
         let ResourceKey { kind, project, name, .. } = &resource.key;
         (*kind, nfc(project.leaf()), nfc(name))
     };
     let agree = |a: &Resource, b: &Resource| key(a) == key(b) && same_path(&a.key.project, &b.key.project);
-    let mut gone_by_key: BTreeMap<_, Vec<&Resource>> = BTreeMap::new();
-    for resource in &gone {
+    let mut gone_by_key: BTreeMap<_, Vec<&Arc<Resource>>> = BTreeMap::new();
+    for resource in gone {
         gone_by_key.entry(key(resource)).or_default().push(resource);
     }
-    let mut new_by_key: BTreeMap<_, Vec<&Resource>> = BTreeMap::new();
-    for resource in &new {
+    let mut new_by_key: BTreeMap<_, Vec<&Arc<Resource>>> = BTreeMap::new();
+    for resource in new.iter().copied() {
         new_by_key.entry(key(resource)).or_default().push(resource);
     }
     let mut pairs = Vec::new();
     for (key, candidates) in &new_by_key {
         for resource in candidates {
-            let agreeing = |found: Option<&Vec<&'a Resource>>| -> Vec<&'a Resource> {
+            let agreeing = |found: Option<&Vec<&'a Arc<Resource>>>| -> Vec<&'a Arc<Resource>> {
                 found.into_iter().flatten().copied().filter(|other| agree(other, resource)).collect()
             };
             if let ([old], [_]) = (&agreeing(gone_by_key.get(key))[..], &agreeing(new_by_key.get(key))[..]) {
@@ -283,7 +319,7 @@ fn pair_replaced<'a>(
         }
     }
     // A row that knows only the leaf of its project may agree with two new resources: then it is not paired.
-    let mut times_taken: BTreeMap<&Resource, usize> = BTreeMap::new();
+    let mut times_taken: BTreeMap<&Arc<Resource>, usize> = BTreeMap::new();
     for (old, _) in &pairs {
         *times_taken.entry(old).or_default() += 1;
     }
@@ -291,8 +327,8 @@ fn pair_replaced<'a>(
 
     let paired: BTreeSet<_> = pairs.iter().flat_map(|(old, new)| [*old, *new]).collect();
     let rest =
-        |all: Vec<&'a Resource>| all.into_iter().filter(|resource| !paired.contains(resource)).collect();
-    (pairs.clone(), rest(gone), rest(new))
+        |all: Vec<&'a Arc<Resource>>| all.into_iter().filter(|resource| !paired.contains(resource)).collect();
+    (pairs.clone(), rest(all_gone), rest(new))
 }
 
 fn order(change: &Change) -> (Option<&ResourceKey>, Option<&Resource>, &'static str) {
@@ -302,7 +338,13 @@ fn order(change: &Change) -> (Option<&ResourceKey>, Option<&Resource>, &'static 
 
 /// The keys that several of these resources share.
 #[must_use]
-pub fn ambiguities(mut after: Vec<Resource>) -> Vec<Ambiguity> {
+pub fn ambiguities(mut after: Vec<Arc<Resource>>) -> Vec<Ambiguity> {
+    let mut seen = HashSet::with_capacity(after.len());
+    let shared: HashSet<_> =
+        after.iter().map(|resource| resource.key.plain()).filter(|key| !seen.insert(*key)).collect();
+    let is_shared: Vec<_> = after.iter().map(|resource| shared.contains(&resource.key.plain())).collect();
+    let mut is_shared = is_shared.into_iter();
+    after.retain(|_| is_shared.next() == Some(true));
     after.sort_by(|a, b| a.key.plain().cmp(&b.key.plain()).then_with(|| a.cmp(b)));
     after.dedup_by(|a, b| a.key.kind == b.key.kind && a.luid == b.luid);
     after

@@ -27,6 +27,8 @@ pub struct Mapping {
     pub site: SiteName,
     /// The rows. Several rows may share one LUID in a table that another tool wrote.
     pub rows: Vec<Row>,
+    /// The sites that any rows of the map are of, sorted.
+    pub sites: Vec<SiteName>,
     /// What [`crate::store::Store::apply`] compares before it writes.
     pub version: Version,
     /// The server that this map belongs to; `None` before the first run.
@@ -45,6 +47,7 @@ impl Mapping {
         Self {
             site: site.clone(),
             rows: Vec::new(),
+            sites: Vec::new(),
             version: Version::default(),
             server: None,
             newest_snapshot_at: None,

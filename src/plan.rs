@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use miette::Diagnostic;
@@ -140,12 +141,13 @@ pub enum Refused {
 /// A change set that was found fit to be applied; there is no other way to make one than [`Plan::approve`].
 #[derive(Debug, Clone)]
 pub struct Plan {
-    changes: ChangeSet,
+    changes: Arc<ChangeSet>,
 }
 
 impl Plan {
     /// Approves `changes` if they stay within `limits` and are newer than what the map holds.
-    pub fn approve(changes: ChangeSet, limits: Limits) -> Result<Self, Refused> {
+    pub fn approve(changes: impl Into<Arc<ChangeSet>>, limits: Limits) -> Result<Self, Refused> {
+        let changes = changes.into();
         let site = changes.snapshot.site.clone();
         let taken_at = changes.snapshot.taken_at;
         if let Some(newest) = changes.newest_snapshot_at.filter(|newest| *newest > taken_at) {
@@ -175,7 +177,7 @@ impl Plan {
     /// The resources whose rows are to be inserted or updated, matched by id; each id once.
     pub fn upserts(&self) -> impl Iterator<Item = &Resource> {
         let changed = self.changes.changes.iter().filter_map(|change| change.sides().1);
-        changed.chain(&self.changes.corrected)
+        changed.chain(self.changes.corrected.iter().map(AsRef::as_ref))
     }
 
     /// The ids whose rows are to be removed, each once; none of them is among the upserts.

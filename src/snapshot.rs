@@ -1,6 +1,7 @@
 //! What one source saw on one site at one moment.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -49,31 +50,37 @@ pub struct Notes {
 pub struct Snapshot {
     /// Where it comes from and how far it can be trusted.
     pub header: Header,
-    resources: Vec<Resource>,
+    /// Shared with what is made of them: changes, and the plan.
+    resources: Vec<Arc<Resource>>,
     gone: BTreeSet<(ResourceKind, Luid)>,
 }
 
 impl Snapshot {
     /// Sorts the resources by key and keeps the first of those that share an id.
     #[must_use]
-    pub fn new(header: Header, mut resources: Vec<Resource>) -> Self {
-        let mut seen = BTreeSet::new();
-        resources.retain(|resource| seen.insert((resource.key.kind, resource.luid.clone())));
-        resources.sort();
+    pub fn new(header: Header, resources: impl IntoIterator<Item = Resource>) -> Self {
+        Self::of(header, resources.into_iter().map(Arc::new))
+    }
+
+    fn of(header: Header, resources: impl Iterator<Item = Arc<Resource>>) -> Self {
+        let mut seen = HashSet::new();
+        let is_first = |resource: &Arc<Resource>| seen.insert((resource.key.kind, resource.luid.clone()));
+        let mut resources: Vec<_> = resources.filter(is_first).collect();
+        resources.sort_unstable();
         Self { header, resources, gone: BTreeSet::new() }
     }
 
     /// The resources, sorted by key, each id once.
     #[must_use]
-    pub fn resources(&self) -> &[Resource] {
+    pub fn resources(&self) -> &[Arc<Resource>] {
         &self.resources
     }
 
     /// The same with each resource replaced by what is made of it; none may become another one.
     #[must_use]
-    pub fn map(self, change: impl Fn(Resource) -> Resource) -> Self {
+    pub fn map(self, change: impl Fn(Arc<Resource>) -> Arc<Resource>) -> Self {
         let Self { header, resources, gone } = self;
-        Self { gone, ..Self::new(header, resources.into_iter().map(change).collect()) }
+        Self { gone, ..Self::of(header, resources.into_iter().map(change)) }
     }
 
     /// The same, knowing that these resources do not exist any more: they may be removed even where the listing of
@@ -126,7 +133,7 @@ pub(crate) mod tests {
             complete: complete.iter().copied().collect(),
             notes: Notes::default(),
         };
-        Snapshot::new(header, resources.iter().copied().map(resource).collect())
+        Snapshot::new(header, resources.iter().copied().map(resource))
     }
 
     const WORKBOOKS: &[ResourceKind] = &[ResourceKind::Workbook];
@@ -135,7 +142,7 @@ pub(crate) mod tests {
     fn a_snapshot_holds_each_id_once_and_is_sorted_by_key() {
         let resources = ["B::x=1", "A::x=2", "A::other=1", "datasource Z::x=1"];
         let snapshot = snapshot(&ResourceKind::ALL, &resources);
-        let lines: Vec<_> = snapshot.resources().iter().map(line).collect();
+        let lines: Vec<_> = snapshot.resources().iter().map(|one| line(one)).collect();
         assert_eq!(lines, ["datasource Z::x=1", "A::x=2", "B::x=1"]);
     }
 

@@ -7,6 +7,8 @@ mod again;
 mod spelling;
 mod synced;
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 pub use self::synced::{Outcome, SyncError, Synced};
@@ -65,22 +67,23 @@ impl Sync<'_> {
         let mapping = self.load(site).await?;
         let mut snapshot = self.snapshot(site, &mapping).await?;
         let mapping = spelling::as_signed_in(self.store, mapping, &snapshot).await?;
-        spelling::warn_of_others(self.store, &mapping, &mut snapshot.header).await?;
-        again::when_the_map_changed(self.store, mapping, async |mapping| {
-            let changes = self.diff(&snapshot, mapping);
+        spelling::warn_of_others(&mapping, &mut snapshot.header);
+        let (changes, written) = again::when_the_map_changed(self.store, mapping, async |mapping| {
+            let changes = Arc::new(self.diff(&snapshot, mapping));
             let written = match self.approve(&changes)? {
                 Some(plan) => self.apply(started_at, &plan).await?,
                 None => Written::nothing(Outcome::Superseded),
             };
-            Ok(Synced::of(snapshot.clone(), changes, written))
+            Ok((changes, written))
         })
-        .await
+        .await?;
+        Ok(Synced::of(snapshot, changes, written))
     }
 
     /// Before the snapshot: a map that is not there must not cost a listing, and a live snapshot is newer than all that
     /// the map holds now, whatever the clocks say.
     async fn load(&self, site: &SiteName) -> Result<Mapping, StoreError> {
-        let mapping = self.store.load(&spelling::in_the_map(self.store, site).await?).await?;
+        let mapping = spelling::in_the_map(self.store, site).await?;
         let run = self.source.server();
         match &mapping.server {
             Some(map) if *map != run => Err(StoreError::OtherServer { map: map.clone(), run }),
@@ -101,8 +104,8 @@ impl Sync<'_> {
     }
 
     /// The plan; `None` when the map is newer than a live snapshot, which another run brought meanwhile.
-    fn approve(&self, changes: &ChangeSet) -> Result<Option<Plan>, Refused> {
-        match Plan::approve(changes.clone(), self.limits) {
+    fn approve(&self, changes: &Arc<ChangeSet>) -> Result<Option<Plan>, Refused> {
+        match Plan::approve(Arc::clone(changes), self.limits) {
             Err(Refused::Superseded { .. }) if self.is_live => Ok(None),
             plan => plan.map(Some),
         }
@@ -120,7 +123,7 @@ impl Sync<'_> {
 }
 
 impl Synced {
-    fn of(snapshot: Snapshot, changes: ChangeSet, written: Written) -> Self {
+    fn of(snapshot: Snapshot, changes: Arc<ChangeSet>, written: Written) -> Self {
         let Written { outcome, run_id, rows } = written;
         Self { outcome, snapshot, changes, run_id, rows_written: rows }
     }

@@ -1,4 +1,6 @@
-CREATE OR REPLACE TEMPORARY TABLE TABMAP_STAGED_ROWS (
+CREATE OR REPLACE TEMPORARY TABLE {staged_rows} (
     ACTION VARCHAR, -- upsert or remove
-    {staged|% VARCHAR}
+    CHANGE VARCHAR, -- what the change log says of it, if anything
+    {staged|% VARCHAR},
+    {before|% VARCHAR}
 )

@@ -5,13 +5,13 @@ MERGE INTO {resources} AS T
 USING (
     SELECT S.ACTION, {staged|S.%},
            {site} AS SITE_ID, {taken_at}::TIMESTAMP_NTZ AS TAKEN_AT
-    FROM TABMAP_STAGED_ROWS AS S
+    FROM {staged_rows} AS S
     JOIN (
         {state}
     ) AS G ON G.MINE > 0 AND G.FINISHED = {version} AND G.OF_OTHER_SERVERS = 0
     JOIN (
         SELECT COUNT(*) AS STAGED, COUNT(DISTINCT RESOURCE_TYPE || '/' || RESOURCE_ID) AS RESOURCES
-        FROM TABMAP_STAGED_ROWS
+        FROM {staged_rows}
     ) AS W ON W.STAGED = {staged} AND W.RESOURCES = {staged}
 ) AS S
 ON T.SITE_ID = S.SITE_ID AND T.RESOURCE_TYPE = S.RESOURCE_TYPE AND T.RESOURCE_ID = S.RESOURCE_ID

@@ -1,3 +1,3 @@
-INSERT INTO TABMAP_STAGED_ROWS (ACTION, {staged|%})
-SELECT F.VALUE:ACTION::VARCHAR, {staged|F.VALUE:%::VARCHAR}
+INSERT INTO {staged_rows} (ACTION, CHANGE, {staged|%}, {before|%})
+SELECT {staged_values}
 FROM TABLE(FLATTEN(INPUT => {rows})) AS F

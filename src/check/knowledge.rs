@@ -136,7 +136,7 @@ impl Knowledge {
             .iter()
             .map(|row| &row.resource)
             .filter(|one| !is_gone(one) && !live_ids.contains(&(one.key.kind, &one.luid)));
-        self.resources.extend(live.iter().chain(rows).cloned());
+        self.resources.extend(live.iter().map(AsRef::as_ref).chain(rows).cloned());
     }
 
     fn index(&mut self) {

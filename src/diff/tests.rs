@@ -153,7 +153,7 @@ fn keys_that_meet_several_rows_afterwards_are_named() {
         let ambiguous: Vec<_> = set
             .ambiguous
             .iter()
-            .map(|one| one.candidates.iter().map(line).collect::<Vec<_>>().join(", "))
+            .map(|one| one.candidates.iter().map(|one| line(one)).collect::<Vec<_>>().join(", "))
             .collect();
         assert_eq!(ambiguous, expected, "{rows:?} became {listed:?}");
     }

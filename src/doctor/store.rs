@@ -255,7 +255,7 @@ pub(super) async fn ambiguous_keys(exam: &mut Exam, site: &SiteName) -> Outcome 
         Err(error) => return Outcome::failed(&error, LOOK),
     };
     let rows = mapping.rows.len() as u64;
-    let ambiguous = ambiguities(mapping.rows.into_iter().map(|row| row.resource).collect());
+    let ambiguous = ambiguities(mapping.rows.into_iter().map(|row| Arc::new(row.resource)).collect());
     let mut outcome = Outcome::ok(format!("{} of the site", plural(rows, "row")));
     if mapping.misspelt_rows > 0 {
         let word = plural(mapping.misspelt_rows, "row");

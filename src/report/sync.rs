@@ -2,13 +2,14 @@
 
 use std::fmt::Write as _;
 use std::io;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use miette::Diagnostic;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::{FORMAT_VERSION, Format, ResourceReport, print, print_json};
-use crate::diff::{Ambiguity, Change, Counts};
+use crate::diff::{Ambiguity, Change, ChangeSet, Counts};
 use crate::resource::{PerKind, ResourceKind, SiteName};
 use crate::snapshot::Header;
 use crate::sync::{Outcome, Synced};
@@ -37,7 +38,7 @@ pub struct SiteReport {
     ghosts: u64,
     skipped: u64,
     rows_written: u64,
-    changes: Vec<ChangeReport>,
+    changes: Changes,
     ambiguous: Vec<Vec<ResourceReport>>,
     /// Whether the map says something else, also where no change is worth a line.
     #[serde(skip)]
@@ -53,7 +54,7 @@ impl SiteReport {
         let set = &synced.changes;
         let Header { server: _, site, source, taken_at, complete: _, notes } = &set.snapshot;
         let candidates =
-            |ambiguity: &Ambiguity| ambiguity.candidates.iter().map(ResourceReport::of).collect();
+            |ambiguity: &Ambiguity| ambiguity.candidates.iter().map(|one| ResourceReport::of(one)).collect();
         Self {
             site: site.clone(),
             outcome: synced.outcome,
@@ -72,7 +73,7 @@ impl SiteReport {
             skipped: notes.skipped,
             rows_written: synced.rows_written,
             differs: !set.is_empty(),
-            changes: set.changes.iter().map(ChangeReport::of).collect(),
+            changes: Changes(Some(Arc::clone(set))),
             ambiguous: set.ambiguous.iter().map(candidates).collect(),
             warnings: notes.warnings.clone(),
             error: None,
@@ -97,7 +98,7 @@ impl SiteReport {
             skipped: 0,
             rows_written: 0,
             differs: false,
-            changes: Vec::new(),
+            changes: Changes(None),
             ambiguous: Vec::new(),
             warnings: Vec::new(),
             error: Some(describe(error)),
@@ -131,11 +132,11 @@ impl SiteReport {
         if let Some(source) = &self.source {
             let _ = writeln!(out, "  source: {}", on_one_line(source));
         }
-        for change in self.changes.iter().take(MOST_CHANGES_SHOWN) {
-            change.text(out);
+        for change in self.changes.all().iter().take(MOST_CHANGES_SHOWN) {
+            ChangeReport::of(change).text(out);
         }
-        if self.changes.len() > MOST_CHANGES_SHOWN {
-            let rest = self.changes.len() - MOST_CHANGES_SHOWN;
+        let rest = self.changes.all().len().saturating_sub(MOST_CHANGES_SHOWN);
+        if rest > 0 {
             let _ =
                 writeln!(out, "  ... and {} (`--format json` shows all)", plural(rest as u64, "more change"));
         }
@@ -179,6 +180,22 @@ impl SiteReport {
             Outcome::Failed => return,
         };
         let _ = writeln!(out, "  {end}");
+    }
+}
+
+/// The changes of a site, each put into words when it is printed: a first sync has as many as the site has resources.
+#[derive(Debug)]
+struct Changes(Option<Arc<ChangeSet>>);
+
+impl Changes {
+    fn all(&self) -> &[Change] {
+        self.0.as_ref().map_or(&[], |set| &set.changes)
+    }
+}
+
+impl Serialize for Changes {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.all().iter().map(ChangeReport::of))
     }
 }
 

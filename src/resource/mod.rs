@@ -13,7 +13,7 @@ pub use details::Details;
 pub use id::{Luid, ResourceId};
 pub use key::{PlainKey, ResourceKey};
 pub use kind::{KindFacts, PerKind, ResourceKind};
-pub use project::ProjectPath;
+pub use project::{KnownPaths, ProjectPath};
 pub use site::{InvalidSiteName, SiteName};
 
 use crate::text::on_one_line;

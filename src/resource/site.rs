@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use miette::Diagnostic;
 use serde::{Deserialize, Serialize};
@@ -10,9 +11,11 @@ use thiserror::Error;
 use crate::text::on_one_line;
 
 /// A site's content URL as it stands in links (`MySite` in `https://host/#/site/MySite/workbooks`); empty for the Default site.
+///
+/// Every resource of a site has it, so clones share one text.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct SiteName(String);
+#[serde(from = "String", into = "String")]
+pub struct SiteName(Arc<str>);
 
 /// A text that cannot be a site's content URL.
 #[derive(Debug, Error, Diagnostic, PartialEq, Eq)]
@@ -26,7 +29,7 @@ impl SiteName {
     /// A content URL as Tableau gave it or as this tool stored it, taken as it is.
     #[must_use]
     pub fn from_content_url(content_url: &str) -> Self {
-        Self(content_url.to_owned())
+        Self(content_url.into())
     }
 
     /// The content URL; empty for the Default site.
@@ -56,20 +59,32 @@ impl SiteName {
     }
 }
 
+impl From<String> for SiteName {
+    fn from(content_url: String) -> Self {
+        Self(content_url.into())
+    }
+}
+
+impl From<SiteName> for String {
+    fn from(site: SiteName) -> Self {
+        site.0.as_ref().into()
+    }
+}
+
 impl FromStr for SiteName {
     type Err = InvalidSiteName;
 
     fn from_str(text: &str) -> Result<Self, InvalidSiteName> {
         let name = text.trim();
         if name == "Default" {
-            return Ok(Self(String::new()));
+            return Ok(Self("".into()));
         }
         if name.is_empty()
             || name.contains(|c: char| c.is_whitespace() || c.is_control() || "/\\#?&:,'\"".contains(c))
         {
             return Err(InvalidSiteName(text.to_owned()));
         }
-        Ok(Self(name.to_owned()))
+        Ok(Self(name.into()))
     }
 }
 

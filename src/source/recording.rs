@@ -157,7 +157,7 @@ impl From<&Snapshot> for RecordedSite {
                 .gone()
                 .map(|(kind, luid)| RecordedId { kind: *kind, luid: luid.clone() })
                 .collect(),
-            resources: snapshot.resources().iter().map(RecordedResource::from).collect(),
+            resources: snapshot.resources().iter().map(|one| RecordedResource::from(&**one)).collect(),
         }
     }
 }

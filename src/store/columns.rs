@@ -3,13 +3,14 @@
 //! lists. `template.rs` puts them into the statements.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use jiff::Timestamp;
 
 use super::{RecordedChange, Run, RunStatus};
 use crate::mapping::Row;
 use crate::plan::Plan;
-use crate::resource::{Luid, ProjectPath, Resource, ResourceKind};
+use crate::resource::{KnownPaths, Luid, ProjectPath, Resource, ResourceKind};
 
 /// The newest schema version, which SQLite files carry. Raised with every column that is added.
 pub const SCHEMA_VERSION: i64 = 2;
@@ -32,7 +33,7 @@ enum Field {
     /// Part of the id of a row. It is known before the others are read, and an update never writes it.
     Id(for<'a> fn(&'a Resource) -> &'a str),
     /// What a resource tells.
-    Text(for<'a> fn(&'a Resource) -> Option<Cow<'a, str>>, fn(&mut Resource, String)),
+    Text(for<'a> fn(&'a Resource) -> Option<Cow<'a, str>>, fn(&mut Resource, &str, &mut KnownPaths)),
     /// What the store adds.
     Time(fn(&Row) -> Option<Timestamp>, fn(&mut Row, Timestamp)),
 }
@@ -60,7 +61,7 @@ pub const MAP: [MapColumn; 11] = [
         logged_since: Some(0),
         field: Field::Text(
             |one| Some(one.key.project.leaf().into()),
-            |one, leaf| one.key.project = ProjectPath::leaf_only(&leaf),
+            |one, leaf, known| one.key.project = known.leaf_only(leaf),
         ),
     },
     MapColumn {
@@ -68,7 +69,10 @@ pub const MAP: [MapColumn; 11] = [
         about: "the name, case included",
         since: 0,
         logged_since: Some(0),
-        field: Field::Text(|one| Some((&one.key.name).into()), |one, name| one.key.name = name),
+        field: Field::Text(
+            |one| Some((&one.key.name).into()),
+            |one, name, _| name.clone_into(&mut one.key.name),
+        ),
     },
     MapColumn {
         name: "RESOURCE_ID",
@@ -85,7 +89,7 @@ pub const MAP: [MapColumn; 11] = [
         logged_since: Some(0),
         field: Field::Text(
             |one| one.key.project.full().map(Into::into),
-            |one, path| one.key.project = ProjectPath::parse(&path),
+            |one, path, known| one.key.project = known.parse(path),
         ),
     },
     MapColumn {
@@ -95,7 +99,7 @@ pub const MAP: [MapColumn; 11] = [
         logged_since: None,
         field: Field::Text(
             |one| one.details.project_luid.as_ref().map(|luid| luid.as_str().into()),
-            |one, luid| one.details.project_luid = Luid::new(&luid),
+            |one, luid, _| one.details.project_luid = Luid::new(luid),
         ),
     },
     MapColumn {
@@ -105,7 +109,7 @@ pub const MAP: [MapColumn; 11] = [
         logged_since: Some(1),
         field: Field::Text(
             |one| one.details.vizportal_url_id.as_deref().map(Into::into),
-            |one, number| one.details.vizportal_url_id = Some(number),
+            |one, number, _| one.details.vizportal_url_id = Some(number.to_owned()),
         ),
     },
     MapColumn {
@@ -115,7 +119,7 @@ pub const MAP: [MapColumn; 11] = [
         logged_since: Some(2),
         field: Field::Text(
             |one| one.details.content_url.as_deref().map(Into::into),
-            |one, name| one.details.content_url = Some(name),
+            |one, name, _| one.details.content_url = Some(name.to_owned()),
         ),
     },
     MapColumn {
@@ -159,16 +163,11 @@ impl MapColumn {
     }
 
     /// Puts what was read into a row, which has its id already.
-    pub(super) fn put(
-        &self,
-        row: &mut Row,
-        text: String,
-        time: fn(&str) -> Result<Timestamp, jiff::Error>,
-    ) -> Result<(), jiff::Error> {
+    pub(super) fn put(&self, row: &mut Row, text: &str, known: &mut Known) -> Result<(), jiff::Error> {
         match &self.field {
             Field::Id(_) => {}
-            Field::Text(_, put) => put(&mut row.resource, text),
-            Field::Time(_, put) => put(row, time(&text)?),
+            Field::Text(_, put) => put(&mut row.resource, text, &mut known.paths),
+            Field::Time(_, put) => put(row, known.time(text)?),
         }
         Ok(())
     }
@@ -192,9 +191,49 @@ impl MapColumn {
         matches!(self.field, Field::Text(..))
     }
 
+    /// Whether it is part of the id of a row.
+    pub(super) fn is_of_id(&self) -> bool {
+        matches!(self.field, Field::Id(_))
+    }
+
     /// Whether an upsert or a removal that is staged has it; the site stands for all of them.
     pub(super) fn is_staged(&self) -> bool {
         self.holds() == Holds::Text && self.name != SITE
+    }
+}
+
+/// How a store writes its times.
+pub(super) type ReadTime = fn(&str) -> Result<Timestamp, jiff::Error>;
+
+/// What many rows have in common is read once: the rows of a site are in few projects, and were written by few runs.
+pub(super) struct Known {
+    paths: KnownPaths,
+    read: ReadTime,
+    times: HashMap<String, Timestamp>,
+}
+
+/// How many times are kept: every row may have its own.
+const MOST_TIMES: usize = 1_000;
+
+impl Known {
+    pub(super) fn new(read: ReadTime) -> Self {
+        Self { paths: KnownPaths::default(), read, times: HashMap::new() }
+    }
+
+    /// What stands for the project until its column is read.
+    pub(super) fn no_project(&mut self) -> ProjectPath {
+        self.paths.leaf_only("")
+    }
+
+    pub(super) fn time(&mut self, text: &str) -> Result<Timestamp, jiff::Error> {
+        if let Some(time) = self.times.get(text) {
+            return Ok(*time);
+        }
+        let time = (self.read)(text)?;
+        if self.times.len() < MOST_TIMES {
+            self.times.insert(text.to_owned(), time);
+        }
+        Ok(time)
     }
 }
 
@@ -412,6 +451,8 @@ pub(super) fn list(name: &str) -> Option<Vec<Cow<'static, str>>> {
         "map" => MAP.iter().map(named).collect(),
         "read" => read().map(named).collect(),
         "told" => MAP.iter().filter(|column| column.is_told()).map(named).collect(),
+        "logged" => logged().map(named).collect(),
+        "before" => logged().map(|column| logged_name(column, SIDES[0]).into()).collect(),
         "staged" => MAP.iter().filter(|column| column.is_staged()).map(named).collect(),
         "times" => MAP.iter().filter(|column| column.holds() == Holds::Time).map(named).collect(),
         "runs" => RUNS.iter().map(|column| column.name.into()).collect(),

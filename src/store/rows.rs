@@ -1,14 +1,12 @@
 //! How the stores understand what they read: tables made by others, and rows as text, column by column.
 
-use std::vec::IntoIter;
-
 use jiff::Timestamp;
 
-use super::columns::{self, MapColumn};
+use super::columns::{self, Known, MapColumn, ReadTime};
 use super::inspect::RunGroup;
 use super::{RecordedChange, Side};
 use crate::mapping::Row;
-use crate::resource::{Details, Luid, ProjectPath, Resource, ResourceKey, ResourceKind, SiteName};
+use crate::resource::{Details, Luid, Resource, ResourceKey, ResourceKind, SiteName};
 
 /// A column that was found.
 pub(super) struct FoundColumn {
@@ -45,94 +43,132 @@ fn is_among(found: &[FoundColumn], name: &str) -> bool {
 /// A row as text, column by column.
 pub(super) type Texts = Vec<Option<String>>;
 
-/// How a store writes its times.
-pub(super) type ReadTime = fn(&str) -> Result<Timestamp, jiff::Error>;
-
 /// The rows of `load.sql`, and how many of them have a misspelt `RESOURCE_TYPE`. The error says what is wrong with a
 /// row.
-pub(super) fn rows(site: &SiteName, texts: Vec<Texts>, time: ReadTime) -> Result<(Vec<Row>, u64), String> {
-    let mut rows = Vec::with_capacity(texts.len());
-    let mut misspelt = 0;
-    for texts in texts {
-        let word = text_of("RESOURCE_TYPE", columns::read(), &texts);
-        if let Some(kind) = ResourceKind::from_column(word) {
-            rows.push(row(site, kind, columns::read(), texts, time)?);
-        } else if ResourceKind::from_column(&word.trim().to_lowercase()).is_some() {
-            misspelt += 1;
-        }
+pub(super) struct Rows<'a> {
+    site: &'a SiteName,
+    reader: RowReader,
+    read: Vec<Row>,
+    misspelt: u64,
+}
+
+impl<'a> Rows<'a> {
+    pub(super) fn new(site: &'a SiteName, time: ReadTime) -> Self {
+        Self { site, reader: RowReader::new(columns::read(), time), read: Vec::new(), misspelt: 0 }
     }
-    Ok((rows, misspelt))
+
+    /// Takes a row in.
+    pub(super) fn add(&mut self, texts: &[Option<impl AsRef<str>>]) -> Result<(), String> {
+        let word = text(texts, self.reader.kind);
+        if let Some(kind) = ResourceKind::from_column(word) {
+            self.read.push(self.reader.row(self.site, kind, texts)?);
+        } else if ResourceKind::from_column(&word.trim().to_lowercase()).is_some() {
+            self.misspelt += 1;
+        }
+        Ok(())
+    }
+
+    pub(super) fn finish(self) -> (Vec<Row>, u64) {
+        (self.read, self.misspelt)
+    }
 }
 
 /// The rows of `find.sql`, whose first column is the site; what it has behind those of the map comes last of all.
 pub(super) fn rows_of_sites(texts: Vec<Texts>, time: ReadTime) -> Result<Vec<Row>, String> {
     let mut found = Vec::new();
-    for mut columns in texts {
+    for columns in texts {
         // Rows of no site are nobody's.
-        if let Some(site) = columns.remove(0) {
-            found.extend(rows(&SiteName::from_content_url(&site), vec![columns], time)?.0);
+        if let [Some(site), columns @ ..] = columns.as_slice() {
+            let site = SiteName::from_content_url(site);
+            let mut rows = Rows::new(&site, time);
+            rows.add(columns)?;
+            found.extend(rows.finish().0);
         }
     }
     Ok(found)
 }
 
 /// The text of one of the columns that were read; empty where there is none.
-fn text_of<'a>(
-    name: &str,
-    mut columns: impl Iterator<Item = &'static MapColumn>,
-    texts: &'a [Option<String>],
-) -> &'a str {
-    let at = columns.position(|column| column.name == name);
-    at.and_then(|at| texts.get(at)?.as_deref()).unwrap_or_default()
+fn text(texts: &[Option<impl AsRef<str>>], column: Option<usize>) -> &str {
+    column.and_then(|column| texts.get(column)?.as_ref()).map_or("", AsRef::as_ref)
 }
 
-fn row(
-    site: &SiteName,
-    kind: ResourceKind,
-    columns: impl Iterator<Item = &'static MapColumn> + Clone,
-    texts: Texts,
-    time: ReadTime,
-) -> Result<Row, String> {
-    let name = text_of("RESOURCE_NAME", columns.clone(), &texts).to_owned();
-    let luid = Luid::new(text_of("RESOURCE_ID", columns.clone(), &texts));
-    let luid = luid.ok_or_else(|| format!("{kind} `{name}` has no RESOURCE_ID"))?;
-    let key = ResourceKey { site: site.clone(), kind, project: ProjectPath::leaf_only(""), name };
-    let resource = Resource { key, luid, details: Details::default() };
-    let mut row = Row { resource, first_seen_at: None, changed_at: None };
-    for (column, text) in columns.zip(texts) {
-        let Some(text) = text else { continue };
-        column.put(&mut row, text, time).map_err(|error| {
-            format!("{} of {kind} `{}` is not a time: {error}", column.name, row.resource.key.name)
-        })?;
+/// Reads rows that have the same columns.
+struct RowReader {
+    columns: Vec<&'static MapColumn>,
+    kind: Option<usize>,
+    name: Option<usize>,
+    luid: Option<usize>,
+    known: Known,
+}
+
+impl RowReader {
+    fn new(columns: impl Iterator<Item = &'static MapColumn>, time: ReadTime) -> Self {
+        let columns: Vec<_> = columns.collect();
+        let of = |name: &str| columns.iter().position(|column| column.name == name);
+        let (kind, name, luid) = (of("RESOURCE_TYPE"), of("RESOURCE_NAME"), of("RESOURCE_ID"));
+        Self { columns, kind, name, luid, known: Known::new(time) }
     }
-    Ok(row)
-}
 
-/// One row of `changes.sql` or `past.sql`. The error says what is wrong with the row.
-pub(super) fn recorded_change(texts: Texts, time: ReadTime) -> Result<RecordedChange, String> {
-    let mut texts = texts.into_iter();
-    let mut text = || texts.next().flatten().unwrap_or_default();
-    let (run_id, changed_at, site, change, kind) = (text(), text(), text(), text(), text());
-    let site = SiteName::from_content_url(&site);
-    let kind = ResourceKind::from_column(&kind).ok_or_else(|| format!("`{kind}` is not a RESOURCE_TYPE"))?;
-    let (before, after) = (side(&site, kind, &mut texts, time)?, side(&site, kind, &mut texts, time)?);
-    let changed_at = time(&changed_at).map_err(|error| format!("CHANGED_AT is not a time: {error}"))?;
-    Ok(RecordedChange { run_id, changed_at, site, kind, change, before, after })
-}
-
-/// One side of a change; `None` when it has no LUID.
-fn side(
-    site: &SiteName,
-    kind: ResourceKind,
-    texts: &mut IntoIter<Option<String>>,
-    time: ReadTime,
-) -> Result<Option<Side>, String> {
-    let texts: Texts = texts.take(columns::logged().count()).collect();
-    if text_of("RESOURCE_ID", columns::logged(), &texts).trim().is_empty() {
-        return Ok(None);
+    fn row(
+        &mut self,
+        site: &SiteName,
+        kind: ResourceKind,
+        texts: &[Option<impl AsRef<str>>],
+    ) -> Result<Row, String> {
+        let name = || text(texts, self.name);
+        let luid = Luid::new(text(texts, self.luid));
+        let luid = luid.ok_or_else(|| format!("{kind} `{}` has no RESOURCE_ID", name()))?;
+        let project = self.known.no_project();
+        let key = ResourceKey { site: site.clone(), kind, project, name: String::new() };
+        let resource = Resource { key, luid, details: Details::default() };
+        let mut row = Row { resource, first_seen_at: None, changed_at: None };
+        for (column, text) in self.columns.iter().zip(texts) {
+            let Some(text) = text else { continue };
+            column.put(&mut row, text.as_ref(), &mut self.known).map_err(|error| {
+                format!("{} of {kind} `{}` is not a time: {error}", column.name, row.resource.key.name)
+            })?;
+        }
+        Ok(row)
     }
-    let Resource { key, luid, details } = row(site, kind, columns::logged(), texts, time)?.resource;
-    Ok(Some(Side { project: key.project, name: key.name, luid, details }))
+}
+
+/// Reads rows of `changes.sql` and `past.sql`. The error says what is wrong with a row.
+pub(super) struct ChangeReader(RowReader);
+
+impl ChangeReader {
+    pub(super) fn new(time: ReadTime) -> Self {
+        Self(RowReader::new(columns::logged(), time))
+    }
+
+    /// A change.
+    pub(super) fn read(&mut self, texts: &[Option<String>]) -> Result<RecordedChange, String> {
+        const OWN: [usize; 5] = [0, 1, 2, 3, 4];
+        let [run_id, changed_at, site, change, kind] = OWN.map(|column| text(texts, Some(column)).to_owned());
+        let site = SiteName::from_content_url(&site);
+        let kind =
+            ResourceKind::from_column(&kind).ok_or_else(|| format!("`{kind}` is not a RESOURCE_TYPE"))?;
+        let sides = texts.get(OWN.len()..).unwrap_or_default();
+        let (before, after) = sides.split_at(self.0.columns.len().min(sides.len()));
+        let (before, after) = (self.side(&site, kind, before)?, self.side(&site, kind, after)?);
+        let changed_at =
+            self.0.known.time(&changed_at).map_err(|error| format!("CHANGED_AT is not a time: {error}"))?;
+        Ok(RecordedChange { run_id, changed_at, site, kind, change, before, after })
+    }
+
+    /// One side of a change; `None` when it has no LUID.
+    fn side(
+        &mut self,
+        site: &SiteName,
+        kind: ResourceKind,
+        texts: &[Option<String>],
+    ) -> Result<Option<Side>, String> {
+        if text(texts, self.0.luid).trim().is_empty() {
+            return Ok(None);
+        }
+        let Resource { key, luid, details } = self.0.row(site, kind, texts)?.resource;
+        Ok(Some(Side { project: key.project, name: key.name, luid, details }))
+    }
 }
 
 /// One row of `complete.sql`: a site and the snapshot time of its last complete sync.

@@ -1,6 +1,6 @@
 //! Optimistic concurrency: a plan that was made from a mapping which is not the map any more is made anew.
 
-use super::synced::{SyncError, Synced};
+use super::synced::SyncError;
 use crate::mapping::Mapping;
 use crate::store::{Store, StoreError};
 
@@ -8,11 +8,11 @@ use crate::store::{Store, StoreError};
 const ATTEMPTS: u32 = 5;
 
 /// Does `attempt` with the map as it is, until no other run gets in between.
-pub(super) async fn when_the_map_changed(
+pub(super) async fn when_the_map_changed<T>(
     store: &dyn Store,
     mut mapping: Mapping,
-    attempt: impl AsyncFn(&Mapping) -> Result<Synced, SyncError>,
-) -> Result<Synced, SyncError> {
+    attempt: impl AsyncFn(&Mapping) -> Result<T, SyncError>,
+) -> Result<T, SyncError> {
     for _ in 1..ATTEMPTS {
         match attempt(&mapping).await {
             Err(SyncError::Store(StoreError::MappingChanged)) => {

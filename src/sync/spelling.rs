@@ -5,10 +5,16 @@ use crate::resource::SiteName;
 use crate::snapshot::{Header, Snapshot};
 use crate::store::{Store, StoreError};
 
-/// The spelling of the rows that the map has of `site`.
-pub(super) async fn in_the_map(store: &dyn Store, site: &SiteName) -> Result<SiteName, StoreError> {
-    let known = store.sites().await?;
-    Ok(known.into_iter().find(|known| known.is_same_site(site)).unwrap_or_else(|| site.clone()))
+/// The mapping of `site` as the rows of the map spell it.
+pub(super) async fn in_the_map(store: &dyn Store, site: &SiteName) -> Result<Mapping, StoreError> {
+    let mapping = store.load(site).await?;
+    if mapping.sites.contains(site) {
+        return Ok(mapping);
+    }
+    match mapping.sites.iter().find(|known| known.is_same_site(site)) {
+        Some(known) => store.load(known).await,
+        None => Ok(mapping),
+    }
 }
 
 /// The mapping of the site as sign-in spelt it.
@@ -22,12 +28,8 @@ pub(super) async fn as_signed_in(
 
 /// Names what no sync keeps up to date, and callers would meet beside our rows: those with another spelling of the site,
 /// and those with another of their kind.
-pub(super) async fn warn_of_others(
-    store: &dyn Store,
-    mapping: &Mapping,
-    header: &mut Header,
-) -> Result<(), StoreError> {
-    for other in store.sites().await?.iter().filter(|other| is_other_spelling(other, &header.site)) {
+pub(super) fn warn_of_others(mapping: &Mapping, header: &mut Header) {
+    for other in mapping.sites.iter().filter(|other| is_other_spelling(other, &header.site)) {
         header.notes.warnings.push(format!(
             "rows with SITE_ID '{}' are not kept up to date: Tableau spells the site '{}'; update or delete them",
             other.as_str(),
@@ -41,7 +43,6 @@ pub(super) async fn warn_of_others(
             mapping.misspelt_rows
         ));
     }
-    Ok(())
 }
 
 fn is_other_spelling(other: &SiteName, site: &SiteName) -> bool {

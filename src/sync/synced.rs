@@ -1,5 +1,7 @@
 //! What became of one site.
 
+use std::sync::Arc;
+
 use miette::Diagnostic;
 use serde::Serialize;
 use thiserror::Error;
@@ -34,7 +36,7 @@ pub struct Synced {
     /// What the site looked like.
     pub snapshot: Snapshot,
     /// How that differed from the map.
-    pub changes: ChangeSet,
+    pub changes: Arc<ChangeSet>,
     /// The run, if one was written.
     pub run_id: Option<String>,
     /// Rows of the map that were inserted, updated or deleted.

@@ -4,7 +4,7 @@ import asyncio
 import itertools
 import json
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import fakesnow.server as fakesnow
@@ -39,6 +39,7 @@ class Session:
     expired: bool = False
     master_expired: bool = False
     closed: bool = False
+    temporary: dict[str, str] = field(default_factory=dict)  # the last name of each of its temporary tables, by the full one
 
     @property
     def connection(self) -> Any:

@@ -1,12 +1,14 @@
 """Statements: run, answered late, polled for, aborted, timed out; and the log of all of them."""
 
 import asyncio
+import contextlib
 import json
 import re
 import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
+import duckdb
 import fakesnow.server as fakesnow
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -30,6 +32,31 @@ OVERWRITE = re.compile(r"^(?P<insert>.*?INSERT\s+OVERWRITE\s+INTO\s+\S+\s+)(?P<q
 
 # What fakesnow turns into several DuckDB statements.
 SEVERAL = re.compile(r"^\s*(?:(?:--[^\n]*\n|/\*.*?\*/)\s*)*(?:merge|insert\s+overwrite)\b", re.IGNORECASE | re.DOTALL)
+
+
+# DuckDB takes no full name of a temporary table: such a one is found by its last name, in a session that has a schema.
+TEMPORARY = re.compile(
+    r'^\s*CREATE\s+(?:OR\s+REPLACE\s+)?TEMPORARY\s+TABLE\s+(?P<schema>"[^"]+"\."[^"]+")\.(?P<table>"[^"]+")', re.IGNORECASE
+)
+
+
+def with_last_names(session: Session, sql: str) -> str:
+    if made := TEMPORARY.match(sql):
+        session.connection.cursor().execute(f"USE SCHEMA {made['schema']}")
+        session.temporary[f"{made['schema']}.{made['table']}"] = made["table"]
+    for full, last in session.temporary.items():
+        sql = sql.replace(full, last)
+    return sql
+
+
+# fakesnow makes functions of its own in each database, and DuckDB looks for them in the current one.
+DATABASE = re.compile(r'"(?P<name>[^".]+)"\."[^"]+"\."')
+
+
+def find_functions(session: Session, sql: str) -> None:
+    if (named := DATABASE.search(sql)) and not session.connection.database_set:
+        with contextlib.suppress(duckdb.Error):
+            session.connection._duck_conn.execute(f"SET schema='{named['name']}.main'")  # noqa: SLF001
 
 
 @dataclass
@@ -151,6 +178,8 @@ async def run(statement: Statement, body: dict[str, Any], request: Request, faul
         return statement_failed(refused.code, refused.message, statement.id)
     body = body | {"sqlText": shows.with_context(statement.session, body["sqlText"])}
     async with sessions.one_at_a_time:
+        find_functions(statement.session, body["sqlText"])
+        body = body | {"sqlText": with_last_names(statement.session, body["sqlText"])}
         if overwrite := OVERWRITE.match(statement.sql):
             kept = body | {"sqlText": f"CREATE OR REPLACE TEMPORARY TABLE EMULATOR_KEPT AS {overwrite['query']}"}
             await execute(statement.session, kept, request)

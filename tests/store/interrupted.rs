@@ -213,8 +213,8 @@ async fn a_session_that_ends_at_any_statement_is_opened_again_and_staging_starts
 
 /// One statement of each sort: a read, temporary tables, a row that stays, the map, the end.
 const SORTS: [&str; 5] = [
-    "^SELECT R.RESOURCE_TYPE",
-    "INSERT INTO TABMAP_STAGED_ROWS",
+    "^-- All that a sync reads",
+    "INSERT INTO .*TABMAP_STAGED_ROWS",
     "INSERT INTO .*SYNC_RUNS",
     "MERGE INTO",
     "SET STATUS",
@@ -385,13 +385,14 @@ async fn a_plan_that_is_not_staged_whole_and_once_is_not_applied() {
     let tenant = Tenant::new().await;
     first_sync(&tenant).await;
     let row = "('upsert', 'workbook', 'x', 'P', 'X')";
+    let staged_rows = table(&tenant, "TABMAP_STAGED_ROWS");
     let twice = format!(
-        "INSERT INTO TABMAP_STAGED_ROWS (ACTION, RESOURCE_TYPE, RESOURCE_ID, PROJECT_NAME, RESOURCE_NAME) VALUES {row}, {row}"
+        "INSERT INTO {staged_rows} (ACTION, RESOURCE_TYPE, RESOURCE_ID, PROJECT_NAME, RESOURCE_NAME) VALUES {row}, {row}"
     );
     for stand_in in ["SELECT 'nothing' AS X", &twice] {
         let action = json!({"sql": stand_in});
         tenant
-            .arm(json!({"at": "statement", "match": "INSERT INTO TABMAP_STAGED_ROWS", "action": action}))
+            .arm(json!({"at": "statement", "match": "INSERT INTO .*TABMAP_STAGED_ROWS", "action": action}))
             .await;
         let store = tenant.store();
         let plan = plan(&store, &snapshot_of_step(1)).await;
@@ -418,7 +419,7 @@ async fn a_run_that_died_before_its_merge_does_not_count_because_another_removed
         };
         let snapshot_of_second = without_gone(2, None);
         let plan_of_second = plan(&second, &snapshot_of_second).await;
-        let staging = tenant.arm(hold("CREATE OR REPLACE TEMPORARY TABLE TABMAP_STAGED_ROWS")).await;
+        let staging = tenant.arm(hold("CREATE OR REPLACE TEMPORARY TABLE .*TABMAP_STAGED_ROWS")).await;
         let run_of_second = Run::begin();
         let first_of_both = async {
             staging.reached().await;

@@ -19,5 +19,6 @@ mod properties;
 mod seeds;
 mod sign_in;
 mod stand_in;
+mod statements;
 mod transport;
 mod ways;

@@ -333,7 +333,7 @@ fn agrees(synced: &Synced, after: &BTreeMap<Id, Resource>) {
         return;
     }
     let listed: BTreeMap<Id, &Resource> =
-        synced.snapshot.resources().iter().map(|one| ((one.key.kind, one.luid.clone()), one)).collect();
+        synced.snapshot.resources().iter().map(|one| ((one.key.kind, one.luid.clone()), &**one)).collect();
     for (id, seen) in &listed {
         let row = after.get(id).unwrap_or_else(|| panic!("{id:?} was listed and is not in the map"));
         assert_eq!(row.key.name, seen.key.name);

@@ -4,7 +4,7 @@
 //!
 //! 1. Runs that were left `applying` are settled: the map shows their changes, or it does not.
 //! 2. A plan that changes nothing is one guarded INSERT of its run row.
-//! 3. Otherwise its rows and changes are staged in temporary tables of the session,
+//! 3. Otherwise its rows and changes are staged in a temporary table of the session,
 //! 4. the run row is inserted as `applying`, and the changes, which do not count yet,
 //! 5. one MERGE writes the map, guarded: the run is still `applying`, no other run of the site has finished since
 //!    the mapping was loaded, no run is of another server, and the whole plan is staged, once,
@@ -22,7 +22,7 @@ use jiff::Timestamp;
 use super::load::state;
 use super::place::Place;
 use super::quoting::{json, text};
-use super::staging::{APPLYING, StagedChange, StagedRow, batches, moment, run_row, run_values};
+use super::staging::{APPLYING, StagedRow, batches, moment, run_row, run_values, staged_rows, staged_values};
 use super::{Session, SnowflakeError, sql};
 use crate::plan::Plan;
 use crate::store::columns::RunRow;
@@ -60,14 +60,10 @@ struct Application<'a> {
 
 impl Application<'_> {
     async fn apply(&self) -> Result<Applied, StoreError> {
-        // The temporary tables are made in the schema of the session.
-        self.query("open the schema", sql::USE_SCHEMA, &[])
-            .await
-            .map_err(|error| self.place.not_initialised(error))?;
         let mine = self.run.id.to_string();
         // What an earlier attempt wrote whose answer was lost.
-        let all_rows = self.plan.upserts().count() + self.plan.removals().len();
-        let all_written = Applied { rows_written: all_rows as u64 };
+        let staged = staged_rows(self.plan);
+        let all_written = Applied { rows_written: staged.len() as u64 };
         let is_begun = match self.settle().await? {
             Progress::Finished => return Ok(all_written),
             Progress::Abandoned => return Err(self.refusal().await?),
@@ -82,13 +78,13 @@ impl Application<'_> {
             self.insert_run(RunStatus::of(self.plan).as_str()).await?;
             return Ok(Applied { rows_written: 0 });
         }
-        self.stage().await?;
+        self.stage(&staged).await?;
         if !is_begun {
             self.insert_run(APPLYING).await?;
         }
         self.execute("record the changes", sql::INSERT_CHANGES, &[]).await?;
-        let rows_written = self.merge(all_rows).await?;
-        if rows_written == 0 && all_rows > 0 {
+        let rows_written = self.merge(staged.len()).await?;
+        if rows_written == 0 && !staged.is_empty() {
             let refusal = self.refusal().await?;
             self.abandon(&mine).await?;
             self.query("give the run up", sql::DELETE_CHANGES, &[]).await?;
@@ -128,19 +124,14 @@ impl Application<'_> {
         Ok(progress)
     }
 
-    async fn stage(&self) -> Result<(), SnowflakeError> {
+    async fn stage(&self, rows: &[StagedRow<'_>]) -> Result<(), SnowflakeError> {
         let doing = "stage the plan";
-        let removals = self.plan.removals();
-        let upserts = self.plan.upserts().map(StagedRow::Upsert);
-        let removals = removals.iter().map(StagedRow::Removal);
+        let columns = staged_values();
         // Not repeatable: a first copy that comes late would take away what was staged meanwhile.
         self.execute(doing, sql::CREATE_STAGED_ROWS, &[]).await?;
-        for batch in batches(upserts.chain(removals)) {
-            self.execute(doing, sql::STAGE_ROWS, &[("rows", &batch)]).await?;
-        }
-        self.execute(doing, sql::CREATE_STAGED_CHANGES, &[]).await?;
-        for batch in batches(self.plan.changes().changes.iter().map(StagedChange)) {
-            self.execute(doing, sql::STAGE_CHANGES, &[("rows", &batch)]).await?;
+        for batch in batches(rows.iter()) {
+            let values = [("rows", &*batch), ("staged_values", &columns)];
+            self.execute(doing, sql::STAGE_ROWS, &values).await?;
         }
         Ok(())
     }

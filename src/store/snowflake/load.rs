@@ -11,7 +11,8 @@ use super::{Session, sql};
 use crate::mapping::{Mapping, Version};
 use crate::resource::SiteName;
 use crate::store::columns::{self, Holds, MapColumn, SIDES};
-use crate::store::{ChangeFilter, Found, Lookup, Past, RecordedChange, StoreError, rows};
+use crate::store::rows::{self, ChangeReader, Rows};
+use crate::store::{ChangeFilter, Found, Lookup, Past, RecordedChange, StoreError};
 
 pub(super) async fn sites(place: &Place, session: &Session) -> Result<Vec<SiteName>, StoreError> {
     let statement = place.tables.render(sql::SITES, &[]);
@@ -21,29 +22,42 @@ pub(super) async fn sites(place: &Place, session: &Session) -> Result<Vec<SiteNa
     Ok(names.map(|name| SiteName::from_content_url(&name)).collect())
 }
 
-/// The version is read before the rows. When a run finishes between the two, the rows are newer than the version,
-/// and a plan made from them is refused: never the other way round.
+/// All that a sync reads of a site.
 pub(super) async fn mapping(
     place: &Place,
     session: &Session,
     site: &SiteName,
 ) -> Result<Mapping, StoreError> {
-    let state = state(place, session, site, "", "").await?;
-    // The text depends on the site alone, so that an unchanged map is answered from Snowflake's result cache
-    // ("Using persisted query results", docs.snowflake.com).
-    let statement = place.tables.render(sql::LOAD, &[("site", &text(site.as_str())), ("read", &read())]);
+    let nothing = |columns| vec!["NULL::VARCHAR"; columns].join(", ");
+    let width = columns::read().count();
+    let values = [
+        ("site", &*text(site.as_str())),
+        ("server", &*text("")),
+        ("run", &text("")),
+        ("read", &read()),
+        ("state_columns", STATE_COLUMNS),
+        ("behind_state", &nothing(width - STATE_WIDTH)),
+        ("behind_site", &nothing(width - 1)),
+    ];
+    let statement = place.tables.render(sql::LOAD, &values);
     let loaded =
         session.query("load the map", &statement).await.map_err(|error| place.not_initialised(error))?;
-    let unreadable = place.unreadable(&place.tables.resources);
-    let (rows, misspelt_rows) = rows::rows(site, loaded, time).map_err(unreadable)?;
-    Ok(Mapping {
-        site: site.clone(),
-        rows,
-        version: state.version,
-        server: state.server,
-        newest_snapshot_at: state.newest_snapshot_at,
-        misspelt_rows,
-    })
+    let (mut sites, mut state) = (Vec::new(), State::default());
+    let mut rows = Rows::new(site, time);
+    for row in loaded {
+        match row.as_slice() {
+            [Some(part), columns @ ..] if part == "row" => {
+                rows.add(columns).map_err(place.unreadable(&place.tables.resources))?;
+            }
+            [Some(part), Some(site), ..] if part == "site" => sites.push(SiteName::from_content_url(site)),
+            [Some(part), columns @ ..] if part == "state" => state = State::of(place, columns)?,
+            _ => {}
+        }
+    }
+    sites.sort();
+    let (rows, misspelt_rows) = rows.finish();
+    let State { version, newest_snapshot_at, server, .. } = state;
+    Ok(Mapping { site: site.clone(), rows, sites, version, server, newest_snapshot_at, misspelt_rows })
 }
 
 pub(super) async fn find(
@@ -63,6 +77,7 @@ pub(super) async fn find(
 }
 
 /// What the runs say about a site and the map.
+#[derive(Default)]
 pub(super) struct State {
     pub(super) version: Version,
     pub(super) newest_snapshot_at: Option<Timestamp>,
@@ -73,6 +88,25 @@ pub(super) struct State {
     pub(super) is_applying: bool,
 }
 
+/// Its columns, as [`State::of`] reads them.
+const STATE_COLUMNS: &str = "G.FINISHED::VARCHAR AS FINISHED, \
+    TO_VARCHAR(G.NEWEST, 'YYYY-MM-DD HH24:MI:SS.FF6') AS NEWEST, G.SERVER::VARCHAR AS SERVER, \
+    G.OTHER_SERVER::VARCHAR AS OTHER_SERVER, G.MINE::VARCHAR AS MINE";
+const STATE_WIDTH: usize = 5;
+
+impl State {
+    fn of(place: &Place, columns: &[Option<String>]) -> Result<Self, StoreError> {
+        let mut columns = columns.iter();
+        let mut next = || columns.next().and_then(Option::as_deref);
+        let finished = next().and_then(|count| count.parse().ok()).unwrap_or_default();
+        let newest_snapshot_at = next().map(|text| rows::snapshot_at(text, time)).transpose();
+        let newest_snapshot_at = newest_snapshot_at.map_err(place.unreadable(&place.tables.runs))?;
+        let (server, other_server) = (next().map(str::to_owned), next().map(str::to_owned));
+        let is_applying = next().is_some_and(|count| count != "0");
+        Ok(Self { version: Version(finished), newest_snapshot_at, server, other_server, is_applying })
+    }
+}
+
 pub(super) async fn state(
     place: &Place,
     session: &Session,
@@ -80,18 +114,16 @@ pub(super) async fn state(
     server: &str,
     run: &str,
 ) -> Result<State, StoreError> {
-    let values = [("site", &*text(site.as_str())), ("server", &*text(server)), ("run", &*text(run))];
+    let values = [
+        ("site", &*text(site.as_str())),
+        ("server", &*text(server)),
+        ("run", &*text(run)),
+        ("state_columns", STATE_COLUMNS),
+    ];
     let statement = place.tables.render(sql::VERSION, &values);
     let rows =
         session.query("read the runs", &statement).await.map_err(|error| place.not_initialised(error))?;
-    let mut columns = rows.into_iter().next().unwrap_or_default().into_iter();
-    let mut next = || columns.next().flatten();
-    let finished = next().and_then(|count| count.parse().ok()).unwrap_or_default();
-    let newest_snapshot_at = next().map(|text| rows::snapshot_at(&text, time)).transpose();
-    let newest_snapshot_at = newest_snapshot_at.map_err(place.unreadable(&place.tables.runs))?;
-    let (server, other_server) = (next(), next());
-    let is_applying = next().is_some_and(|count| count != "0");
-    Ok(State { version: Version(finished), newest_snapshot_at, server, other_server, is_applying })
+    State::of(place, rows.first().map_or(&[], Vec::as_slice))
 }
 
 pub(super) async fn changes(
@@ -129,7 +161,8 @@ async fn read_changes(
 ) -> Result<Vec<RecordedChange>, StoreError> {
     let rows = session.query("read the changes", statement).await;
     let rows = rows.map_err(|error| place.not_initialised(error))?.into_iter();
-    let changes = rows.map(|columns| rows::recorded_change(columns, time)).collect::<Result<_, _>>();
+    let mut reader = ChangeReader::new(time);
+    let changes = rows.map(|columns| reader.read(&columns)).collect::<Result<_, _>>();
     changes.map_err(place.unreadable(&place.tables.changes))
 }
 

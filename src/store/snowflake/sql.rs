@@ -27,15 +27,14 @@ pub(crate) const ABANDON_RUN: &str = include_str!("../../../sql/snowflake/abando
 pub(crate) const FINISH_RUN: &str = include_str!("../../../sql/snowflake/finish_run.sql");
 pub(crate) const DELETE_CHANGES: &str = include_str!("../../../sql/snowflake/delete_changes.sql");
 pub(crate) const INSERT_RUN: &str = include_str!("../../../sql/snowflake/insert_run.sql");
-pub(crate) const USE_SCHEMA: &str = include_str!("../../../sql/snowflake/use_schema.sql");
 pub(crate) const CREATE_STAGED_ROWS: &str = include_str!("../../../sql/snowflake/create_staged_rows.sql");
 pub(crate) const STAGE_ROWS: &str = include_str!("../../../sql/snowflake/stage_rows.sql");
-pub(crate) const CREATE_STAGED_CHANGES: &str =
-    include_str!("../../../sql/snowflake/create_staged_changes.sql");
-pub(crate) const STAGE_CHANGES: &str = include_str!("../../../sql/snowflake/stage_changes.sql");
 pub(crate) const INSERT_CHANGES: &str = include_str!("../../../sql/snowflake/insert_changes.sql");
 pub(crate) const MERGE: &str = include_str!("../../../sql/snowflake/merge.sql");
 pub(crate) const COLLAPSE_DUPLICATES: &str = include_str!("../../../sql/snowflake/collapse_duplicates.sql");
+
+/// The temporary table of a session, which may have the name of another in the schema, and hides that from this session alone.
+const STAGED_ROWS: &str = "TABMAP_STAGED_ROWS";
 
 /// Where the map lives in Snowflake. Names are taken exactly as they are written, case included.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,12 +81,14 @@ impl TableNames {
         let (database, schema) = (identifier(&self.database), identifier(&self.schema));
         let (resources, runs, changes) =
             (self.full(&self.resources), self.full(&self.runs), self.full(&self.changes));
+        let staged_rows = self.full(STAGED_ROWS);
         let names = [
             ("database", database.as_str()),
             ("schema", &schema),
             ("resources", &resources),
             ("runs", &runs),
             ("changes", &changes),
+            ("staged_rows", &staged_rows),
         ];
         fill(template, &[&names[..], values].concat())
     }

@@ -1,13 +1,15 @@
 //! A plan as JSON, the form in which it travels to Snowflake.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
-use serde::ser::SerializeMap as _;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use super::quoting::ascii_json;
 use crate::diff::Change;
-use crate::resource::{Resource, ResourceId};
-use crate::store::columns::{self, Column, Holds, MAP, RUNS, RunRow, SIDES, Value, logged, logged_name};
+use crate::plan::Plan;
+use crate::resource::Resource;
+use crate::store::columns::{self, Column, Holds, MAP, MapColumn, RUNS, RunRow, Value, logged};
 
 /// The status of a run on its way.
 pub(super) const APPLYING: &str = "applying";
@@ -39,54 +41,63 @@ pub(super) fn batches(rows: impl Iterator<Item = impl Serialize>) -> Vec<String>
     batches.into_iter().map(|batch| format!("PARSE_JSON($$[{batch}]$$)")).collect()
 }
 
-/// A row of `TABMAP_STAGED_ROWS`.
-pub(super) enum StagedRow<'a> {
-    Upsert(&'a Resource),
-    Removal(&'a ResourceId),
-}
+/// A row of `TABMAP_STAGED_ROWS`: an array of its columns, which is half as long as an object that names them.
+#[derive(Serialize)]
+#[serde(transparent)]
+pub(super) struct StagedRow<'a>(Vec<Option<Cow<'a, str>>>);
 
-impl Serialize for StagedRow<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut row = serializer.serialize_map(None)?;
-        match self {
-            Self::Upsert(resource) => {
-                row.serialize_entry("ACTION", "upsert")?;
-                for column in MAP.iter().filter(|column| column.is_staged()) {
-                    if let Some(text) = column.of(resource) {
-                        row.serialize_entry(column.name, &text)?;
-                    }
-                }
-            }
-            Self::Removal(id) => {
-                row.serialize_entry("ACTION", "remove")?;
-                row.serialize_entry("RESOURCE_TYPE", id.kind.as_str())?;
-                row.serialize_entry("RESOURCE_ID", id.luid.as_str())?;
-            }
-        }
-        row.end()
+impl<'a> StagedRow<'a> {
+    fn new(
+        action: &'a str,
+        row: impl Fn(&'static MapColumn) -> Option<Cow<'a, str>>,
+        change: Option<&'a str>,
+        before: Option<&'a Resource>,
+    ) -> Self {
+        let own = [Some(action.into()), change.map(Cow::from)].into_iter();
+        let before = logged().map(|column| column.of(before?));
+        let mut columns: Vec<_> = own.chain(staged().map(row)).chain(before).collect();
+        // What an array does not have is null.
+        let length = columns.iter().rposition(Option::is_some).map_or(0, |last| last + 1);
+        columns.truncate(length);
+        Self(columns)
+    }
+
+    fn upsert(new: &'a Resource, change: Option<&'a str>, before: Option<&'a Resource>) -> Self {
+        Self::new("upsert", |column| column.of(new), change, before)
+    }
+
+    fn removal(old: &'a Resource, change: Option<&'a str>, before: Option<&'a Resource>) -> Self {
+        Self::new("remove", |column| column.of(old).filter(|_| column.is_of_id()), change, before)
     }
 }
 
-/// A row of `TABMAP_STAGED_CHANGES`.
-pub(super) struct StagedChange<'a>(pub(super) &'a Change);
-
-impl Serialize for StagedChange<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let (before, after) = self.0.sides();
-        let mut row = serializer.serialize_map(None)?;
-        row.serialize_entry("CHANGE", self.0.word())?;
-        if let Some(resource) = after.or(before) {
-            row.serialize_entry("RESOURCE_TYPE", resource.key.kind.as_str())?;
-        }
-        for (resource, side) in [before, after].into_iter().zip(SIDES) {
-            for column in resource.iter().flat_map(|_| logged()) {
-                if let Some(text) = resource.and_then(|resource| column.of(resource)) {
-                    row.serialize_entry(&logged_name(column, side), &text)?;
-                }
-            }
-        }
-        row.end()
+/// The rows of a plan: each resource that is to be written or removed once, with what the change log says of it.
+pub(super) fn staged_rows(plan: &Plan) -> Vec<StagedRow<'_>> {
+    let set = plan.changes();
+    let mut rows = Vec::with_capacity(set.changes.len() + set.corrected.len());
+    for change in &set.changes {
+        let word = Some(change.word());
+        let (before, after) = change.sides();
+        rows.extend(after.map(|new| StagedRow::upsert(new, word, before)));
+        rows.extend(match change {
+            Change::Removed(old) => Some(StagedRow::removal(old, word, before)),
+            // The row that takes its place says so.
+            Change::Replaced { old, .. } => Some(StagedRow::removal(old, None, None)),
+            Change::Added(_) | Change::Moved { .. } => None,
+        });
     }
+    rows.extend(set.corrected.iter().map(|new| StagedRow::upsert(new, None, None)));
+    rows
+}
+
+/// The columns of such a row, out of `F.VALUE`.
+pub(super) fn staged_values() -> String {
+    let count = 2 + staged().count() + logged().count();
+    (0..count).map(|column| format!("F.VALUE[{column}]::VARCHAR")).collect::<Vec<_>>().join(", ")
+}
+
+fn staged() -> impl Iterator<Item = &'static MapColumn> {
+    MAP.iter().filter(|column| column.is_staged())
 }
 
 /// A row of the table of runs.

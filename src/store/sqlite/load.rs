@@ -1,14 +1,16 @@
 //! Reading: the rows of a site, the version they stand for, the change log.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, Params, params_from_iter};
 
 use super::file::{CHANGES, RESOURCES, RUNS, SqliteStore};
-use crate::mapping::{Mapping, Version};
+use crate::mapping::{Mapping, Row, Version};
 use crate::resource::SiteName;
 use crate::store::columns::SIDES;
-use crate::store::rows::{self, Texts};
+use crate::store::rows::{self, ChangeReader, Rows, Texts};
 use crate::store::template::fill;
 use crate::store::{ChangeFilter, Found, Lookup, Past, RecordedChange, StoreError};
 
@@ -22,7 +24,11 @@ const COMPLETE: &str = include_str!("../../../sql/sqlite/complete.sql");
 
 impl SqliteStore {
     pub(super) fn sites_now(&self) -> Result<Vec<SiteName>, StoreError> {
-        let rows = self.texts(&self.open_map()?, SITES, [])?;
+        self.sites(&self.open_map()?)
+    }
+
+    fn sites(&self, connection: &Connection) -> Result<Vec<SiteName>, StoreError> {
+        let rows = self.texts(connection, SITES, [])?;
         let names = rows.into_iter().filter_map(|row| row.into_iter().next().flatten());
         Ok(names.map(|name| SiteName::from_content_url(&name)).collect())
     }
@@ -33,9 +39,23 @@ impl SqliteStore {
         let transaction = connection.transaction().map_err(self.failed("read"))?;
         let (version, newest) = self.version(&transaction, site)?;
         let server = other_servers(&transaction, "").map_err(self.failed("read"))?;
-        let texts = self.texts(&transaction, LOAD, [site.as_str()])?;
-        let (rows, misspelt_rows) = rows::rows(site, texts, time).map_err(self.unreadable(RESOURCES))?;
-        Ok(Mapping { site: site.clone(), rows, version, server, newest_snapshot_at: newest, misspelt_rows })
+        let (rows, misspelt_rows) = self.rows(&transaction, site)?;
+        let (site, sites) = (site.clone(), self.sites(&transaction)?);
+        Ok(Mapping { site, rows, sites, version, server, newest_snapshot_at: newest, misspelt_rows })
+    }
+
+    /// The rows of a site, each read where SQLite holds it, and how many are misspelt.
+    fn rows(&self, connection: &Connection, site: &SiteName) -> Result<(Vec<Row>, u64), StoreError> {
+        let failed = self.failed("read");
+        let mut statement = connection.prepare(&fill(LOAD, &[])).map_err(&failed)?;
+        let columns = statement.column_count();
+        let mut found = statement.query([site.as_str()]).map_err(&failed)?;
+        let mut rows = Rows::new(site, time);
+        while let Some(row) = found.next().map_err(&failed)? {
+            let texts = (0..columns).map(|index| text(row, index)).collect::<rusqlite::Result<Vec<_>>>();
+            rows.add(&texts.map_err(&failed)?).map_err(self.unreadable(RESOURCES))?;
+        }
+        Ok(rows.finish())
     }
 
     pub(super) fn find_now(&self, lookup: &Lookup, sites: &[SiteName]) -> Result<Found, StoreError> {
@@ -85,7 +105,8 @@ impl SqliteStore {
         values: impl Params,
     ) -> Result<Vec<RecordedChange>, StoreError> {
         let rows = self.texts(connection, sql, values)?.into_iter();
-        let changes = rows.map(|columns| rows::recorded_change(columns, time)).collect();
+        let mut reader = ChangeReader::new(time);
+        let changes = rows.map(|columns| reader.read(&columns)).collect();
         Result::map_err(changes, self.unreadable(CHANGES))
     }
 
@@ -99,8 +120,9 @@ impl SqliteStore {
         let read = || {
             let mut statement = connection.prepare(&fill(sql, &[]))?;
             let columns = statement.column_count();
+            let owned = |row: &rusqlite::Row<'_>, index| Ok(text(row, index)?.map(Cow::into_owned));
             let rows =
-                statement.query_map(values, |row| (0..columns).map(|index| text(row, index)).collect())?;
+                statement.query_map(values, |row| (0..columns).map(|index| owned(row, index)).collect())?;
             rows.collect::<rusqlite::Result<_>>()
         };
         read().map_err(self.failed("read"))
@@ -156,10 +178,13 @@ fn condition(lookup: &Lookup, columns: impl Iterator<Item = String>) -> (String,
 }
 
 /// A column as text. Tables of other tools may have columns without a type, and numbers in them.
-fn text(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<Option<String>> {
-    match row.get_ref(column)? {
-        ValueRef::Integer(number) => Ok(Some(number.to_string())),
-        _ => row.get(column),
+fn text<'row>(row: &'row rusqlite::Row<'_>, column: usize) -> rusqlite::Result<Option<Cow<'row, str>>> {
+    let value = row.get_ref(column)?;
+    match (value, value.as_str_or_null()) {
+        (ValueRef::Integer(number), _) => Ok(Some(number.to_string().into())),
+        (_, Ok(text)) => Ok(text.map(Cow::Borrowed)),
+        // For its error, which names the column.
+        (_, Err(_)) => Ok(row.get::<_, Option<String>>(column)?.map(Cow::Owned)),
     }
 }
 

@@ -62,6 +62,7 @@ fn knowledge() -> Knowledge {
         rows: vec![row],
         version: Version(1),
         server: Some("h".to_owned()),
+        sites: Vec::new(),
         newest_snapshot_at: None,
         misspelt_rows: 0,
     };
