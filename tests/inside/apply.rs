@@ -215,5 +215,5 @@ async fn what_the_emulator_only_noted_is_told_apart_from_what_it_ran() {
     let log = tenant.log("statements").await;
     let ran: Vec<Value> =
         log.iter().filter(|entry| entry["outcome"] == "ok").map(|entry| entry["sql"].clone()).collect();
-    assert_eq!(ran.len(), 6, "two schemas, three tables and a view: {ran:?}");
+    assert_eq!(ran.len(), 7, "two schemas, three tables, a view, and the warehouse in use: {ran:?}");
 }

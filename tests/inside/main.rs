@@ -11,6 +11,7 @@ mod pages;
 mod parse;
 mod procedure;
 mod readme;
+mod refused;
 mod snowpark;
 mod trouble;
 mod whitelist;

@@ -4,6 +4,9 @@
 -- OR REPLACE brings a new version, COPY GRANTS keeps who may call it.
 USE ROLE {sync_role};
 
+-- Snowflake builds Python procedures in a warehouse.
+USE WAREHOUSE {warehouse};
+
 CREATE OR REPLACE PROCEDURE {procedures}."API__TABLEAU__REFRESH_RESOURCE"(
     RESOURCE_TYPE VARCHAR,
     RESOURCE_NAME VARCHAR,

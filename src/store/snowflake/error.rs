@@ -132,7 +132,7 @@ impl Fault {
         }
     }
 
-    fn help(&self) -> Option<&'static str> {
+    pub(super) fn help(&self) -> Option<&'static str> {
         let help = match self {
             Self::SignInRefused { code, authenticator, .. } => refusals::remedy(code, authenticator),
             Self::NoToken { remedy, .. } => remedy,

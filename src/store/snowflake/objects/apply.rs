@@ -12,12 +12,13 @@ use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
 use super::object::Object;
+use super::remedies::remedy;
 use super::shown::Shown;
 use super::{File, Objects, ObjectsError};
 use crate::store::StoreError;
 use crate::store::snowflake::{Session, SnowflakeError, SnowflakeStore};
 
-const ROLE: &str = "take the role ACCOUNTADMIN";
+const ROLE: &str = "USE ROLE ACCOUNTADMIN";
 
 /// What became of one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,29 +33,81 @@ pub struct AppliedFile {
     pub left_out: Option<&'static str>,
 }
 
-/// The objects that were missing when this run first looked. After a lost answer they are there, and this run's own.
-type Missing = Mutex<BTreeSet<String>>;
+/// What this run has come to.
+#[derive(Default)]
+struct Progress {
+    /// The objects that were missing when it first looked. After a lost answer they are there, and this run's own.
+    missing: Mutex<BTreeSet<String>>,
+    /// The first line of the statement that it is at, for messages.
+    statement: Mutex<String>,
+}
+
+impl Progress {
+    fn at(&self, statement: &str) {
+        let line = first_line(statement);
+        line.clone_into(&mut self.statement.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// Whether this run has found it missing, now or before.
+    fn is_own(&self, label: &str, is_missing: bool) -> bool {
+        let mut missing = self.missing.lock().unwrap_or_else(PoisonError::into_inner);
+        if is_missing {
+            missing.insert(label.to_owned());
+        }
+        missing.contains(label)
+    }
+
+    fn refused(self, source: StoreError) -> ObjectsError {
+        let statement = self.statement.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let help = match &source {
+            StoreError::Snowflake(error) => remedy(&error.fault, &statement),
+            _ => "apply again: it goes on from here",
+        };
+        ObjectsError::Refused { statement, source, help }
+    }
+}
+
+/// Without the comments above it. Properties, and so secrets, stand on lines of their own.
+pub(super) fn first_line(statement: &str) -> &str {
+    let mut lines = statement.lines().filter(|line| !line.is_empty() && !line.starts_with("--"));
+    lines.next().unwrap_or_default()
+}
 
 impl SnowflakeStore {
     /// Applies the files. What was applied stays when a later statement fails; applying again goes on from there.
     pub async fn apply_objects(&self, objects: &Objects) -> Result<Vec<AppliedFile>, ObjectsError> {
+        let progress = Progress::default();
+        match self.apply_files(objects, &progress).await {
+            Ok(Some(applied)) => Ok(applied),
+            Ok(None) => Err(ObjectsError::TokenMissing),
+            Err(source) => Err(progress.refused(source)),
+        }
+    }
+
+    /// `None` when secrets are missing and there is no token to put into them.
+    async fn apply_files(
+        &self,
+        objects: &Objects,
+        progress: &Progress,
+    ) -> Result<Option<Vec<AppliedFile>>, StoreError> {
         if !objects.has_token {
             let missing = self.in_session(|session| {
-                Box::pin(async move { Ok(is_secret_missing(&session, objects).await?) })
+                Box::pin(async move { Ok(is_secret_missing(&session, objects, progress).await?) })
             });
-            if missing.await.map_err(|source| refused(source, objects))? {
-                return Err(ObjectsError::TokenMissing);
+            if missing.await? {
+                return Ok(None);
             }
         }
-        let missing = &Missing::default();
         let mut applied = Vec::new();
         for file in &objects.files {
             let steps = match file.left_out {
                 Some(_) => Vec::new(),
-                None => self
-                    .in_session(|session| Box::pin(async move { Ok(apply(&session, file, missing).await?) }))
-                    .await
-                    .map_err(|source| refused(source, objects))?,
+                None => {
+                    self.in_session(|session| {
+                        Box::pin(async move { Ok(apply(&session, file, progress).await?) })
+                    })
+                    .await?
+                }
             };
             let needs_administrator = file.needs_administrator();
             applied.push(AppliedFile {
@@ -64,14 +117,19 @@ impl SnowflakeStore {
                 left_out: file.left_out,
             });
         }
-        Ok(applied)
+        Ok(Some(applied))
     }
 }
 
 /// Whether a file that would create a secret finds none, and so would need the token.
-async fn is_secret_missing(session: &Session, objects: &Objects) -> Result<bool, SnowflakeError> {
+async fn is_secret_missing(
+    session: &Session,
+    objects: &Objects,
+    progress: &Progress,
+) -> Result<bool, SnowflakeError> {
     // Other roles may not see them.
-    session.query(ROLE, "USE ROLE ACCOUNTADMIN").await?;
+    progress.at(ROLE);
+    session.query("look for the secrets", ROLE).await?;
     for file in &objects.files {
         for object in file.statements.iter().filter_map(|statement| Object::created_by(statement)) {
             if object.kind == "SECRET" && object.shown(session).await?.is_none() {
@@ -82,10 +140,11 @@ async fn is_secret_missing(session: &Session, objects: &Objects) -> Result<bool,
     Ok(false)
 }
 
-async fn apply(session: &Session, file: &File, missing: &Missing) -> Result<Vec<String>, SnowflakeError> {
+async fn apply(session: &Session, file: &File, progress: &Progress) -> Result<Vec<String>, SnowflakeError> {
     let mut steps: Vec<String> = Vec::new();
     let mut is_whole = false;
     for statement in &file.statements {
+        progress.at(statement);
         let Some(object) = Object::created_by(statement) else {
             // Completes what was created before it. Whoever disabled an integration that was whole does not want it enabled.
             if !(is_whole && statement.starts_with("ALTER ")) {
@@ -95,7 +154,7 @@ async fn apply(session: &Session, file: &File, missing: &Missing) -> Result<Vec<
         };
         let shown = object.shown(session).await?.map(|rows| Shown { rows });
         let label = format!("{} {}", object.kind.to_lowercase(), object.qualified());
-        let is_new = is_own(missing, &label, shown.is_none());
+        let is_new = progress.is_own(&label, shown.is_none());
         if shown.is_none() || object.is_replaced {
             session.execute(file.doing, statement).await?;
         }
@@ -110,37 +169,4 @@ async fn apply(session: &Session, file: &File, missing: &Missing) -> Result<Vec<
         }
     }
     Ok(steps)
-}
-
-fn is_own(missing: &Missing, label: &str, is_missing: bool) -> bool {
-    let mut missing = missing.lock().unwrap_or_else(PoisonError::into_inner);
-    if is_missing {
-        missing.insert(label.to_owned());
-    }
-    missing.contains(label)
-}
-
-fn refused(source: StoreError, objects: &Objects) -> ObjectsError {
-    let doing = match &source {
-        StoreError::Snowflake(error) => error.doing,
-        _ => "",
-    };
-    let first = objects.files.first().filter(|_| doing == ROLE);
-    let file = first.or_else(|| objects.files.iter().find(|file| file.doing == doing));
-    let help = match file {
-        Some(file) if file.name == "50_refresh_procedure.sql" => {
-            "a procedure or function of this name with other arguments is in the way: rename it (ALTER PROCEDURE … RENAME \
-             TO …) or drop it yourself, then apply again, which goes on from here"
-        }
-        Some(file) if file.name == "40_map.sql" => {
-            "a map with fewer columns must be upgraded first, by `tabmap init` as the role that owns it; then apply again, which goes \
-             on from here"
-        }
-        Some(file) if file.needs_administrator() => {
-            "this needs ACCOUNTADMIN: connect as somebody who may use that role, or give them what `--print` prints; then \
-             apply again, which goes on from here"
-        }
-        _ => "apply again: it goes on from here",
-    };
-    ObjectsError::Refused { source, help }
 }

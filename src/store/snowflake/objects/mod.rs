@@ -6,6 +6,7 @@
 
 mod apply;
 mod object;
+mod remedies;
 mod settings;
 mod shown;
 mod values;
@@ -75,10 +76,12 @@ pub enum ObjectsError {
         )
     )]
     TokenMissing,
-    /// Snowflake refused a statement.
-    #[error("could not create what stands around the map in Snowflake")]
+    /// A statement could not be run.
+    #[error("could not create what stands around the map in Snowflake; it ended at `{statement}`")]
     #[diagnostic(code(tabmap::snowflake::objects::refused))]
     Refused {
+        /// The first line of the statement.
+        statement: String,
         /// What Snowflake said.
         source: StoreError,
         /// The remedy.
@@ -261,6 +264,15 @@ mod tests {
         );
         let without = objects(&SnowflakeObjects::default(), None).sql();
         assert!(without.contains("SECRET_STRING = <the value of the token>"));
+    }
+
+    #[test]
+    fn the_first_line_of_a_statement_holds_no_secret() {
+        let token = Token { name: "t".to_owned(), value: "secret".to_owned().into() };
+        for file in objects(&SnowflakeObjects::default(), Some(&token)).files {
+            let mut first = file.statements.iter().map(|statement| apply::first_line(statement));
+            assert!(!first.any(|line| line.contains("secret") || line.is_empty()), "{}", file.name);
+        }
     }
 
     #[test]
