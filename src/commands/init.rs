@@ -15,7 +15,7 @@ use crate::config::{Config, ConfigError, DEFAULT_FILE, Environment, Flags, TEMPL
 use crate::report;
 use crate::store::Store as _;
 use crate::store::StoreAddress;
-use crate::store::snowflake::objects::{AppliedFile, Objects, Token};
+use crate::store::snowflake::objects::{AppliedFile, Objects, Secrets, Token, Wanted};
 use crate::tableau::ServerUrl;
 use crate::text::plural;
 
@@ -29,11 +29,11 @@ pub struct Init {
     #[arg(long, num_args = 2, value_names = ["OLD", "NEW"], conflicts_with_all = ["print", "snowflake_objects"])]
     rename_server: Option<Vec<String>>,
     /// In place of the tables alone, all that stands around them in Snowflake: roles, the way to Tableau, the refresh
-    /// procedure, task and alert. Prints the SQL unless `--apply` is given
+    /// procedure, task and alert, and a container that syncs. Prints the SQL unless `--apply` is given
     #[arg(long)]
     snowflake_objects: bool,
     /// Create in Snowflake what is not there yet; nothing is ever dropped. The secrets get the token of TABLEAU_PAT_NAME
-    /// and TABLEAU_PAT_SECRET
+    /// and TABLEAU_PAT_SECRET, the one of TABLEAU_SYNC_PAT_NAME and TABLEAU_SYNC_PAT_SECRET, and ALERT_WEBHOOK_SECRET
     #[arg(long, requires = "snowflake_objects", conflicts_with = "print")]
     apply: bool,
 }
@@ -106,9 +106,14 @@ async fn rename_server(config: &Config, old: &str, new: &str) -> Result<Exit, Co
 /// Prints or applies what stands around the tables.
 async fn snowflake_objects(config: &Config, is_applied: bool) -> Result<Exit, CommandError> {
     let environment = &config.environment;
-    let token = if is_applied { token(environment)? } else { None };
-    let (tables, settings) = (config.snowflake.table_names(), &config.snowflake.objects);
-    let objects = Objects::new(&tables, settings, config.server()?, token.as_ref())?;
+    let secrets = if is_applied { secrets(environment)? } else { Secrets::default() };
+    let objects = Objects::new(&Wanted {
+        tables: &config.snowflake.table_names(),
+        settings: &config.snowflake.objects,
+        server: config.server()?,
+        sites: &config.sites,
+        secrets: &secrets,
+    })?;
     if !is_applied {
         report::print(&objects.sql())?;
         return Ok(Exit::Done);
@@ -140,11 +145,17 @@ async fn snowflake_objects(config: &Config, is_applied: bool) -> Result<Exit, Co
     Ok(Exit::Done)
 }
 
-/// The token for the secrets, where the environment holds one.
-fn token(environment: &Environment) -> Result<Option<Token>, ConfigError> {
-    let name = environment.get("TABLEAU_PAT_NAME").map(str::to_owned);
-    let value = environment.secret("TABLEAU_PAT_SECRET")?;
-    Ok(name.zip(value).map(|(name, value)| Token { name, value }))
+/// What goes into the secrets, as far as the environment holds it.
+fn secrets(environment: &Environment) -> Result<Secrets, ConfigError> {
+    let token = |name, secret| {
+        let (name, value) = (environment.get(name).map(str::to_owned), environment.secret(secret)?);
+        Ok::<_, ConfigError>(name.zip(value).map(|(name, value)| Token { name, value }))
+    };
+    Ok(Secrets {
+        token: token("TABLEAU_PAT_NAME", "TABLEAU_PAT_SECRET")?,
+        webhook: environment.secret("ALERT_WEBHOOK_SECRET")?,
+        sync_token: token("TABLEAU_SYNC_PAT_NAME", "TABLEAU_SYNC_PAT_SECRET")?,
+    })
 }
 
 /// Writes the template with the values of the flags in it; never over a file that is there.

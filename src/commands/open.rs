@@ -63,7 +63,8 @@ pub(super) fn open_snowflake(
 ) -> Result<SnowflakeStore, CommandError> {
     let variable = |name: &str| config.environment.get(name).map(str::to_owned);
     let connection = Connection::find(connection, &variable)?;
-    Ok(SnowflakeStore::new(connection, config.snowflake.table_names(), SessionOptions::default()))
+    let store = SnowflakeStore::new(connection, config.snowflake.table_names(), SessionOptions::default());
+    Ok(store.creating_database(config.snowflake.create_database))
 }
 
 /// Tableau, with the credentials of the environment; nothing is sent yet.

@@ -27,6 +27,9 @@ pub struct Sync {
     /// With --dry-run: exit with 3 when something would change
     #[arg(long, requires = "dry_run")]
     exit_code: bool,
+    /// Exit with 0 in place of 4 when a listing was incomplete, for schedulers that know no code between done and failed
+    #[arg(long)]
+    accept_incomplete: bool,
     /// Take the snapshot from a file that --record wrote, in place of Tableau
     #[arg(long, value_name = "FILE", conflicts_with = "source")]
     from: Option<PathBuf>,
@@ -82,7 +85,11 @@ impl Sync {
         synced.print(self.options.format)?;
         recorded?;
         let found = self.exit_code && synced.reports.iter().any(SiteReport::has_changes);
-        Ok(if synced.exit == Exit::Done && found { Exit::Found } else { synced.exit })
+        Ok(match synced.exit {
+            Exit::Done if found => Exit::Found,
+            Exit::Incomplete if self.accept_incomplete => Exit::Done,
+            exit => exit,
+        })
     }
 }
 

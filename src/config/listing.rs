@@ -34,7 +34,7 @@ impl Setting {
 }
 
 /// Keys of which the template shows an example, with what counts without them.
-const EXAMPLES: [(&str, Option<&str>); 11] = [
+const EXAMPLES: [(&str, Option<&str>); 13] = [
     ("tableau.server", None),
     ("tableau.sites", None),
     ("tableau.ca_bundle", None),
@@ -42,15 +42,18 @@ const EXAMPLES: [(&str, Option<&str>); 11] = [
     ("check.overrides", None),
     ("snowflake.database", Some("EXTERNAL_ACCESS, or that of the service in a container")),
     ("snowflake.schema", Some("MAPPING_TABLES, or that of the service in a container")),
+    ("snowflake.objects.alert", None),
     ("snowflake.objects.alert_email", None),
     ("snowflake.objects.nightly", None),
+    ("snowflake.objects.container", None),
     ("serve.hosts", None),
     ("webhook.rule", None),
 ];
 
 /// Variables that are no keys of the file. They hold names, not secrets.
-const VARIABLES: [&str; 6] = [
+const VARIABLES: [&str; 7] = [
     "TABLEAU_PAT_NAME",
+    "TABLEAU_SYNC_PAT_NAME",
     "TABLEAU_JWT_CLIENT_ID",
     "TABLEAU_JWT_SECRET_ID",
     "TABLEAU_JWT_USERNAME",
@@ -59,8 +62,14 @@ const VARIABLES: [&str; 6] = [
 ];
 
 /// Secrets, each of which may be in a file.
-const SECRETS: [&str; 4] =
-    ["TABLEAU_PAT_SECRET", "TABLEAU_JWT_SECRET", "TABLEAU_PASSWORD", "DBT_WEBHOOK_SECRET"];
+const SECRETS: [&str; 6] = [
+    "TABLEAU_PAT_SECRET",
+    "TABLEAU_JWT_SECRET",
+    "TABLEAU_PASSWORD",
+    "DBT_WEBHOOK_SECRET",
+    "ALERT_WEBHOOK_SECRET",
+    "TABLEAU_SYNC_PAT_SECRET",
+];
 
 /// Variables that may hold a password among other things.
 const PROXIES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];

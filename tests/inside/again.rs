@@ -30,9 +30,9 @@ async fn shows_all(tenant: &Tenant, files: &BTreeMap<String, String>) {
     describes_integration(tenant, true, "[DB.PROCEDURES.API__TABLEAU__PAT_NAME]").await;
     for (form, file) in [
         ("^SHOW TASKS LIKE ('[^']*')", "60_task.sql"),
-        ("^SHOW ALERTS LIKE ('[^']*')", "70_alert.sql"),
+        ("^SHOW ALERTS LIKE ('[^']*')", "70_alert_email.sql"),
         ("^DESCRIBE (NETWORK RULE)", "10_network_rule.sql"),
-        ("^DESCRIBE (NOTIFICATION INTEGRATION)", "70_alert.sql"),
+        ("^DESCRIBE (NOTIFICATION INTEGRATION)", "70_alert_email.sql"),
     ] {
         let name = if form.starts_with("^SHOW") { r"\1" } else { "'it'" };
         answers(

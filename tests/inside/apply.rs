@@ -13,7 +13,7 @@ pub const APPLY: [&str; 3] = ["init", "--snowflake-objects", "--apply"];
 
 /// What fakesnow does not know, without SHOW.
 const UNKNOWN: &str = "^(?:--[^\n]*\n)*(?:GRANT|USE ROLE|ALTER EXTERNAL|CREATE (?:OR REPLACE )?\
-                       (?:ROLE|DATABASE|NETWORK|SECRET|EXTERNAL|NOTIFICATION|PROCEDURE|FUNCTION|TASK|ALERT))";
+                       (?:ROLE|DATABASE|NETWORK|SECRET|EXTERNAL|NOTIFICATION|PROCEDURE|FUNCTION|TASK|ALERT|IMAGE|COMPUTE))";
 
 /// A desk whose map is in Snowflake, with everything configured.
 pub async fn ground(tenant: &Tenant) -> Desk {
@@ -99,7 +99,10 @@ async fn without_a_token_for_missing_secrets_nothing_is_changed() {
     let mut desk = ground(&tenant).await;
     desk.unset("TABLEAU_PAT_SECRET");
     shows_nothing(&tenant).await;
-    run(&desk, &APPLY).refused(1, &["the secrets of the procedure do not exist", "TABLEAU_PAT_SECRET"]);
+    run(&desk, &APPLY).refused(
+        1,
+        &["PAT_NAME\" does not exist, and nothing is given to put into it", "TABLEAU_PAT_SECRET"],
+    );
     assert_eq!(changes(&tenant).await, ["USE ROLE ACCOUNTADMIN"]);
 }
 
@@ -137,8 +140,9 @@ async fn what_has_no_setting_is_left_out_and_said_so() {
     assert_eq!(answer.exit, 0, "{}{}", answer.stdout, answer.stderr);
     for line in [
         "60_task.sql: left out (set `nightly` under `[snowflake.objects]` to what it shall refresh)",
-        "70_alert.sql: left out (set `alert_email` under `[snowflake.objects]` to whom it shall tell)",
+        "70_alert_email.sql: left out (set `alert` under `[snowflake.objects]` to whom it shall tell)",
         "80_stream_example.sql: left out (an example, for a table of yours)",
+        "90_container.sql: left out (set `container` under `[snowflake.objects]` to sync inside Snowflake)",
     ] {
         assert!(answer.stdout.contains(line), "{}", answer.stdout);
     }
@@ -157,12 +161,12 @@ fn printing_needs_a_server_and_nothing_else_and_never_shows_the_token() {
     assert_eq!(printed, desk.done(&["init", "--snowflake-objects"]));
     assert!(!printed.contains(&secret));
     let files = by_name(&printed);
-    assert_eq!(files.len(), 9);
+    assert_eq!(files.len(), 10);
     let administrators: Vec<_> = printed
         .lines()
         .filter(|line| line.starts_with("-- ======== ") && line.contains("needs ACCOUNTADMIN"))
         .collect();
-    assert_eq!(administrators.len(), 6, "{administrators:?}");
+    assert_eq!(administrators.len(), 7, "{administrators:?}");
     assert!(std::fs::read_dir(desk.path(".")).unwrap().next().is_none(), "nothing was written");
 
     desk.run(&APPLY).refused(2, &["a connection to Snowflake is not set", "--store snowflake:NAME"]);

@@ -4,14 +4,20 @@ use std::collections::BTreeMap;
 
 use tabmap::store::snowflake::TableNames;
 use tabmap::store::snowflake::objects::SnowflakeObjects;
-use tabmap::store::snowflake::objects::{Objects, Token};
+use tabmap::store::snowflake::objects::{Objects, Secrets, Token, Wanted};
 use tabmap::tableau::ServerUrl;
 
 /// The files by their names, filled with a token so that every statement is whole.
 pub fn files(tables: &TableNames, settings: &SnowflakeObjects) -> BTreeMap<String, String> {
     let server: ServerUrl = "https://tableau.example.com".parse().unwrap();
-    let token = Token { name: "nightly".to_owned(), value: "secret".to_owned().into() };
-    by_name(&Objects::new(tables, settings, &server, Some(&token)).unwrap().sql())
+    let token = || Some(Token { name: "nightly".to_owned(), value: "secret".to_owned().into() });
+    let secrets = Secrets { token: token(), webhook: Some("secret".to_owned().into()), sync_token: token() };
+    let sites = ["MySite".parse().unwrap()];
+    by_name(
+        &Objects::new(&Wanted { tables, settings, server: &server, sites: &sites, secrets: &secrets })
+            .unwrap()
+            .sql(),
+    )
 }
 
 /// Takes apart what was printed.

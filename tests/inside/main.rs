@@ -4,7 +4,9 @@
 
 mod again;
 mod apply;
+mod container;
 mod files;
+mod forms;
 mod ground;
 mod map;
 mod pages;

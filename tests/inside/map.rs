@@ -151,7 +151,7 @@ async fn a_key_resolves_to_its_id_to_null_when_unknown_and_fails_when_ambiguous(
 
 /// The sites that the alert's condition finds.
 async fn stale(tenant: &Tenant, files: &BTreeMap<String, String>) -> Vec<String> {
-    let (_, condition) = files["70_alert.sql"].split_once("IF (EXISTS (").unwrap();
+    let (_, condition) = files["70_alert_email.sql"].split_once("IF (EXISTS (").unwrap();
     let (condition, _) = condition.split_once("))\n    THEN").unwrap();
     let rows = tenant.sql(&[&format!("{condition} ORDER BY 1")]).await;
     rows.into_iter().map(|row| row[0].clone().unwrap()).collect()

@@ -1,11 +1,13 @@
 //! Every statement under a parser: sqlfluff, and a whitelist for the few that it does not know.
 
+use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
 use tabmap::store::snowflake::TableNames;
-use tabmap::store::snowflake::objects::Objects;
-use tabmap::store::snowflake::objects::{NightlyRefresh, SnowflakeObjects};
+use tabmap::store::snowflake::objects::{
+    Alert, Container, NightlyRefresh, Objects, Packages, Recipients, Secrets, SnowflakeObjects, Wanted,
+};
 use test_support::venv;
 
 use crate::files::{body, by_name, files};
@@ -30,15 +32,18 @@ fn sqlfluff(texts: &[String]) -> Vec<Option<String>> {
 
 /// What is wrong with each statement, by whoever knows it.
 pub fn troubles(statements: &[String]) -> Vec<Option<String>> {
-    let unknown: Vec<_> = statements.iter().filter(|it| whitelist::check(it).is_none()).cloned().collect();
+    let unknown = statements.iter().filter(|it| whitelist::check(it).is_none());
+    let unknown: Vec<_> =
+        unknown.map(|it| whitelist::job(it).map_or_else(|| it.clone(), |(task, _)| task)).collect();
     let mut parsed = sqlfluff(&unknown).into_iter();
-    statements
-        .iter()
-        .map(|statement| match whitelist::check(statement) {
-            Some(checked) => checked.err(),
-            None => parsed.next().unwrap().or_else(|| whitelist::unknown_task_property(statement)),
-        })
-        .collect()
+    let mut trouble = |statement: &String| {
+        if let Some(checked) = whitelist::check(statement) {
+            return checked.err();
+        }
+        let job = || whitelist::job(statement).and_then(|(_, checked)| checked.err());
+        parsed.next().unwrap().or_else(|| whitelist::unknown_task_property(statement)).or_else(job)
+    };
+    statements.iter().map(&mut trouble).collect()
 }
 
 /// The statements of a text without the comments before them; then what stands in their `$$`, unless it is Python.
@@ -52,7 +57,9 @@ fn statements(text: &str) -> Vec<String> {
         statement.push_str(line);
         statement.push('\n');
         if line.ends_with(';') && statement.matches("$$").count().is_multiple_of(2) {
-            let inner = statement.split("$$").nth(1).filter(|_| !statement.contains("LANGUAGE PYTHON"));
+            let inner = statement.split("$$").nth(1).filter(|_| {
+                !statement.contains("LANGUAGE PYTHON") && !statement.contains("FROM SPECIFICATION")
+            });
             let inner = inner.map(str::to_owned);
             found.push(std::mem::take(&mut statement).trim_end().trim_end_matches(';').to_owned());
             found.extend(inner);
@@ -64,7 +71,7 @@ fn statements(text: &str) -> Vec<String> {
 
 fn settings() -> SnowflakeObjects {
     SnowflakeObjects {
-        alert_email: Some("data-team@example.com".to_owned()),
+        alert: Some(Alert::Email(Recipients::One("data-team@example.com".to_owned()))),
         nightly: Some(NightlyRefresh::default()),
         ..SnowflakeObjects::default()
     }
@@ -75,10 +82,26 @@ fn with_names(text: &str) -> String {
     text.replace("<your schema>", "\"RAW\".\"SALES\"").replace("<your table>", "\"RAW\".\"SALES\".\"ORDERS\"")
 }
 
+/// Each setting that changes a statement, in its other form.
+fn other_settings() -> SnowflakeObjects {
+    let webhook = "https://hooks.slack.com/services/SNOWFLAKE_WEBHOOK_SECRET".to_owned();
+    SnowflakeObjects {
+        packages: Packages::Anaconda,
+        private_link: true,
+        alert: Some(Alert::Webhook(webhook)),
+        container: Some(Container::default()),
+        ..settings()
+    }
+}
+
 fn all_statements() -> Vec<String> {
-    let files = files(&TableNames::default(), &settings());
-    assert_eq!(files.len(), 9);
-    files.values().flat_map(|text| statements(&with_names(text))).collect()
+    let forms = [settings(), other_settings()].map(|settings| files(&TableNames::default(), &settings));
+    assert_eq!(forms.each_ref().map(BTreeMap::len), [10, 10]);
+    let mut statements: Vec<_> =
+        forms.iter().flat_map(BTreeMap::values).flat_map(|text| statements(&with_names(text))).collect();
+    statements.sort_unstable();
+    statements.dedup();
+    statements
 }
 
 #[test]
@@ -86,7 +109,7 @@ fn every_statement_is_parsed() {
     let statements = all_statements();
     assert!(statements.len() > 60, "{}", statements.len());
     let by_whitelist = statements.iter().filter(|statement| whitelist::check(statement).is_some());
-    assert_eq!(by_whitelist.count(), 4);
+    assert_eq!(by_whitelist.count(), 11);
     for (statement, trouble) in statements.iter().zip(troubles(&statements)) {
         assert_eq!(trouble, None, "{statement}");
     }
@@ -134,8 +157,14 @@ fn seven_wrong_statements_meet_seven_refusals() {
 #[test]
 fn a_statement_with_a_placeholder_refuses_to_run() {
     let server = "https://tableau.example.com".parse().unwrap();
-    let printed =
-        Objects::new(&TableNames::default(), &SnowflakeObjects::default(), &server, None).unwrap().sql();
+    let printed = Objects::new(&Wanted {
+        tables: &TableNames::default(),
+        settings: &SnowflakeObjects::default(),
+        server: &server,
+        sites: &[],
+        secrets: &Secrets::default(),
+    });
+    let printed = printed.unwrap().sql();
     let statements: Vec<_> = statements(&printed)
         .into_iter()
         .filter(|statement| statement.contains("= <") || statement.contains("(<"))
@@ -146,7 +175,9 @@ fn a_statement_with_a_placeholder_refuses_to_run() {
         [
             "CREATE SECRET IF NOT EXISTS ",
             "CREATE SECRET IF NOT EXISTS ",
-            "CREATE NOTIFICATION INTEGRATION IF NOT EXISTS "
+            "CREATE NOTIFICATION INTEGRATION IF NOT EXISTS ",
+            "CREATE SECRET IF NOT EXISTS ",
+            "CREATE SECRET IF NOT EXISTS "
         ]
     );
     assert!(by_name(&printed)["80_stream_example.sql"].contains("<your table>"));

@@ -17,7 +17,7 @@ struct Refusal {
     remedy: &'static [&'static str],
 }
 
-const REFUSALS: [Refusal; 14] = [
+const REFUSALS: [Refusal; 15] = [
     Refusal {
         code: "391531",
         message: "SQL compilation error: An active warehouse is required for creating Python stored procedures.",
@@ -43,16 +43,22 @@ const REFUSALS: [Refusal; 14] = [
         remedy: &["what the message names does not exist, or the role may not see it", AGAIN],
     },
     Refusal {
+        code: "002003",
+        message: "SQL compilation error: Database role 'SNOWFLAKE.PYPI_REPOSITORY_USER' does not exist or not authorized.",
+        statement: "GRANT DATABASE ROLE",
+        remedy: &["no such database role for the repository of the packages", AGAIN],
+    },
+    Refusal {
         code: "100357",
         message: "Anaconda terms must be accepted by ORGADMIN to use Anaconda 3rd party packages.",
         statement: "CREATE OR REPLACE PROCEDURE",
-        remedy: &["Anaconda's terms", "ORGADMIN", AGAIN],
+        remedy: &["accept Anaconda's terms", "`packages = \"pypi\"`", AGAIN],
     },
     Refusal {
         code: "391529",
         message: "Anaconda terms must be accepted by ORGADMIN to use Anaconda 3rd party packages.",
         statement: "CREATE OR REPLACE PROCEDURE",
-        remedy: &["Anaconda's terms", "ORGADMIN", AGAIN],
+        remedy: &["accept Anaconda's terms", "`packages = \"pypi\"`", AGAIN],
     },
     Refusal {
         code: "100351",

@@ -252,3 +252,25 @@ async fn a_connection_that_cannot_be_used_is_named_with_its_remedy() {
     assert!(answer.stderr.contains("390100") && !answer.stderr.contains("wrong"), "{}", answer.stderr);
     assert!(desk.tableau.requests().is_empty(), "Tableau was not asked in vain");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn init_creates_the_database_too_when_it_is_told_so() {
+    let tenant = Tenant::new().await;
+    let desk = desk(&tenant, Desk::empty());
+    let settings = format!("[snowflake]\ndatabase = \"{}_NEW\"\n", tenant.database);
+    desk.write("tabmap.toml", &settings);
+    let refused = tokio::task::block_in_place(|| desk.run(&["init"]));
+    refused.refused(1, &["002003", "`create_database = true`"]);
+
+    desk.write("tabmap.toml", &format!("{settings}create_database = true\n"));
+    let printed = done(&desk, &["init", "--print"]);
+    assert!(
+        printed.starts_with(&format!("CREATE DATABASE IF NOT EXISTS \"{}_NEW\";", tenant.database)),
+        "{printed}"
+    );
+    let said = done(&desk, &["init"]);
+    let created = format!("created database \"{}_NEW\"", tenant.database);
+    assert!(said.contains(&created) && said.contains("API__TABLEAU__RESOURCES"), "{said}");
+    let said = done(&desk, &["init"]);
+    assert!(said.contains("the tables are there"), "{said}");
+}

@@ -46,3 +46,9 @@ GRANT USAGE ON DATABASE {database} TO ROLE {call_role};
 GRANT USAGE ON SCHEMA {maps} TO ROLE {call_role};
 
 GRANT USAGE ON SCHEMA {procedures} TO ROLE {call_role};
+
+-- Whoever creates or calls the procedure must be allowed to use the repository of its packages. Most accounts grant that to
+-- PUBLIC.
+GRANT DATABASE ROLE {repository_role} TO ROLE {sync_role};
+
+GRANT DATABASE ROLE {repository_role} TO ROLE {call_role};

@@ -7,7 +7,7 @@
 USE ROLE ACCOUNTADMIN;
 
 CREATE EXTERNAL ACCESS INTEGRATION {integration}
-    ALLOWED_NETWORK_RULES = ({procedures}."API__TABLEAU__NETWORK_RULE")
+    ALLOWED_NETWORK_RULES = ({network_rule})
     ENABLED = FALSE
     COMMENT = 'The way to Tableau (tabmap)';
 

@@ -21,6 +21,7 @@ COPY GRANTS
 RETURNS VARCHAR
 LANGUAGE PYTHON
 RUNTIME_VERSION = '3.11'
+ARTIFACT_REPOSITORY = {artifact_repository}
 PACKAGES = ('snowflake-snowpark-python', 'tableauserverclient', 'requests')
 HANDLER = 'refresh_resource'
 EXTERNAL_ACCESS_INTEGRATIONS = ({integration})

@@ -139,8 +139,9 @@ impl Fault {
             Self::SessionEnded { .. } => "run again",
             Self::Statement { code, .. } => match code.as_str() {
                 "002003" | "002043" => {
-                    "the object is missing, or the role of the connection may not see it: the database must exist, `tabmap \
-                     init` creates the schema and the tables in it; the role needs USAGE on database and schema, and \
+                    "the object is missing, or the role of the connection may not see it: the database must exist (`tabmap \
+                     init` creates it where `create_database = true` stands under `[snowflake]`), and `tabmap init` creates the \
+                     schema and the tables in it; the role needs USAGE on database and schema, and \
                      SELECT, INSERT, UPDATE and DELETE on the tables"
                 }
                 "000904" => "the table lacks a column: `tabmap init` upgrades it",

@@ -11,9 +11,13 @@ use crate::store::inspect::TablesSeen;
 use crate::store::rows::{FoundColumn, missing, why_foreign};
 use crate::store::{Migration, StoreError, how_to_create};
 
-pub(super) fn schema_sql(tables: &TableNames) -> String {
+pub(super) fn schema_sql(place: &Place) -> String {
+    let tables = &place.tables;
+    let database = place.creates_database.then_some(sql::CREATE_DATABASE);
+    let around =
+        database.into_iter().chain([sql::CREATE_SCHEMA]).map(|template| tables.render(template, &[]));
     let tables_of = shapes(tables).map(|shape| shape.create(tables));
-    let statements = [&[tables.render(sql::CREATE_SCHEMA, &[])], &tables_of[..]].concat();
+    let statements: Vec<_> = around.map(|sql| sql.trim_end().to_owned()).chain(tables_of).collect();
     format!("{};\n", statements.join(";\n\n"))
 }
 
@@ -23,7 +27,13 @@ pub(super) async fn migrate(place: &Place, session: &Session) -> Result<Migratio
 
     let schema_name = text(&tables.schema);
     let schemata = tables.render(sql::SCHEMATA, &[("schema_name", &schema_name)]);
-    if session.query("look for the schema", &schemata).await?.is_empty() {
+    let mut found = session.query("look for the schema", &schemata).await;
+    if place.creates_database && found.as_ref().is_err_and(|error| error.fault.is_object_missing()) {
+        session.query("create the database", &tables.render(sql::CREATE_DATABASE, &[])).await?;
+        steps.push(format!("created database {}", identifier(&tables.database)));
+        found = Ok(Vec::new());
+    }
+    if found?.is_empty() {
         session.query("create the schema", &tables.render(sql::CREATE_SCHEMA, &[])).await?;
         steps.push(format!("created schema {}.{}", identifier(&tables.database), identifier(&tables.schema)));
     }
@@ -134,8 +144,11 @@ mod tests {
 
     #[test]
     fn the_printed_schema_leaves_no_placeholder() {
-        let printed = schema_sql(&TableNames::default());
-        assert!(!printed.contains(['{', '}']), "{printed}");
-        assert_eq!(printed.matches(";\n").count(), 4);
+        for (creates_database, statements) in [(false, 4), (true, 5)] {
+            let place = Place { store: String::new(), tables: TableNames::default(), creates_database };
+            let printed = schema_sql(&place);
+            assert!(!printed.contains(['{', '}']), "{printed}");
+            assert_eq!(printed.matches(";\n").count(), statements);
+        }
     }
 }

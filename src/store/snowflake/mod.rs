@@ -69,8 +69,16 @@ impl SnowflakeStore {
     /// A store behind `connection`. Signs in with the first statement.
     #[must_use]
     pub fn new(connection: Connection, tables: TableNames, options: SessionOptions) -> Self {
-        let place = Place { store: format!("snowflake:{}", connection.name), tables };
+        let place =
+            Place { store: format!("snowflake:{}", connection.name), tables, creates_database: false };
         Self { connection, place, options, session: Mutex::new(None) }
+    }
+
+    /// The same store, which creates the database too where it is missing and the setting says so.
+    #[must_use]
+    pub fn creating_database(mut self, creates_database: bool) -> Self {
+        self.place.creates_database = creates_database;
+        self
     }
 
     async fn session(&self) -> Result<Arc<Session>, SnowflakeError> {
@@ -118,7 +126,7 @@ impl Store for SnowflakeStore {
     }
 
     fn schema_sql(&self) -> String {
-        migrate::schema_sql(&self.place.tables)
+        migrate::schema_sql(&self.place)
     }
 
     async fn migrate(&self) -> Result<Migration, StoreError> {

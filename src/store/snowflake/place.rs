@@ -8,6 +8,8 @@ pub(super) struct Place {
     /// The store as the user named it, for messages.
     pub(super) store: String,
     pub(super) tables: TableNames,
+    /// Whether a database that is missing is created with the tables.
+    pub(super) creates_database: bool,
 }
 
 impl Place {

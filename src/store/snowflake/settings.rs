@@ -14,6 +14,8 @@ pub struct SnowflakeSettings {
     pub database: Option<String>,
     /// The schema; the usual one where nothing is said.
     pub schema: Option<String>,
+    /// Whether `tabmap init` creates the database too.
+    pub create_database: bool,
     /// The map.
     pub resources: String,
     /// One row for each run and site.
@@ -30,6 +32,7 @@ impl Default for SnowflakeSettings {
         Self {
             database: None,
             schema: None,
+            create_database: false,
             resources,
             sync_runs: runs,
             resource_changes: changes,

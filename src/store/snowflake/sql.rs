@@ -3,6 +3,7 @@
 use super::quoting::identifier;
 use crate::store::template::fill;
 
+pub(crate) const CREATE_DATABASE: &str = include_str!("../../../sql/snowflake/create_database.sql");
 pub(crate) const CREATE_SCHEMA: &str = include_str!("../../../sql/snowflake/create_schema.sql");
 pub(crate) const CREATE_RESOURCES: &str = include_str!("../../../sql/snowflake/create_resources.sql");
 pub(crate) const CREATE_RUNS: &str = include_str!("../../../sql/snowflake/create_runs.sql");

@@ -13,6 +13,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::object::Object;
 use super::remedies::remedy;
+use super::secrets::lacks;
 use super::shown::Shown;
 use super::{File, Objects, ObjectsError};
 use crate::store::StoreError;
@@ -63,7 +64,7 @@ impl Progress {
             StoreError::Snowflake(error) => remedy(&error.fault, &statement),
             _ => "apply again: it goes on from here",
         };
-        ObjectsError::Refused { statement, source, help }
+        ObjectsError::Refused { statement, source: Box::new(source), help }
     }
 }
 
@@ -78,25 +79,22 @@ impl SnowflakeStore {
     pub async fn apply_objects(&self, objects: &Objects) -> Result<Vec<AppliedFile>, ObjectsError> {
         let progress = Progress::default();
         match self.apply_files(objects, &progress).await {
-            Ok(Some(applied)) => Ok(applied),
-            Ok(None) => Err(ObjectsError::TokenMissing),
+            Ok(Ok(applied)) => Ok(applied),
+            Ok(Err((secret, variables))) => Err(ObjectsError::SecretMissing { secret, variables }),
             Err(source) => Err(progress.refused(source)),
         }
     }
 
-    /// `None` when secrets are missing and there is no token to put into them.
     async fn apply_files(
         &self,
         objects: &Objects,
         progress: &Progress,
-    ) -> Result<Option<Vec<AppliedFile>>, StoreError> {
-        if !objects.has_token {
-            let missing = self.in_session(|session| {
-                Box::pin(async move { Ok(is_secret_missing(&session, objects, progress).await?) })
-            });
-            if missing.await? {
-                return Ok(None);
-            }
+    ) -> Result<Result<Vec<AppliedFile>, MissingSecret>, StoreError> {
+        let missing = self.in_session(|session| {
+            Box::pin(async move { Ok(missing_secret(&session, objects, progress).await?) })
+        });
+        if let Some(missing) = missing.await? {
+            return Ok(Err(missing));
         }
         let mut applied = Vec::new();
         for file in &objects.files {
@@ -117,27 +115,35 @@ impl SnowflakeStore {
                 left_out: file.left_out,
             });
         }
-        Ok(Some(applied))
+        Ok(Ok(applied))
     }
 }
 
-/// Whether a file that would create a secret finds none, and so would need the token.
-async fn is_secret_missing(
+/// The full name of a secret, and the variables that say what goes into it.
+type MissingSecret = (String, &'static str);
+
+/// A secret that is not there, where it is not said what would go into it.
+async fn missing_secret(
     session: &Session,
     objects: &Objects,
     progress: &Progress,
-) -> Result<bool, SnowflakeError> {
-    // Other roles may not see them.
-    progress.at(ROLE);
-    session.query("look for the secrets", ROLE).await?;
-    for file in &objects.files {
-        for object in file.statements.iter().filter_map(|statement| Object::created_by(statement)) {
-            if object.kind == "SECRET" && object.shown(session).await?.is_none() {
-                return Ok(true);
-            }
+) -> Result<Option<MissingSecret>, SnowflakeError> {
+    let statements =
+        objects.files.iter().filter(|file| file.left_out.is_none()).flat_map(|file| &file.statements);
+    let mut is_administrator = false;
+    for (statement, variables) in statements.filter_map(|statement| Some((statement, lacks(statement)?))) {
+        if !is_administrator {
+            // Other roles may not see them.
+            progress.at(ROLE);
+            session.query("look for the secrets", ROLE).await?;
+            is_administrator = true;
+        }
+        let Some(object) = Object::created_by(statement) else { continue };
+        if object.shown(session).await?.is_none() {
+            return Ok(Some((object.qualified(), variables)));
         }
     }
-    Ok(false)
+    Ok(None)
 }
 
 async fn apply(session: &Session, file: &File, progress: &Progress) -> Result<Vec<String>, SnowflakeError> {

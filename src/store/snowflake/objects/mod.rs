@@ -4,9 +4,13 @@
 //! order of their numbers. The tables come from the statements that `migrate` uses, the procedure's handler from its
 //! Python file, so nothing is written down twice. `apply` tells what happens to what exists already.
 
+mod alert;
 mod apply;
+mod check;
+mod container;
 mod object;
 mod remedies;
+mod secrets;
 mod settings;
 mod shown;
 mod values;
@@ -14,12 +18,15 @@ mod values;
 use miette::Diagnostic;
 use thiserror::Error;
 
+pub use self::alert::{Alert, Recipients};
 pub use self::apply::AppliedFile;
-pub use self::settings::{NightlyRefresh, SnowflakeObjects};
-pub use self::values::Token;
+use self::check::check;
+pub use self::container::Container;
+pub use self::secrets::{Secrets, Token};
+pub use self::settings::{NightlyRefresh, Packages, SnowflakeObjects};
 use self::values::Values;
 use super::TableNames;
-use crate::loopback::is_loopback;
+use crate::resource::SiteName;
 use crate::store::StoreError;
 use crate::tableau::ServerUrl;
 
@@ -40,7 +47,7 @@ macro_rules! template {
     };
 }
 
-const TEMPLATES: [Template; 9] = [
+const TEMPLATES: [Template; 11] = [
     template!("00_roles_and_grants.sql"),
     template!("10_network_rule.sql"),
     template!("20_secrets.sql"),
@@ -48,8 +55,10 @@ const TEMPLATES: [Template; 9] = [
     template!("40_map.sql"),
     template!("50_refresh_procedure.sql"),
     template!("60_task.sql"),
-    template!("70_alert.sql"),
+    template!("70_alert_email.sql"),
+    template!("70_alert_webhook.sql"),
     template!("80_stream_example.sql"),
+    template!("90_container.sql"),
 ];
 
 /// The objects could not be described or applied.
@@ -67,15 +76,15 @@ pub enum ObjectsError {
         #[help]
         help: &'static str,
     },
-    /// The secrets are not there and nobody said what to put into them.
-    #[error("the secrets of the procedure do not exist, and no token is given to put into them")]
-    #[diagnostic(
-        code(tabmap::snowflake::objects::token),
-        help(
-            "set TABLEAU_PAT_NAME and TABLEAU_PAT_SECRET (or TABLEAU_PAT_SECRET_FILE) to a token for the procedure alone"
-        )
-    )]
-    TokenMissing,
+    /// A secret is not there and nobody said what to put into it.
+    #[error("the secret {secret} does not exist, and nothing is given to put into it")]
+    #[diagnostic(code(tabmap::snowflake::objects::secret), help("set {variables}"))]
+    SecretMissing {
+        /// Its full name.
+        secret: String,
+        /// The variables.
+        variables: &'static str,
+    },
     /// A statement could not be run.
     #[error("could not create what stands around the map in Snowflake; it ended at `{statement}`")]
     #[diagnostic(code(tabmap::snowflake::objects::refused))]
@@ -83,18 +92,31 @@ pub enum ObjectsError {
         /// The first line of the statement.
         statement: String,
         /// What Snowflake said.
-        source: StoreError,
+        source: Box<StoreError>,
         /// The remedy.
         #[help]
         help: &'static str,
     },
 }
 
+/// What the files are filled with.
+#[derive(Clone, Copy)]
+pub struct Wanted<'a> {
+    /// The names of the tables.
+    pub tables: &'a TableNames,
+    /// The names around them.
+    pub settings: &'a SnowflakeObjects,
+    /// Where Tableau is.
+    pub server: &'a ServerUrl,
+    /// What the container syncs.
+    pub sites: &'a [SiteName],
+    /// What goes into the secrets.
+    pub secrets: &'a Secrets,
+}
+
 /// The files, filled.
 pub struct Objects {
     files: Vec<File>,
-    /// Whether the secrets hold a token, in place of a placeholder that Snowflake refuses.
-    has_token: bool,
 }
 
 struct File {
@@ -113,18 +135,19 @@ impl File {
 }
 
 impl Objects {
-    /// Fills the files. Without a token, the statements that create the secrets hold a placeholder, and refuse to run.
-    pub fn new(
-        tables: &TableNames,
-        settings: &SnowflakeObjects,
-        server: &ServerUrl,
-        token: Option<&Token>,
-    ) -> Result<Self, ObjectsError> {
-        check(tables, settings, server)?;
-        let example = NightlyRefresh::default();
-        let nightly = settings.nightly.as_ref().unwrap_or(&example);
-        let values = Values::new(tables, settings, server, token, nightly);
-        let files = TEMPLATES.iter().map(|template| File {
+    /// Fills the files. The statements for secrets that are not given hold a placeholder, and refuse to run.
+    pub fn new(wanted: &Wanted<'_>) -> Result<Self, ObjectsError> {
+        check(wanted)?;
+        let settings = wanted.settings;
+        let alert = settings.told()?;
+        let values = Values::new(wanted, alert.as_ref());
+        let is_webhook = matches!(alert, Some(Alert::Webhook(_)));
+        let files = TEMPLATES.iter().filter(|template| match template.name {
+            "70_alert_email.sql" => !is_webhook,
+            "70_alert_webhook.sql" => is_webhook,
+            _ => true,
+        });
+        let files = files.map(|template| File {
             name: template.name,
             doing: template.doing,
             text: values.fill(template.text),
@@ -133,14 +156,17 @@ impl Objects {
                 "60_task.sql" if settings.nightly.is_none() => {
                     Some("set `nightly` under `[snowflake.objects]` to what it shall refresh")
                 }
-                "70_alert.sql" if settings.alert_email.is_none() => {
-                    Some("set `alert_email` under `[snowflake.objects]` to whom it shall tell")
+                "70_alert_email.sql" if alert.is_none() => {
+                    Some("set `alert` under `[snowflake.objects]` to whom it shall tell")
                 }
                 "80_stream_example.sql" => Some("an example, for a table of yours"),
+                "90_container.sql" if settings.container.is_none() => {
+                    Some("set `container` under `[snowflake.objects]` to sync inside Snowflake")
+                }
                 _ => None,
             },
         });
-        Ok(Self { files: files.collect(), has_token: token.is_some() })
+        Ok(Self { files: files.collect() })
     }
 
     /// All files, one after the other.
@@ -152,38 +178,6 @@ impl Objects {
         });
         parts.collect::<Vec<_>>().join("\n")
     }
-}
-
-fn check(tables: &TableNames, settings: &SnowflakeObjects, server: &ServerUrl) -> Result<(), ObjectsError> {
-    let names = [
-        ("`database` under `[snowflake]`", &tables.database),
-        ("`schema` under `[snowflake]`", &tables.schema),
-        ("`resources` under `[snowflake]`", &tables.resources),
-        ("`sync_runs` under `[snowflake]`", &tables.runs),
-        ("`resource_changes` under `[snowflake]`", &tables.changes),
-        ("`schema` under `[snowflake.objects]`", &settings.schema),
-        ("`sync_role` under `[snowflake.objects]`", &settings.sync_role),
-        ("`call_role` under `[snowflake.objects]`", &settings.call_role),
-        ("`warehouse` under `[snowflake.objects]`", &settings.warehouse),
-        ("`integration` under `[snowflake.objects]`", &settings.integration),
-    ];
-    // Names stand between `$$`, in the bodies of procedure, functions and tasks, and in comments, which end with their
-    // line; neither knows escapes.
-    let is_unfit = |name: &str| name.is_empty() || name.contains("$$") || name.contains(char::is_control);
-    if let Some((name, value)) = names.into_iter().find(|(_, value)| is_unfit(value)) {
-        let reason = format!("{value:?} is empty, or holds `$$` or a control character");
-        return Err(ObjectsError::Setting { name, reason, help: "take another name" });
-    }
-    let url = server.join("");
-    // The handler takes this very machine by plain http too: for tests.
-    if url.scheme() != "https" && !is_loopback(&url) {
-        return Err(ObjectsError::Setting {
-            name: "the Tableau server",
-            reason: format!("`{url}` is plain http, which the procedure does not speak"),
-            help: "give the server a certificate: from Snowflake, everybody on the way could read the token",
-        });
-    }
-    Ok(())
 }
 
 /// The statements of a file: each ends with `;` at the end of a line, outside of `$$`. Comments before a statement go
@@ -208,18 +202,53 @@ mod tests {
     use super::values::HANDLER;
     use super::*;
 
-    fn objects(settings: &SnowflakeObjects, token: Option<&Token>) -> Objects {
-        let server = "https://tableau.example.com".parse().unwrap();
-        Objects::new(&TableNames::default(), settings, &server, token)
+    fn objects(settings: &SnowflakeObjects, secrets: &Secrets) -> Objects {
+        with(&TableNames::default(), settings, "https://tableau.example.com", secrets)
             .unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    fn with(
+        tables: &TableNames,
+        settings: &SnowflakeObjects,
+        server: &str,
+        secrets: &Secrets,
+    ) -> Result<Objects, ObjectsError> {
+        let (server, sites) = (server.parse().unwrap(), ["MySite".parse().unwrap()]);
+        Objects::new(&Wanted { tables, settings, server: &server, sites: &sites, secrets })
+    }
+
+    fn none() -> Secrets {
+        Secrets::default()
+    }
+
+    fn some(name: &str, value: &str) -> Secrets {
+        let token = || Some(Token { name: name.to_owned(), value: value.to_owned().into() });
+        Secrets { token: token(), webhook: Some(value.to_owned().into()), sync_token: token() }
+    }
+
+    /// Each file in each of its forms.
+    fn forms(secrets: &Secrets) -> Vec<File> {
+        let webhook = "https://hooks.slack.com/services/SNOWFLAKE_WEBHOOK_SECRET".to_owned();
+        let other = SnowflakeObjects {
+            packages: Packages::Anaconda,
+            private_link: true,
+            alert: Some(Alert::Webhook(webhook)),
+            container: Some(Container::default()),
+            ..SnowflakeObjects::default()
+        };
+        let forms = [SnowflakeObjects::default(), other];
+        forms.iter().flat_map(|settings| objects(settings, secrets).files).collect()
     }
 
     #[test]
     fn no_file_leaves_a_placeholder_unfilled() {
-        for file in objects(&SnowflakeObjects::default(), None).files {
-            // The handler has braces of its own.
+        for file in forms(&none()) {
+            // The handler has braces of its own; those of JSON are followed by quotes.
             let text = file.text.replace(HANDLER.trim_end(), "");
-            assert!(!text.contains(['{', '}']), "{}: {text}", file.name);
+            let inside = text.split('{').skip(1).filter_map(|rest| Some(rest.split_once('}')?.0));
+            let is_name =
+                |part: &&str| part.chars().all(|one| one.is_ascii_lowercase() || "_|".contains(one));
+            assert_eq!(inside.filter(is_name).collect::<Vec<_>>(), [""; 0], "{}: {text}", file.name);
         }
     }
 
@@ -235,7 +264,7 @@ mod tests {
 
     #[test]
     fn nothing_is_ever_dropped_and_only_what_keeps_its_grants_is_replaced() {
-        for file in objects(&SnowflakeObjects::default(), None).files {
+        for file in forms(&none()) {
             for statement in &file.statements {
                 let lines = statement.lines().filter(|line| !line.starts_with("--"));
                 let words = lines.collect::<Vec<_>>().join("\n").to_uppercase();
@@ -257,19 +286,17 @@ mod tests {
 
     #[test]
     fn a_token_is_in_no_file_unless_it_was_given() {
-        let token = Token { name: "na'me".to_owned(), value: "se\\cr$et".to_owned().into() };
-        let with = objects(&SnowflakeObjects::default(), Some(&token)).sql();
+        let with = objects(&SnowflakeObjects::default(), &some("na'me", "se\\cr$et")).sql();
         assert!(
             with.contains(r"SECRET_STRING = 'na''me'") && with.contains(r"SECRET_STRING = 'se\\cr\u0024et'")
         );
-        let without = objects(&SnowflakeObjects::default(), None).sql();
+        let without = objects(&SnowflakeObjects::default(), &none()).sql();
         assert!(without.contains("SECRET_STRING = <the value of the token>"));
     }
 
     #[test]
     fn the_first_line_of_a_statement_holds_no_secret() {
-        let token = Token { name: "t".to_owned(), value: "secret".to_owned().into() };
-        for file in objects(&SnowflakeObjects::default(), Some(&token)).files {
+        for file in forms(&some("t", "secret")) {
             let mut first = file.statements.iter().map(|statement| apply::first_line(statement));
             assert!(!first.any(|line| line.contains("secret") || line.is_empty()), "{}", file.name);
         }
@@ -279,23 +306,21 @@ mod tests {
     fn names_with_quotes_stay_inside_theirs() {
         let settings =
             SnowflakeObjects { sync_role: "a\"; DROP ROLE \"b".to_owned(), ..SnowflakeObjects::default() };
-        assert!(objects(&settings, None).sql().contains("USE ROLE \"a\"\"; DROP ROLE \"\"b\";"));
+        assert!(objects(&settings, &none()).sql().contains("USE ROLE \"a\"\"; DROP ROLE \"\"b\";"));
     }
 
     #[test]
     fn a_name_that_would_end_a_body_or_a_comment_is_refused() {
-        let server: ServerUrl = "https://tableau.example.com".parse().unwrap();
+        let server = "https://tableau.example.com";
         let tables = TableNames { resources: "A$$B".to_owned(), ..TableNames::default() };
-        let error = Objects::new(&tables, &SnowflakeObjects::default(), &server, None).err().unwrap();
+        let error = with(&tables, &SnowflakeObjects::default(), server, &none()).err().unwrap();
         assert!(
             error.to_string().starts_with("`resources` under `[snowflake]` is not valid: \"A$$B\""),
             "{error}"
         );
         let settings = SnowflakeObjects { call_role: "A\nDROP".to_owned(), ..SnowflakeObjects::default() };
-        assert!(Objects::new(&TableNames::default(), &settings, &server, None).is_err());
-
-        let server = "http://127.0.0.1:8000".parse().unwrap();
+        assert!(with(&TableNames::default(), &settings, server, &none()).is_err());
         let tables = TableNames::default();
-        assert!(Objects::new(&tables, &SnowflakeObjects::default(), &server, None).is_ok());
+        assert!(with(&tables, &SnowflakeObjects::default(), "http://127.0.0.1:8000", &none()).is_ok());
     }
 }

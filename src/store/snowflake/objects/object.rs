@@ -61,7 +61,7 @@ impl Object {
         let kinds = match self.kind.as_str() {
             "FUNCTION" => "USER FUNCTIONS".to_owned(),
             _ if self.is_integration() => "INTEGRATIONS".to_owned(),
-            kind => format!("{kind}S"),
+            kind => kind.strip_suffix('Y').map_or_else(|| format!("{kind}S"), |stem| format!("{stem}IES")),
         };
         let within = match outer {
             [] => String::new(),
@@ -121,6 +121,11 @@ mod tests {
         assert_eq!(role.show("R", &[]), "SHOW ROLES LIKE 'R'");
         let integration = Object::created_by("CREATE EXTERNAL ACCESS INTEGRATION \"I\"\n").unwrap();
         assert_eq!(integration.show("I", &[]), "SHOW INTEGRATIONS LIKE 'I'");
+        let images = Object::created_by("CREATE IMAGE REPOSITORY IF NOT EXISTS \"A\".\"B\".\"C\"").unwrap();
+        assert_eq!(
+            images.show("C", &images.names[..2]),
+            r#"SHOW IMAGE REPOSITORIES LIKE 'C' IN SCHEMA "A"."B""#
+        );
         assert!(Object::created_by("GRANT USAGE ON DATABASE \"A\" TO ROLE \"R\"").is_none());
     }
 }

@@ -14,8 +14,9 @@ const REMEDIES: &[(&[&str], &str)] = &[
     ),
     (
         &["100357", "391529", "391546"],
-        "Anaconda's packages are not to be had: ORGADMIN accepts Anaconda's terms once for the organisation, in Snowsight under \
-         Admin > Terms; then apply again: it goes on from here",
+        "Anaconda's packages are not to be had: set `packages = \"pypi\"` under `[snowflake.objects]`, which asks for no terms, or let \
+         ORGADMIN accept Anaconda's terms for the organisation, in Snowsight under Admin > Terms; then apply again: it goes on \
+         from here",
     ),
     (
         &["100351"],
@@ -31,7 +32,7 @@ const REMEDIES: &[(&[&str], &str)] = &[
     (
         &["394209"],
         "each recipient must be the verified e-mail address of a user of this account: the user verifies it in Snowsight under \
-         their profile; or name another in `alert_email` under `[snowflake.objects]`; then apply again: it goes on from here",
+         their profile; or set `alert` under `[snowflake.objects]` to another address, or to `{ webhook = … }`; then apply again: it goes on from here",
     ),
     (
         &["003001"],
@@ -59,6 +60,10 @@ const REMEDIES: &[(&[&str], &str)] = &[
 const WAREHOUSE: &str = "the warehouse does not exist, or the role may not see it: `warehouse` under `[snowflake.objects]` must name \
                          one that exists (SHOW WAREHOUSES lists them; case counts); then apply again: it goes on from here";
 
+const REPOSITORY: &str = "the account has no such database role for the repository of the packages: older accounts get the one for Anaconda \
+                          with the bundle of behaviour changes 2026_06; set `packages = \"pypi\"` under `[snowflake.objects]`, or \
+                          enable the bundle; then apply again: it goes on from here";
+
 const OBJECT: &str = "what the message names does not exist, or the role may not see it: somebody dropped or renamed it since, or it \
                       belongs to a role that is not below SYSADMIN; case counts in the names under `[snowflake]`. When it is \
                       there, apply again: it goes on from here";
@@ -82,6 +87,7 @@ pub(super) fn remedy(fault: &Fault, statement: &str) -> &'static str {
 fn of_code(code: &str, statement: &str) -> &'static str {
     match code {
         "002003" | "002043" if statement.contains("WAREHOUSE ") => WAREHOUSE,
+        "002003" | "002043" if statement.contains("DATABASE ROLE ") => REPOSITORY,
         "002003" | "002043" => OBJECT,
         "000604" | "000625" | "000630" | "002002" => AGAIN,
         _ => REMEDIES.iter().find(|(codes, _)| codes.contains(&code)).map_or(UNKNOWN, |(_, remedy)| remedy),
@@ -104,6 +110,8 @@ mod tests {
         let missing = Fault::from_code("002043", "Object does not exist", None);
         assert_eq!(remedy(&missing, "USE WAREHOUSE \"W\""), WAREHOUSE);
         assert_eq!(remedy(&missing, "GRANT USAGE ON WAREHOUSE \"W\" TO ROLE \"R\""), WAREHOUSE);
+        let role = "GRANT DATABASE ROLE SNOWFLAKE.ANACONDA_REPOSITORY_USER TO ROLE \"R\"";
+        assert_eq!(remedy(&missing, role), REPOSITORY);
         assert_eq!(remedy(&missing, "CREATE TASK IF NOT EXISTS \"T\""), OBJECT);
     }
 

@@ -2,6 +2,9 @@
 
 use serde::Deserialize;
 
+use super::ObjectsError;
+use super::alert::{Alert, Recipients};
+use super::container::Container;
 use crate::resource::written::{Fields, What, Written};
 use crate::resource::{ProjectPath, ResourceKind};
 
@@ -19,10 +22,18 @@ pub struct SnowflakeObjects {
     pub warehouse: String,
     /// The external access integration. One name for the whole account.
     pub integration: String,
+    /// Where the procedure's packages come from.
+    pub packages: Packages,
+    /// Whether the Tableau server stands behind a private link.
+    pub private_link: bool,
     /// Who is told when the map is out of date; no alert without.
+    pub alert: Option<Alert>,
+    /// An older spelling of `alert = { email = … }`.
     pub alert_email: Option<String>,
     /// What the nightly task refreshes; no task without.
     pub nightly: Option<NightlyRefresh>,
+    /// What runs `tabmap sync` inside Snowflake; nothing without.
+    pub container: Option<Container>,
 }
 
 impl Default for SnowflakeObjects {
@@ -33,8 +44,55 @@ impl Default for SnowflakeObjects {
             call_role: "TABMAP_CALL".to_owned(),
             warehouse: "COMPUTE_WH".to_owned(),
             integration: "API__TABLEAU".to_owned(),
+            packages: Packages::default(),
+            private_link: false,
+            alert: None,
             alert_email: None,
             nightly: None,
+            container: None,
+        }
+    }
+}
+
+impl SnowflakeObjects {
+    /// Who is told, in either spelling.
+    pub(super) fn told(&self) -> Result<Option<Alert>, ObjectsError> {
+        let alert = match (&self.alert, &self.alert_email) {
+            (Some(_), Some(_)) => {
+                return Err(ObjectsError::Setting {
+                    name: "`alert` under `[snowflake.objects]`",
+                    reason: "`alert_email` says it a second time".to_owned(),
+                    help: "keep `alert` alone: `alert_email` is an older spelling of `alert = { email = … }`",
+                });
+            }
+            (alert, None) => alert.clone(),
+            (None, Some(address)) => Some(Alert::Email(Recipients::One(address.clone()))),
+        };
+        alert.as_ref().map_or(Ok(()), Alert::check)?;
+        Ok(alert)
+    }
+}
+
+/// Where Snowflake takes the packages of the procedure from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Packages {
+    /// The Python Package Index, by way of Snowflake.
+    #[default]
+    Pypi,
+    /// Anaconda's channel in Snowflake.
+    Anaconda,
+}
+
+impl Packages {
+    /// The repository, and the database role that may use it: whoever creates the procedure, and whoever runs it
+    /// ("Using third-party packages", docs.snowflake.com; behaviour changes 2280 and 2379).
+    pub(super) fn repository(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Pypi => ("snowflake.snowpark.pypi_shared_repository", "SNOWFLAKE.PYPI_REPOSITORY_USER"),
+            Self::Anaconda => {
+                ("snowflake.snowpark.anaconda_shared_repository", "SNOWFLAKE.ANACONDA_REPOSITORY_USER")
+            }
         }
     }
 }

@@ -20,7 +20,17 @@ struct Part {
     altered: (&'static str, &'static str),
 }
 
-const PARTS: [Part; 7] = [
+const PARTS: [Part; 10] = [
+    Part {
+        kind: "EXTERNAL ACCESS INTEGRATION",
+        within: ("ALLOWED_NETWORK_RULES = (", ")"),
+        altered: ("SET ALLOWED_NETWORK_RULES = (", ")"),
+    },
+    Part {
+        kind: "NOTIFICATION INTEGRATION",
+        within: ("WEBHOOK_URL = ", "\n"),
+        altered: ("SET WEBHOOK_URL = ", ""),
+    },
     Part { kind: "NETWORK RULE", within: ("VALUE_LIST = (", ")\n"), altered: ("SET VALUE_LIST = (", ")") },
     Part {
         kind: "NOTIFICATION INTEGRATION",
@@ -33,6 +43,12 @@ const PARTS: [Part; 7] = [
         kind: "TASK",
         within: ("EXECUTE IMMEDIATE\n$$", "$$"),
         altered: ("MODIFY AS EXECUTE IMMEDIATE $$ ", " $$"),
+    },
+    // Up to the end.
+    Part {
+        kind: "TASK",
+        within: ("AS\nEXECUTE JOB SERVICE\n", "\0"),
+        altered: ("MODIFY AS EXECUTE JOB SERVICE ", ""),
     },
     Part { kind: "ALERT", within: ("SCHEDULE = ", "\n"), altered: ("SET SCHEDULE = ", "") },
     Part {
@@ -79,13 +95,26 @@ impl Shown {
     fn changes(&self, object: &Object, statement: &str) -> Vec<String> {
         let parts = PARTS.iter().filter(|part| part.kind == object.kind);
         let wanted = parts.filter_map(|part| Some((part, part.of(statement)?)));
-        let missing = wanted.filter(|(_, wanted)| !self.has(wanted.trim_matches('\'')));
+        let missing = wanted.filter(|(_, wanted)| !self.has_all(wanted));
         missing
             .map(|(part, wanted)| {
                 let (before, behind) = part.altered;
                 format!("ALTER {} {} {before}{wanted}{behind};", object.kind, object.qualified())
             })
             .collect()
+    }
+
+    /// Whether a value is shown. Of a list, each of its members; of a network rule's name, the last part, without quotes.
+    fn has_all(&self, wanted: &str) -> bool {
+        if wanted.starts_with('"') {
+            let last = wanted.trim_end_matches('"').rsplit('"').next().unwrap_or(wanted);
+            let is_name = |letter: char| letter.is_alphanumeric() || letter == '_';
+            let rules = self.property("ALLOWED_NETWORK_RULES");
+            return rules.is_none_or(|rules| rules.split(|letter| !is_name(letter)).any(|word| word == last));
+        }
+        let is_list = wanted.starts_with('\'') && wanted.ends_with('\'');
+        let members = if is_list { wanted.split("', '").collect() } else { vec![wanted] };
+        members.into_iter().all(|member| self.has(member.trim_matches('\'')))
     }
 
     /// Whether a text is shown, not as a part of a longer word.
@@ -174,6 +203,26 @@ mod tests {
     }
 
     #[test]
+    fn an_integration_is_compared_by_its_rule_and_a_notification_by_each_of_its_recipients() {
+        let create = "CREATE EXTERNAL ACCESS INTEGRATION \"I\"\n    ALLOWED_NETWORK_RULES = (\"D\".\"P\".\"PRIVATE_RULE\")\n";
+        let rows = |rule: &str| {
+            let secrets = ["ALLOWED_AUTHENTICATION_SECRETS", "List", "[D.P.S]", "[]"];
+            steps(create, &[&["I"], &["ALLOWED_NETWORK_RULES", "List", rule, "[]"], &secrets])
+        };
+        assert_eq!(rows("[D.P.PRIVATE_RULE]"), ["it: is there"]);
+        assert_eq!(
+            rows("[D.P.RULE]")[1..],
+            [
+                "  ALTER EXTERNAL ACCESS INTEGRATION \"I\" SET ALLOWED_NETWORK_RULES = (\"D\".\"P\".\"PRIVATE_RULE\");"
+            ]
+        );
+        let create = "CREATE NOTIFICATION INTEGRATION IF NOT EXISTS \"N\"\n    ALLOWED_RECIPIENTS = ('a@x.org', 'b@x.org')";
+        let says = |who: &str| steps(create, &[&["N"], &["ALLOWED_RECIPIENTS", "List", who, ""]]);
+        assert_eq!(says("b@x.org,a@x.org"), ["it: is there"]);
+        assert_eq!(says("a@x.org").len(), 2);
+    }
+
+    #[test]
     fn a_task_is_compared_by_its_schedule_and_by_what_stands_between_its_dollars() {
         let create = "CREATE TASK IF NOT EXISTS \"T\"\n    SCHEDULE = '5 MINUTE'\nAS\nEXECUTE IMMEDIATE\n$$\nBEGIN\n    \
                       CALL P('It''s') INTO :a;\n    IF (a) THEN\n        RETURN a;\n    END IF;\nEND;\n\n$$";
@@ -191,6 +240,24 @@ mod tests {
         );
         let own = "CREATE TASK IF NOT EXISTS \"T\"\nAS\nSELECT 'nothing is loaded yet' AS LOADED";
         assert_eq!(steps(own, &[&["T", "CALL MY_LOAD()"]]), ["it: is there"]);
+    }
+
+    #[test]
+    fn a_task_that_executes_a_job_is_compared_by_all_that_the_job_is() {
+        let create = "CREATE TASK IF NOT EXISTS \"T\"\n    SCHEDULE = '5 MINUTE'\nAS\nEXECUTE JOB SERVICE\n    IN COMPUTE POOL \"P\"\n    \
+                      FROM SPECIFICATION\n$$\n{\"spec\": 1}\n$$";
+        let definition = |spec| {
+            format!(
+                "EXECUTE JOB SERVICE\n IN COMPUTE POOL \"P\"\n FROM SPECIFICATION\n$$\n{{\"spec\": {spec}}}\n$$"
+            )
+        };
+        assert_eq!(steps(create, &[&["T", "5 MINUTE", &definition(1)]]), ["it: is there"]);
+        assert_eq!(
+            steps(create, &[&["T", "5 MINUTE", &definition(2)]])[1..],
+            [
+                "  ALTER TASK \"T\" MODIFY AS EXECUTE JOB SERVICE IN COMPUTE POOL \"P\" FROM SPECIFICATION $$ {\"spec\": 1} $$;"
+            ]
+        );
     }
 
     #[test]
