@@ -5,6 +5,7 @@
 mod again;
 mod apply;
 mod container;
+mod document;
 mod files;
 mod forms;
 mod ground;

@@ -18,9 +18,21 @@ use test_support::emulator::Tenant;
 
 const TOKENS: [(&str, &str); 2] = [("procedure", "secret-of-the-procedure"), ("tabmap", "secret-of-tabmap")];
 
+/// A file of the repository.
+pub fn read(path: &str) -> String {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The statements of a block.
+pub fn statements(block: &str) -> Vec<String> {
+    let statements = block.split_terminator(";\n").map(str::trim).filter(|sql| !sql.is_empty());
+    statements.map(str::to_owned).collect()
+}
+
 /// The blocks of the section, with their language.
 fn blocks() -> Vec<(String, String)> {
-    let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    let readme = read("README.md");
     let (_, section) = readme.split_once("\n## From nothing to a nightly refresh\n").unwrap();
     let section = section.split("\n## ").next().unwrap();
     let blocks = section.split("\n```").skip(1).step_by(2);
@@ -34,7 +46,7 @@ fn blocks() -> Vec<(String, String)> {
 }
 
 /// What stands in the place of Tableau.
-fn tableau() -> Simulator {
+pub fn tableau() -> Simulator {
     let content = r#"{"sites": [{"content_url": "MySite", "workbooks": [{"name": "Weekly Sales", "project": ["Finance"]}]}]}"#;
     let token = |(name, secret): (&str, &str)| Token { name: name.to_owned(), secret: secret.to_owned() };
     let jobs =
@@ -45,7 +57,7 @@ fn tableau() -> Simulator {
 }
 
 /// A desk with the connections that the section speaks of, and the files of the secrets.
-fn desk(tenant: &Tenant, tableau: Simulator) -> Desk {
+pub fn desk(tenant: &Tenant, tableau: Simulator) -> Desk {
     let mut desk = Desk::at(tableau);
     for name in ["TABLEAU_SERVER", "TABLEAU_SITE", "TABLEAU_PAT_NAME", "TABLEAU_PAT_SECRET"] {
         desk.unset(name);
@@ -61,7 +73,7 @@ fn desk(tenant: &Tenant, tableau: Simulator) -> Desk {
 }
 
 /// A shell with `tabmap` on its path that goes through one block after the other and stops at the first failure.
-fn run(desk: &Desk, script: &str) -> String {
+pub fn run(desk: &Desk, script: &str) -> String {
     let tabmap = desk.command(&[]);
     let folder = std::path::Path::new(tabmap.get_program()).parent().unwrap();
     let mut shell = Command::new("sh");
@@ -103,11 +115,13 @@ async fn from_nothing_to_a_nightly_refresh_as_the_readme_has_it() {
     let (mut script, mut sql) = (String::new(), Vec::new());
     for (language, block) in blocks() {
         match language.as_str() {
+            "toml" if block.starts_with("[nightly]") => {
+                let connection: toml::Table = toml::from_str(&block).unwrap();
+                assert_eq!(connection["nightly"]["role"].as_str(), Some("TABMAP_SYNC"));
+            }
             "toml" => drop(desk.write("tabmap.toml", &block)),
             "sh" => script.push_str(&block),
-            "sql" => sql.extend(
-                block.split_terminator(";\n").map(str::trim).filter(|sql| !sql.is_empty()).map(str::to_owned),
-            ),
+            "sql" => sql.extend(statements(&block)),
             other => panic!("no test knows what to do with {other}"),
         }
     }

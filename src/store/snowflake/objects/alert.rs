@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::ObjectsError;
+use super::error::ObjectsError;
 use crate::store::snowflake::quoting::literal;
 
 /// Stands in a webhook's address for its secret part, in Snowflake as in the settings.

@@ -11,11 +11,12 @@
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
+use super::error::ObjectsError;
 use super::object::Object;
 use super::remedies::remedy;
 use super::secrets::lacks;
 use super::shown::Shown;
-use super::{File, Objects, ObjectsError};
+use super::{File, Objects};
 use crate::store::StoreError;
 use crate::store::snowflake::{Session, SnowflakeError, SnowflakeStore};
 

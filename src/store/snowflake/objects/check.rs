@@ -1,6 +1,8 @@
 //! Whether the settings fit into the files.
 
-use super::{ObjectsError, Wanted, container};
+use super::container;
+use super::error::ObjectsError;
+use super::wanted::Wanted;
 use crate::loopback::is_loopback;
 
 pub(super) fn check(wanted: &Wanted<'_>) -> Result<(), ObjectsError> {

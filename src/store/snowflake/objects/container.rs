@@ -1,9 +1,10 @@
 //! `tabmap sync` inside Snowflake: a container of Snowpark Container Services that a task runs every night.
 
-use serde::Deserialize;
 use serde_json::json;
 
-use super::{ObjectsError, Wanted};
+use super::error::ObjectsError;
+use super::settings::Container;
+use super::wanted::Wanted;
 use crate::resource::SiteName;
 use crate::store::snowflake::quoting::{ascii_json, identifier, literal};
 
@@ -11,31 +12,6 @@ use crate::store::snowflake::quoting::{ascii_json, identifier, literal};
 const COMMAND: [&str; 2] = ["sync", "--accept-incomplete"];
 
 const REPOSITORY: &str = "TABMAP_IMAGES";
-
-/// What runs `tabmap sync` inside Snowflake.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Container {
-    /// The compute pool. One name for the whole account.
-    pub compute_pool: String,
-    /// What its one node is.
-    pub instance_family: String,
-    /// The image in the repository, with its tag.
-    pub image: String,
-    /// When, as Snowflake's tasks take it.
-    pub schedule: String,
-}
-
-impl Default for Container {
-    fn default() -> Self {
-        Self {
-            compute_pool: "TABMAP_POOL".to_owned(),
-            instance_family: "CPU_X64_XS".to_owned(),
-            image: "tabmap:latest".to_owned(),
-            schedule: "USING CRON 30 3 * * * UTC".to_owned(),
-        }
-    }
-}
 
 /// Refuses what cannot run: services and their databases and schemas have no names that need quotes ("EXECUTE JOB
 /// SERVICE", docs.snowflake.com).

@@ -8,27 +8,23 @@ mod alert;
 mod apply;
 mod check;
 mod container;
+mod error;
 mod object;
 mod remedies;
 mod secrets;
 mod settings;
 mod shown;
 mod values;
-
-use miette::Diagnostic;
-use thiserror::Error;
+mod wanted;
 
 pub use self::alert::{Alert, Recipients};
 pub use self::apply::AppliedFile;
 use self::check::check;
-pub use self::container::Container;
+pub use self::error::ObjectsError;
 pub use self::secrets::{Secrets, Token};
-pub use self::settings::{NightlyRefresh, Packages, SnowflakeObjects};
+pub use self::settings::{Container, NightlyRefresh, Packages, SnowflakeObjects};
 use self::values::Values;
-use super::TableNames;
-use crate::resource::SiteName;
-use crate::store::StoreError;
-use crate::tableau::ServerUrl;
+pub use self::wanted::Wanted;
 
 /// One file of `sql/snowflake/objects`.
 struct Template {
@@ -60,59 +56,6 @@ const TEMPLATES: [Template; 11] = [
     template!("80_stream_example.sql"),
     template!("90_container.sql"),
 ];
-
-/// The objects could not be described or applied.
-#[derive(Debug, Error, Diagnostic)]
-pub enum ObjectsError {
-    /// A setting that does not go into the files.
-    #[error("{name} is not valid: {reason}")]
-    #[diagnostic(code(tabmap::snowflake::objects::setting))]
-    Setting {
-        /// The setting.
-        name: &'static str,
-        /// What is wrong with it.
-        reason: String,
-        /// The remedy.
-        #[help]
-        help: &'static str,
-    },
-    /// A secret is not there and nobody said what to put into it.
-    #[error("the secret {secret} does not exist, and nothing is given to put into it")]
-    #[diagnostic(code(tabmap::snowflake::objects::secret), help("set {variables}"))]
-    SecretMissing {
-        /// Its full name.
-        secret: String,
-        /// The variables.
-        variables: &'static str,
-    },
-    /// A statement could not be run.
-    #[error("could not create what stands around the map in Snowflake; it ended at `{statement}`")]
-    #[diagnostic(code(tabmap::snowflake::objects::refused))]
-    Refused {
-        /// The first line of the statement.
-        statement: String,
-        /// What Snowflake said.
-        source: Box<StoreError>,
-        /// The remedy.
-        #[help]
-        help: &'static str,
-    },
-}
-
-/// What the files are filled with.
-#[derive(Clone, Copy)]
-pub struct Wanted<'a> {
-    /// The names of the tables.
-    pub tables: &'a TableNames,
-    /// The names around them.
-    pub settings: &'a SnowflakeObjects,
-    /// Where Tableau is.
-    pub server: &'a ServerUrl,
-    /// What the container syncs.
-    pub sites: &'a [SiteName],
-    /// What goes into the secrets.
-    pub secrets: &'a Secrets,
-}
 
 /// The files, filled.
 pub struct Objects {
@@ -201,6 +144,7 @@ fn split(text: &'static str) -> Vec<&'static str> {
 mod tests {
     use super::values::HANDLER;
     use super::*;
+    use crate::store::snowflake::TableNames;
 
     fn objects(settings: &SnowflakeObjects, secrets: &Secrets) -> Objects {
         with(&TableNames::default(), settings, "https://tableau.example.com", secrets)

@@ -2,9 +2,8 @@
 
 use serde::Deserialize;
 
-use super::ObjectsError;
 use super::alert::{Alert, Recipients};
-use super::container::Container;
+use super::error::ObjectsError;
 use crate::resource::written::{Fields, What, Written};
 use crate::resource::{ProjectPath, ResourceKind};
 
@@ -93,6 +92,31 @@ impl Packages {
             Self::Anaconda => {
                 ("snowflake.snowpark.anaconda_shared_repository", "SNOWFLAKE.ANACONDA_REPOSITORY_USER")
             }
+        }
+    }
+}
+
+/// What runs `tabmap sync` inside Snowflake.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Container {
+    /// The compute pool. One name for the whole account.
+    pub compute_pool: String,
+    /// What its one node is.
+    pub instance_family: String,
+    /// The image in the repository, with its tag.
+    pub image: String,
+    /// When, as Snowflake's tasks take it.
+    pub schedule: String,
+}
+
+impl Default for Container {
+    fn default() -> Self {
+        Self {
+            compute_pool: "TABMAP_POOL".to_owned(),
+            instance_family: "CPU_X64_XS".to_owned(),
+            image: "tabmap:latest".to_owned(),
+            schedule: "USING CRON 30 3 * * * UTC".to_owned(),
         }
     }
 }

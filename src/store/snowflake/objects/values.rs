@@ -1,8 +1,9 @@
 //! What the files are filled with: names, addresses, and the texts that they share with others.
 
 use super::alert::Alert;
+use super::container;
 use super::settings::{NightlyRefresh, SnowflakeObjects};
-use super::{Wanted, container};
+use super::wanted::Wanted;
 use crate::store::snowflake::TableNames;
 use crate::store::snowflake::quoting::{identifier, literal, python_text};
 use crate::store::snowflake::shapes::shapes;
