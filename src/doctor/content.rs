@@ -125,7 +125,7 @@ fn of_witness(seen: &Witness, exam: &Exam) -> Outcome {
     if all == 0 && seen.failures.is_empty() {
         wrong.push("this user sees nothing on the site: share the projects with it");
     }
-    let remedy = || format!("{}. {ADMINISTRATOR}, who sees everything", wrong.join(". "));
+    let remedy = || format!("{}; or {ADMINISTRATOR}, who sees everything", wrong.join("; "));
     if let Some(failure) = seen.failures.first() {
         evidence.extend(seen.failures.iter().map(ToString::to_string));
         let remedy = Outcome::failed(failure, ADMINISTRATOR).remedy;
@@ -151,8 +151,12 @@ pub(super) async fn metadata_lag(exam: &mut Exam) -> Outcome {
         let by_rest: BTreeSet<&Luid> = listing.entries.iter().map(|entry| &entry.id).collect();
         let missing = by_rest.iter().filter(|luid| !luids.contains(**luid)).count() as u64;
         let surplus = luids.iter().filter(|luid| !by_rest.contains(luid)).count() as u64;
-        is_behind |= missing + surplus > 0;
         let noun = kind.facts().noun;
+        if missing + surplus == 0 {
+            evidence.push(format!("it lists each {noun} that REST lists, and no other"));
+            continue;
+        }
+        is_behind = true;
         evidence.push(format!(
             "{} that REST lists and the Metadata API does not, {} the other way round",
             plural(missing, noun),

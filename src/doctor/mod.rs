@@ -208,12 +208,13 @@ pub async fn examine(exam: &mut Exam) -> Vec<Checked> {
 }
 
 async fn make(check: &Check, exam: &mut Exam, site: Option<&SiteName>, before: &[Checked]) -> Outcome {
-    let is_blocked = |need: &&&str| {
-        let is_it = |one: &&Checked| one.name == **need && (one.site.is_none() || one.site.as_ref() == site);
-        before.iter().rev().find(is_it).is_none_or(|one| one.outcome.status.blocks())
+    let blocking = |need: &&str| {
+        let is_it = |one: &&Checked| one.name == *need && (one.site.is_none() || one.site.as_ref() == site);
+        before.iter().rev().find(is_it).filter(|one| one.outcome.status.blocks())
     };
-    if let Some(need) = check.needs.iter().find(is_blocked) {
-        return Outcome::skipped(format!("it needs `{need}`"));
+    if let Some(one) = check.needs.iter().find_map(blocking) {
+        let became = if one.outcome.status == Status::Problem { "failed" } else { "was skipped" };
+        return Outcome::skipped(format!("`{}` {became}, and this check needs it", one.name));
     }
     match (&check.run, site) {
         (Known(tell), _) => tell(exam),

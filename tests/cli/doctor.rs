@@ -1,5 +1,7 @@
 //! `doctor`: each thing that it looks at is broken here once, and its remedy is read.
 
+use std::process::{Command, Stdio};
+
 use serde_json::Value;
 use tableau_simulator::{Content, Effect, Endpoint, Fault, Options, Simulator};
 use test_support::desk::{Answer, Desk};
@@ -116,7 +118,12 @@ fn text_shows_each_check_with_evidence_and_remedy_and_no_secret() {
         "problem  sign-in (site `MySite`)\n           Tableau refused to sign in to site `MySite` (401001";
     assert!(text.contains(problem), "{text}");
     assert!(text.contains("\n           help: check the name and the secret of the token"), "{text}");
-    assert!(text.contains("skipped  role (site `MySite`)\n           it needs `sign-in`\n"), "{text}");
+    assert!(
+        text.contains(
+            "skipped  role (site `MySite`)\n           `sign-in` failed, and this check needs it\n"
+        ),
+        "{text}"
+    );
     assert!(text.lines().last().expect("a summary").contains("1 problem"), "{text}");
 }
 
@@ -285,4 +292,26 @@ fn checks_of_a_site_are_made_for_each_site() {
         assert_eq!(of.len(), sites.len(), "{name}");
         assert!(of.iter().all(|check| check["status"] == "ok"), "{of:#?}");
     }
+}
+
+#[test]
+fn doctor_that_is_interrupted_signs_out_and_one_that_cannot_print_says_so() {
+    let desk = desk(Options::default());
+    desk.tableau.arm(Fault::on(Endpoint::Metadata, Effect::Delay { milliseconds: 20_000 }));
+    let running =
+        desk.command(&["doctor"]).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().expect("start");
+    while desk.tableau.requests().iter().all(|request| request.endpoint != Endpoint::Metadata) {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let killed = Command::new("kill").args(["-INT", &running.id().to_string()]).status().expect("kill");
+    assert!(killed.success());
+    let output = running.wait_with_output().expect("its end");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("interrupted"));
+    assert_eq!(desk.tableau.live_sessions(), 0);
+    desk.tableau.clear_faults();
+    let full = std::fs::File::options().write(true).open("/dev/full").expect("a full disk");
+    let output = desk.command(&["doctor"]).stdout(full).stderr(Stdio::piped()).output().expect("run");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("could not write the result"));
 }

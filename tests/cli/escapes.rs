@@ -58,6 +58,8 @@ fn texts_of_the_map_steer_no_report_and_no_error() {
         &["list", "--site", HOSTILE],
         &check("text"),
         &check("json"),
+        &["doctor"],
+        &["doctor", "--format", "json"],
         &check("github"),
         &check("gitlab"),
         &check("sarif"),

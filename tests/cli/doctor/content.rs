@@ -25,7 +25,11 @@ fn content_is_counted_by_both_apis_and_nothing_is_refreshed_or_changed() {
         .says("metadata-api", "ok", &["it is on"])
         .says("visible-content", "ok", &["workbooks: 1 by REST, 1 by the Metadata API", "projects: 3"])
         .says("visible-content", "ok", &["data sources: 1 by REST, 1 by the Metadata API"])
-        .says("metadata-lag", "ok", &["0 workbooks that REST lists", "0 changes waiting for Workbook"])
+        .says(
+            "metadata-lag",
+            "ok",
+            &["lists each workbook that REST lists", "0 changes waiting for Workbook"],
+        )
         .says("jobs", "ok", &["extract refreshes that wait now: 0"])
         .says("refresh-permission", "ok", &["as an administrator", "workbook `Sales`"]);
     for request in desk.tableau.requests() {

@@ -262,3 +262,14 @@ fn tabcmd_lists_sites() {
         assert!(text.contains(&site), "{text}");
     }
 }
+
+#[test]
+fn a_client_reads_the_rules_of_a_resource_and_its_owner() {
+    let rules = Some(vec![("Read".to_owned(), "Allow".to_owned()), ("Write".to_owned(), "Deny".to_owned())]);
+    let owner = Some("5c1f2a90-7d34-4be0-8a8e-3f6d0a9b4c21".to_owned());
+    let simulator =
+        start(Options { rules, owner: owner.clone(), administrator: false, ..Options::default() });
+    let read = python("permissions.py", &by_token(&simulator, json!({})));
+    assert_eq!(read["owner"], json!(owner));
+    assert_eq!(read["rules"], json!([[read["user"], "user", { "Read": "Allow", "Write": "Deny" }]]));
+}
