@@ -51,6 +51,8 @@ pub(crate) struct Row {
     pub(crate) luid: String,
     pub(crate) number: u64,
     pub(crate) name: String,
+    /// Its name in addresses.
+    pub(crate) content_url: String,
     pub(crate) project: Option<ProjectRow>,
     pub(crate) has_extract: bool,
     pub(crate) visibility: Visibility,
@@ -162,6 +164,7 @@ impl SiteIndex {
                 luid: phantom.luid.clone(),
                 number: *number,
                 name: phantom.name.clone(),
+                content_url: phantom.name.clone(),
                 project: site
                     .project_at(&phantom.project)
                     .map(|project| ProjectRow::new(site, &project.luid)),
@@ -188,6 +191,7 @@ impl Row {
             luid: resource.luid.clone(),
             number: resource.number,
             name: resource.name.clone(),
+            content_url: resource.content_url.clone(),
             project: resource.project.as_deref().map(|luid| ProjectRow::new(site, luid)),
             has_extract: resource.has_extract,
             visibility: resource.visibility,

@@ -1,4 +1,5 @@
-//! Stands in for a Tableau server, so faithfully that Tableau's own clients cannot tell.
+//! Stands in for a Tableau server. Published clients read what it lists, follow the lineage and refresh extracts without a
+//! change to them: `.ci/clients` shows which, and what they read. What they publish, download or change it does not take.
 //!
 //! ```
 //! use tableau_simulator::{Content, Generate, Kind, Options, Simulator};
@@ -68,6 +69,7 @@ mod sessions;
 mod simulator;
 mod state;
 mod time;
+mod views;
 mod wire;
 mod world;
 

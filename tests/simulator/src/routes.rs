@@ -36,6 +36,38 @@ pub(crate) enum Route<'a> {
         kind: Kind,
         luid: &'a str,
     },
+    Views {
+        site: &'a str,
+    },
+    View {
+        site: &'a str,
+        view: &'a str,
+    },
+    /// The views of one workbook.
+    ViewsOf {
+        site: &'a str,
+        workbook: &'a str,
+    },
+    Connections {
+        site: &'a str,
+        kind: Kind,
+        luid: &'a str,
+    },
+    Around {
+        site: &'a str,
+        what: Around,
+    },
+    /// The users in a group.
+    UsersOf {
+        site: &'a str,
+        group: &'a str,
+    },
+    /// The groups of a user.
+    GroupsOf {
+        site: &'a str,
+        user: &'a str,
+    },
+    Schedules,
     Refresh {
         site: &'a str,
         kind: Kind,
@@ -67,6 +99,18 @@ pub(crate) enum Route<'a> {
     /// A known path asked with another method.
     WrongMethod,
     Unknown,
+}
+
+/// What stands around the content of a site, and is only listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Around {
+    Users,
+    Groups,
+    Flows,
+    /// Those that refresh extracts.
+    Tasks,
+    Subscriptions,
+    Webhooks,
 }
 
 /// The parts of a path between its slashes, decoded: an encoded slash belongs to its part.
@@ -106,6 +150,19 @@ impl<'a> Route<'a> {
             ["sites"] => ("GET", Self::Sites),
             ["sites", site] => ("GET", Self::Site { site }),
             ["sites", site, "users", user] => ("GET", Self::User { site, user }),
+            ["schedules"] => ("GET", Self::Schedules),
+            ["sites", site, "users", user, "groups"] => ("GET", Self::GroupsOf { site, user }),
+            ["sites", site, "groups", group, "users"] => ("GET", Self::UsersOf { site, group }),
+            ["sites", site, "users"] => ("GET", Self::Around { site, what: Around::Users }),
+            ["sites", site, "groups"] => ("GET", Self::Around { site, what: Around::Groups }),
+            ["sites", site, "flows"] => ("GET", Self::Around { site, what: Around::Flows }),
+            ["sites", site, "tasks", "extractRefreshes"] => {
+                ("GET", Self::Around { site, what: Around::Tasks })
+            }
+            ["sites", site, "subscriptions"] => ("GET", Self::Around { site, what: Around::Subscriptions }),
+            ["sites", site, "webhooks"] => ("GET", Self::Around { site, what: Around::Webhooks }),
+            ["sites", site, "views"] => ("GET", Self::Views { site }),
+            ["sites", site, "views", view] => ("GET", Self::View { site, view }),
             ["sites", site, "projects"] => ("GET", Self::Projects { site }),
             ["sites", site, "jobs"] => ("GET", Self::Jobs { site }),
             ["sites", site, "jobs", job] if method == "PUT" => ("PUT", Self::CancelJob { site, job }),
@@ -120,6 +177,10 @@ impl<'a> Route<'a> {
                     [] => ("GET", Self::List { site, kind }),
                     [luid] => ("GET", Self::One { site, kind, luid }),
                     [luid, "permissions"] => ("GET", Self::Permissions { site, kind, luid }),
+                    [workbook, "views"] if kind == Kind::Workbook => {
+                        ("GET", Self::ViewsOf { site, workbook })
+                    }
+                    [luid, "connections"] => ("GET", Self::Connections { site, kind, luid }),
                     [luid, "refresh"] => ("POST", Self::Refresh { site, kind, luid }),
                     _ => return Self::Unknown,
                 }
@@ -151,7 +212,15 @@ impl<'a> Route<'a> {
             Self::Job { .. } | Self::CancelJob { .. } => Endpoint::Job,
             Self::Metadata => Endpoint::Metadata,
             Self::EventingStatus => Endpoint::EventingStatus,
-            Self::BackfillStatus
+            Self::Views { .. }
+            | Self::View { .. }
+            | Self::ViewsOf { .. }
+            | Self::Connections { .. }
+            | Self::Around { .. }
+            | Self::UsersOf { .. }
+            | Self::GroupsOf { .. }
+            | Self::Schedules
+            | Self::BackfillStatus
             | Self::Control { .. }
             | Self::UnknownVersion
             | Self::WrongMethod
@@ -193,7 +262,7 @@ mod tests {
     fn a_known_path_with_another_method_is_not_unknown() {
         let path = segments("/api/3.29/sites/s/workbooks/w");
         assert_eq!(Route::of("DELETE", &path, 29), Route::WrongMethod);
-        let path = segments("/api/3.29/sites/s/flows");
+        let path = segments("/api/3.29/sites/s/metrics");
         assert_eq!(Route::of("GET", &path, 29), Route::Unknown);
     }
 }

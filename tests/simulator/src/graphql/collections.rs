@@ -1,8 +1,15 @@
-//! The three lists of the Metadata API: what each is called, and what it can be filtered and sorted by.
+//! The lists of the Metadata API: what each is called, and what it can be filtered and sorted by.
 
 use std::sync::Arc;
 
-use super::connection::{Collection, Facet};
+use async_graphql::dynamic::{Object, SchemaBuilder};
+
+use super::below::{DatabaseServer, WorkbookView};
+use super::columns::Nothing;
+use super::connection::{Collection, Facet, add_to};
+use super::lineage::{AnyTable, Column, CustomSql, Embedded, Source, SourceField, Table, all};
+use super::nodes::Exactly;
+use super::schema::register;
 use super::types::{Resource, Site};
 use crate::index::Rows;
 
@@ -65,7 +72,7 @@ pub(super) fn workbooks() -> &'static Collection<Resource> {
             ("VIZPORTAL_URL_ID", |row| row.number.to_string().into()),
         ],
         rows: |view| in_order(&view.index.workbooks),
-        id: |row| &row.metadata_id,
+        id: |row| row.metadata_id.clone(),
         is_obfuscated: |row| row.is_obfuscated(),
     }
 }
@@ -109,7 +116,7 @@ pub(super) fn datasources() -> &'static Collection<Resource> {
             ("VIZPORTAL_URL_ID", |row| row.number.to_string().into()),
         ],
         rows: |view| in_order(&view.index.datasources),
-        id: |row| &row.metadata_id,
+        id: |row| row.metadata_id.clone(),
         is_obfuscated: |row| row.is_obfuscated(),
     }
 }
@@ -135,11 +142,92 @@ pub(super) fn sites() -> &'static Collection<Site> {
         ],
         // A session sees its own site and no other.
         rows: |view| vec![Arc::clone(&view.index.site)],
-        id: |site| &site.metadata_id,
+        id: |site| site.metadata_id.clone(),
         is_obfuscated: |_| false,
     }
 }
 
 fn in_order(rows: &Rows) -> Vec<Resource> {
     rows.values().cloned().collect()
+}
+
+/// A list of the lineage, which can be filtered by the id alone.
+macro_rules! by_id {
+    ($row:ty, $type:literal, $list:literal, $plural:literal, $rows:expr, $id:expr) => {{
+        const ID: fn(&$row) -> String = $id;
+        &Collection::<$row> {
+            type_name: $type,
+            list_field: $list,
+            connection_field: concat!($list, "Connection"),
+            connection_type: concat!($plural, "Connection"),
+            filter_type: concat!($type, "_Filter"),
+            order_type: concat!($type, "SortOrder"),
+            order_field_type: concat!($type, "OrderField"),
+            facets: &[Facet { name: "id", type_name: "ID", get: |row| ID(row).into() }],
+            orders: &[("ID", |row| ID(row).into())],
+            rows: |view| {
+                let mut rows: Vec<$row> = $rows(view);
+                rows.sort_by_cached_key(ID);
+                rows
+            },
+            id: ID,
+            is_obfuscated: |_| false,
+        }
+    }};
+}
+
+fn fields(view: &super::View, are_calculated: bool) -> Vec<Exactly> {
+    let fields = all::fields(view).into_iter().filter(|field| field.is_calculated == are_calculated);
+    fields.map(Exactly).collect()
+}
+
+/// Adds the lists of what the lineage is made of.
+pub(super) fn add_lineage(schema: SchemaBuilder, query: Object, old: bool) -> (SchemaBuilder, Object) {
+    let mut both = (schema, query);
+    macro_rules! add {
+        ($($list:tt)*) => {{
+            let collection = by_id!($($list)*);
+            both = (register(both.0, collection, old), add_to(both.1, collection, old));
+        }};
+    }
+    add!(WorkbookView, "Sheet", "sheets", "Sheets", all::sheets, WorkbookView::id);
+    add!(WorkbookView, "Dashboard", "dashboards", "Dashboards", all::dashboards, WorkbookView::id);
+    add!(
+        Embedded,
+        "EmbeddedDatasource",
+        "embeddedDatasources",
+        "EmbeddedDatasources",
+        all::embedded,
+        Embedded::id
+    );
+    add!(Source, "Datasource", "datasources", "Datasources", all::sources, Source::id);
+    add!(Table, "DatabaseTable", "databaseTables", "DatabaseTables", all::database_tables, |table| {
+        AnyTable::Database(table.clone()).id()
+    });
+    add!(CustomSql, "CustomSQLTable", "customSQLTables", "CustomSQLTables", all::custom_sql, |sql| {
+        AnyTable::Custom(sql.clone()).id()
+    });
+    add!(AnyTable, "Table", "tables", "Tables", all::tables, AnyTable::id);
+    add!(
+        DatabaseServer,
+        "DatabaseServer",
+        "databaseServers",
+        "DatabaseServers",
+        |view: &super::View| vec![DatabaseServer(Arc::clone(&view.index.site))],
+        DatabaseServer::id
+    );
+    add!(Column, "Column", "columns", "Columns", all::columns, Column::id);
+    add!(SourceField, "Field", "fields", "Fields", all::fields, SourceField::id);
+    add!(Exactly, "ColumnField", "columnFields", "ColumnFields", |view| fields(view, false), |it| it.0.id());
+    add!(
+        Exactly,
+        "CalculatedField",
+        "calculatedFields",
+        "CalculatedFields",
+        |view| fields(view, true),
+        |it| it.0.id()
+    );
+    add!(Nothing, "GroupField", "groupFields", "GroupFields", |_| Vec::new(), |_| String::new());
+    add!(Nothing, "BinField", "binFields", "BinFields", |_| Vec::new(), |_| String::new());
+    both
 }

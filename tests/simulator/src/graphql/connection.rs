@@ -1,7 +1,5 @@
 //! Lists of the Metadata API: filters, order, pages and cursors.
 
-use std::any::Any;
-
 use async_graphql::Value;
 use async_graphql::dynamic::{Field, FieldFuture, FieldValue, InputValue, Object, ObjectAccessor, TypeRef};
 use base64::Engine as _;
@@ -9,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::nodes::Node;
 use super::schema::{PageInfo, type_ref, view};
 use super::{View, invalid_argument};
 use crate::faults::permissions_mode_switched;
@@ -40,7 +39,7 @@ pub(super) struct Collection<T: 'static> {
     pub(super) orders: &'static [Order<T>],
     /// All rows that a query may see, by id.
     pub(super) rows: fn(&View) -> Vec<T>,
-    pub(super) id: fn(&T) -> &str,
+    pub(super) id: fn(&T) -> String,
     /// Whether names and such are kept from the user.
     pub(super) is_obfuscated: fn(&T) -> bool,
 }
@@ -86,7 +85,7 @@ struct LastRow {
 }
 
 /// Adds the list and its connection to `Query` or to `TableauSite`.
-pub(super) fn add_to<T: Any + Clone + Send + Sync>(
+pub(super) fn add_to<T: Node + Clone>(
     object: Object,
     collection: &'static Collection<T>,
     old: bool,
@@ -104,7 +103,7 @@ pub(super) fn add_to<T: Any + Clone + Send + Sync>(
             rows.truncate(view.faults.keep.unwrap_or(usize::MAX));
         }
         view.cut_to_limit(&mut rows);
-        FieldFuture::Value(Some(FieldValue::list(rows.into_iter().map(FieldValue::owned_any))))
+        FieldFuture::Value(Some(FieldValue::list(rows.into_iter().map(Node::value))))
     });
     let connection_type = format!("{}{bang}", collection.connection_type);
     let connection = Field::new(collection.connection_field, type_ref(&connection_type), move |context| {
@@ -279,7 +278,7 @@ fn page<T: Clone>(
         (_, None) => None,
         (_, Some((value, row))) => {
             let last_value = key.map(|_| value.clone());
-            let last = LastRow { last_id: (collection.id)(row).to_owned(), last_value };
+            let last = LastRow { last_id: (collection.id)(row), last_value };
             Some(encode(&Cursor {
                 type_name: collection.type_name.to_owned(),
                 scope,
@@ -307,7 +306,7 @@ fn count(args: &ObjectAccessor<'_>, name: &str) -> Result<Option<usize>, &'stati
 fn position_after<T>(
     rows: &[(String, T)],
     cursor: &LastRow,
-    id: fn(&T) -> &str,
+    id: fn(&T) -> String,
     by_value: bool,
     descending: bool,
 ) -> Result<usize, &'static str> {
@@ -318,7 +317,7 @@ fn position_after<T>(
     }
     let last_value = cursor.last_value.as_deref().unwrap_or_default();
     let passed = |(value, row): &(String, T)| {
-        let by_id = id(row).cmp(cursor.last_id.as_str());
+        let by_id = id(row).cmp(&cursor.last_id);
         let order = if by_value {
             let by_value = value.as_str().cmp(last_value);
             // Ties are in the order of their ids, whichever way the values go.

@@ -1,19 +1,23 @@
 //! The Metadata API: a real GraphQL engine over the [index](crate::index) of one site.
 //!
-//! [`schema`] says which types there are, [`types`] and [`below`] what their fields answer,
-//! [`collections`] what can be listed, [`connection`] how lists are
+//! [`schema`] says which types there are, [`types`], [`below`] and [`columns`] what their fields answer, [`lineage`] who
+//! reads what, [`collections`] what can be listed, [`connection`] how lists are
 //! filtered, sorted and cut into pages. What the engine has to say about an invalid query is translated into
 //! graphql-java's words by [`invalid`], because clients look for those.
 
 mod below;
 mod collections;
+mod columns;
 mod connection;
+mod escapes;
 mod invalid;
+mod lineage;
+mod nodes;
 mod schema;
 mod types;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use async_graphql::{Request, Variables};
 use serde::{Deserialize, Serialize};
@@ -40,6 +44,8 @@ pub(crate) struct View {
     faults: ListingFaults,
     /// A non-null field that a fault takes away.
     null_field: Option<String>,
+    /// Who reads which published data source, once it was asked for.
+    sources: OnceLock<lineage::Sources>,
     node_limit: usize,
     nodes_left: AtomicUsize,
     notes: Mutex<Notes>,
@@ -63,6 +69,7 @@ impl View {
             index,
             faults: ListingFaults::new(effects),
             null_field,
+            sources: OnceLock::new(),
             node_limit,
             nodes_left: AtomicUsize::new(node_limit),
             notes: Mutex::default(),
@@ -123,6 +130,7 @@ pub(crate) struct Outcome {
 /// Runs a query; errors are part of the answer, as the status is 200 all the same.
 pub(crate) async fn execute(old_server: bool, query: Query, view: View) -> Outcome {
     let Query { text, variables, operation_name } = query;
+    let text = escapes::joined(&text);
     let view = Arc::new(view);
     let mut request =
         Request::new(text.clone()).variables(Variables::from_json(variables)).data(Arc::clone(&view));

@@ -12,7 +12,8 @@ use async_graphql::{QueryPathSegment, Value};
 use serde_json::json;
 
 use super::connection::{Collection, Connection, add_to};
-use super::{View, below, collections, types};
+use super::nodes::Node;
+use super::{View, below, collections, columns, types};
 
 /// The schema of today or of an old server; each is built once.
 pub(super) fn schema(old_server: bool) -> &'static Schema {
@@ -26,12 +27,14 @@ fn build(old: bool) -> Result<Schema, async_graphql::dynamic::SchemaError> {
     let (workbooks, datasources, sites) =
         (collections::workbooks(), collections::datasources(), collections::sites());
     let query = add_to(Object::new("Query"), workbooks, old);
-    let query = add_to(add_to(query, datasources, old), sites, old);
+    let mut query = add_to(add_to(query, datasources, old), sites, old);
 
-    let mut schema = Schema::build("Query", None, None).disable_suggestions().register(query);
+    let mut schema = Schema::build("Query", None, None).disable_suggestions();
     schema = register(schema, workbooks, old);
     schema = register(schema, datasources, old);
     schema = register(schema, sites, old);
+    (schema, query) = collections::add_lineage(schema, query, old);
+    schema = schema.register(query);
     if !old {
         schema = schema.register(enumeration("PermissionMode", &["OBFUSCATE_RESULTS", "FILTER_RESULTS"]));
     }
@@ -45,24 +48,27 @@ fn build(old: bool) -> Result<Schema, async_graphql::dynamic::SchemaError> {
                 .scalar("endCursor", "String", |page| text_or_null(page.end_cursor.as_deref()))
                 .object,
         );
-    for interface in below::interfaces() {
+    for interface in below::interfaces().into_iter().chain(columns::interfaces()) {
         schema = schema.register(interface);
     }
-    for object in types::objects(old).into_iter().chain(below::objects()) {
+    for enumeration in columns::enumerations() {
+        schema = schema.register(enumeration);
+    }
+    for object in types::objects(old).into_iter().chain(below::objects()).chain(columns::objects()) {
         schema = schema.register(object);
     }
     schema.finish()
 }
 
 /// Registers what a collection needs: its connection, filter and order.
-fn register<T: Any + Clone + Send + Sync>(
+pub(super) fn register<T: Node + Clone>(
     schema: SchemaBuilder,
     collection: &'static Collection<T>,
     old: bool,
 ) -> SchemaBuilder {
     let name = collection.type_name;
     let connection = Type::<Connection<T>>::new(collection.connection_type)
-        .many("nodes", &format!("[{name}!]!"), |connection| connection.nodes.clone())
+        .nodes("nodes", &format!("[{name}!]!"), |_, connection| connection.nodes.clone())
         .one("pageInfo", "PageInfo!", |connection| Some(connection.page.clone()))
         .scalar("totalCount", "Int!", |connection| connection.total.into());
     let mut filter = InputObject::new(collection.filter_type);
@@ -106,7 +112,7 @@ impl<T: Any + Send + Sync> Type<T> {
 
     /// A field that answers a value.
     pub(super) fn scalar(self, name: &'static str, type_text: &str, get: fn(&T) -> Value) -> Self {
-        self.field(name, type_text, move |value| Some(get(value).into()))
+        self.field(name, type_text, move |_, value| Some(get(value).into()))
     }
 
     /// A field that answers an object, or nothing.
@@ -116,7 +122,7 @@ impl<T: Any + Send + Sync> Type<T> {
         type_text: &str,
         get: fn(&T) -> Option<U>,
     ) -> Self {
-        self.field(name, type_text, move |value| get(value).map(FieldValue::owned_any))
+        self.field(name, type_text, move |_, value| get(value).map(FieldValue::owned_any))
     }
 
     /// A field that answers an object of one type where its own type is an interface.
@@ -127,41 +133,77 @@ impl<T: Any + Send + Sync> Type<T> {
         actual: &'static str,
         get: fn(&T) -> U,
     ) -> Self {
-        self.field(name, type_text, move |value| Some(FieldValue::owned_any(get(value)).with_type(actual)))
+        self.field(name, type_text, move |_, value| Some(FieldValue::owned_any(get(value)).with_type(actual)))
+    }
+
+    /// A field that answers an object of what the query may see, or nothing.
+    pub(super) fn node<U: Node>(
+        self,
+        name: &'static str,
+        type_text: &str,
+        get: impl Fn(&View, &T) -> Option<U> + Send + Sync + 'static,
+    ) -> Self {
+        self.field(name, type_text, move |view, value| get(view, value).map(Node::value))
+    }
+
+    /// A field that answers objects of what the query may see.
+    pub(super) fn nodes<U: Node>(
+        self,
+        name: &'static str,
+        type_text: &str,
+        get: impl Fn(&View, &T) -> Vec<U> + Send + Sync + 'static,
+    ) -> Self {
+        self.list(name, type_text, move |view, value| get(view, value).into_iter().map(Node::value).collect())
+    }
+
+    /// A field of which no object has a value.
+    pub(super) fn absent(self, name: &'static str, type_text: &str) -> Self {
+        self.with_field(Field::new(name, type_ref(type_text), |_| FieldFuture::Value(None)))
+    }
+
+    pub(super) fn with_field(self, field: Field) -> Self {
+        Self { object: self.object.field(field), ..self }
     }
 
     /// A field that answers a list of objects, which counts against the node limit.
     pub(super) fn many<U: Any + Send + Sync>(
-        mut self,
+        self,
         name: &'static str,
         type_text: &str,
         get: fn(&T) -> Vec<U>,
     ) -> Self {
-        let field = Field::new(name, type_ref(type_text), move |context| {
-            let mut list = context.parent_value.downcast_ref().map(get).unwrap_or_default();
-            view(&context).cut_to_limit(&mut list);
-            FieldFuture::Value(Some(FieldValue::list(list.into_iter().map(FieldValue::owned_any))))
-        });
-        self.object = self.object.field(field);
-        self
+        self.list(name, type_text, move |_, value| {
+            get(value).into_iter().map(FieldValue::owned_any).collect()
+        })
     }
 
     /// A field that answers a list of objects where its own type is a list of an interface.
     pub(super) fn many_as<U: Any + Send + Sync>(
-        mut self,
+        self,
         name: &'static str,
         type_text: &str,
         get: fn(&T) -> Vec<(&'static str, U)>,
     ) -> Self {
+        self.list(name, type_text, move |_, value| {
+            let of_type = |(actual, value)| FieldValue::owned_any(value).with_type(actual);
+            get(value).into_iter().map(of_type).collect()
+        })
+    }
+
+    fn list(
+        self,
+        name: &'static str,
+        type_text: &str,
+        get: impl Fn(&View, &T) -> Vec<FieldValue<'static>> + Send + Sync + 'static,
+    ) -> Self {
         let field = Field::new(name, type_ref(type_text), move |context| {
-            let mut list = context.parent_value.downcast_ref().map(get).unwrap_or_default();
-            view(&context).cut_to_limit(&mut list);
-            let values =
-                list.into_iter().map(|(actual, value)| FieldValue::owned_any(value).with_type(actual));
-            FieldFuture::Value(Some(FieldValue::list(values)))
+            let view = view(&context);
+            let mut list =
+                context.parent_value.downcast_ref().map(|value| get(view, value)).unwrap_or_default();
+            view.cut_to_limit(&mut list);
+            FieldFuture::Value(Some(FieldValue::list(list)))
         });
-        self.object = self.object.field(field);
-        self
+        self.with_field(field)
     }
 
     /// A field of an older server, marked as such.
@@ -175,7 +217,7 @@ impl<T: Any + Send + Sync> Type<T> {
         mut self,
         name: &'static str,
         type_text: &str,
-        get: impl Fn(&T) -> Option<FieldValue<'static>> + Send + Sync + 'static,
+        get: impl Fn(&View, &T) -> Option<FieldValue<'static>> + Send + Sync + 'static,
     ) -> Self {
         let parent = self.object.type_name().to_owned();
         let type_name = type_text.trim_end_matches('!').to_owned();
@@ -185,7 +227,7 @@ impl<T: Any + Send + Sync> Type<T> {
             if is_non_null && view.null_field.as_deref() == Some(name) {
                 view.fail_once(|| null_in_non_null(&context, &parent, &type_name));
             }
-            FieldFuture::Value(context.parent_value.downcast_ref().and_then(&get))
+            FieldFuture::Value(context.parent_value.downcast_ref().and_then(|value| get(view, value)))
         });
         self.object = self.object.field(field);
         self
@@ -246,7 +288,7 @@ pub(super) fn interface(name: &str, fields: &[(&str, &str)]) -> Interface {
     })
 }
 
-fn enumeration(name: &str, items: &[&str]) -> Enum {
+pub(super) fn enumeration(name: &str, items: &[&str]) -> Enum {
     Enum::new(name).items(items.iter().copied())
 }
 

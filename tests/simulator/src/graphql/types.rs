@@ -5,9 +5,10 @@ use std::sync::Arc;
 use async_graphql::Value;
 use async_graphql::dynamic::Object;
 
-use super::below::{EmbeddedDatasource, Table, Tag, WorkbookView};
+use super::below::{Tag, WorkbookView, with_lineage};
 use super::collections::{datasources, workbooks};
 use super::connection::add_to;
+use super::lineage::{Source, embedded, upstream};
 use super::schema::{Type, text_or_null};
 use crate::index::{ProjectRow, Row, SiteRow};
 use crate::world::{User, Visibility};
@@ -107,10 +108,14 @@ fn workbook(old: bool) -> Object {
         .many("sheets", "[Sheet!]!", |row| vec![WorkbookView::sheet(row)])
         .many("dashboards", "[Dashboard!]!", |row| vec![WorkbookView::dashboard(row)])
         .many_as("views", "[View!]!", |row| {
-            vec![("Sheet", WorkbookView::sheet(row)), ("Dashboard", WorkbookView::dashboard(row))]
+            [WorkbookView::sheet(row), WorkbookView::dashboard(row)]
+                .map(|view| (view.type_name(), view))
+                .into()
         })
-        .many("embeddedDatasources", "[EmbeddedDatasource!]!", |row| {
-            vec![EmbeddedDatasource(Arc::clone(row))]
+        .nodes("embeddedDatasources", "[EmbeddedDatasource!]!", embedded)
+        .nodes("upstreamDatasources", "[PublishedDatasource!]!", upstream)
+        .nodes("upstreamTables", "[DatabaseTable!]!", |view, row| {
+            embedded(view, row).into_iter().map(|it| Source::Embedded(it).table()).collect()
         });
     if old {
         return workbook.object;
@@ -120,7 +125,7 @@ fn workbook(old: bool) -> Object {
 
 fn published_datasource() -> Object {
     const REASON: &str = "No longer supported. Use 'dataQualityCertifications'";
-    resource("PublishedDatasource")
+    let object = resource("PublishedDatasource")
         .implements("Datasource")
         .implements("Warnable")
         .implements("Certifiable")
@@ -137,9 +142,8 @@ fn published_datasource() -> Object {
         .deprecated("certifierDisplayName", "String", REASON)
         .scalar("vizportalId", "String!", |row| row.number.to_string().into())
         .scalar("createdAt", "DateTime", |row| row.created_at.as_str().into())
-        .scalar("updatedAt", "DateTime", |row| row.updated_at.as_str().into())
-        .many("upstreamTables", "[DatabaseTable]", |row| vec![Table(Arc::clone(row))])
-        .object
+        .scalar("updatedAt", "DateTime", |row| row.updated_at.as_str().into());
+    with_lineage(object, |row| Source::Published(Arc::clone(row))).object
 }
 
 pub(super) fn extract_time(row: &Row) -> Value {

@@ -146,17 +146,21 @@ pub(super) fn session(state: &mut State, call: &Call<'_>) -> Result {
     Ok(Answer::ok(vec![Element::new("session").child(about_site).child(user(site, call))]))
 }
 
-/// The user of a site, as several answers show it.
-pub(super) fn user(site: &Site, call: &Call<'_>) -> Element {
-    let role = match (call.options.administrator, call.options.cloud) {
+/// What the user may do.
+pub(super) fn role(call: &Call<'_>) -> &'static str {
+    match (call.options.administrator, call.options.cloud) {
         (false, _) => "ExplorerCanPublish",
         (true, true) => "SiteAdministratorExplorer",
         (true, false) => "ServerAdministrator",
-    };
+    }
+}
+
+/// The user of a site, as several answers show it.
+pub(super) fn user(site: &Site, call: &Call<'_>) -> Element {
     Element::new("user")
         .with("id", &site.user.luid)
         .with("name", &site.user.name)
-        .with("siteRole", role)
+        .with("siteRole", role(call))
         .with("fullName", &site.user.name)
         .with("externalAuthUserId", "")
         .with("authSetting", "ServerDefault")

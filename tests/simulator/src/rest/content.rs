@@ -8,7 +8,7 @@ use crate::answer::Element;
 use crate::state::State;
 use crate::world::{Kind, Project, Resource, Site, User, Visibility};
 
-const READ: Option<&str> = Some("tableau:content:read");
+pub(super) const READ: Option<&str> = Some("tableau:content:read");
 
 /// Of every workbook and data source, in megabytes.
 const SIZE: &str = "1";
@@ -148,7 +148,9 @@ fn resource_element(site: &Site, resource: &Resource, call: &Call<'_>) -> Elemen
         .with("updatedAt", &resource.updated_at)
         .with("encryptExtracts", "false");
     let element = match resource.kind {
-        Kind::Workbook => element.with("showTabs", "true"),
+        Kind::Workbook => {
+            element.with("showTabs", "true").with("defaultViewId", super::views::default_view(resource))
+        }
         Kind::Datasource => element
             .with("type", "hyper")
             .with("hasExtracts", resource.has_extract.to_string())
@@ -176,10 +178,10 @@ fn resource_element(site: &Site, resource: &Resource, call: &Call<'_>) -> Elemen
         .child(Element::new("tags"))
 }
 
-fn project_of<'a>(site: &'a Site, resource: &Resource) -> Option<&'a Project> {
+pub(super) fn project_of<'a>(site: &'a Site, resource: &Resource) -> Option<&'a Project> {
     resource.project.as_deref().and_then(|luid| site.project(luid))
 }
 
-fn owner(site: &Site, call: &Call<'_>) -> Element {
+pub(super) fn owner(site: &Site, call: &Call<'_>) -> Element {
     Element::new("owner").with("id", call.options.owner.as_ref().unwrap_or(&site.user.luid))
 }

@@ -51,6 +51,8 @@ const ERRORS: &[(u32, &str, &str, &str)] = &[
     (404_004, "Resource Not Found", "Ressource nicht gefunden", "The datasource could not be found."),
     (404_005, "Resource Not Found", "Ressource nicht gefunden", "The project could not be found."),
     (404_006, "Resource Not Found", "Ressource nicht gefunden", "The workbook could not be found."),
+    (404_011, "Resource Not Found", "Ressource nicht gefunden", "The view could not be found."),
+    (404_012, "Resource Not Found", "Ressource nicht gefunden", "The group could not be found."),
     (404_018, "Resource Not Found", "Ressource nicht gefunden", "The job could not be found."),
     (
         405_000,

@@ -40,7 +40,7 @@ pub(super) fn page<T>(
     Ok((pagination, rows))
 }
 
-fn parameter<'a>(call: &Call<'a>, name: &str) -> Option<&'a str> {
+pub(super) fn parameter<'a>(call: &Call<'a>, name: &str) -> Option<&'a str> {
     // The last one counts.
     call.query.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
 }
@@ -74,7 +74,8 @@ fn find<'a, T>(fields: &[Field<'a, T>], name: &str, what: &str) -> Result<ValueO
 }
 
 fn filter<T>(call: &Call<'_>, rows: &mut Vec<T>, fields: &[Field<'_, T>]) -> Result<(), RestError> {
-    let Some(expression) = parameter(call, "filter") else {
+    // Clients send an empty one for no filter at all.
+    let Some(expression) = parameter(call, "filter").filter(|expression| !expression.is_empty()) else {
         return Ok(());
     };
     let mut conditions: Vec<(&str, &str, &str)> = Vec::new();

@@ -1,5 +1,6 @@
 //! The REST API: one function per route, from a [`Call`] to elements or an error.
 
+mod around;
 mod auth;
 mod content;
 mod error;
@@ -7,6 +8,7 @@ mod fields;
 mod listing;
 mod permissions;
 mod refresh;
+mod views;
 
 pub(crate) use error::RestError;
 
@@ -61,6 +63,14 @@ pub(crate) fn answer(state: &mut State, call: &Call<'_>) -> Result {
         Route::List { site, kind } => content::resources(state, call, site, kind),
         Route::One { site, kind, luid } => content::resource(state, call, site, kind, luid),
         Route::Permissions { site, kind, luid } => permissions::rules(state, call, site, kind, luid),
+        Route::Views { site } => views::views(state, call, site),
+        Route::View { site, view } => views::view(state, call, site, view),
+        Route::ViewsOf { site, workbook } => views::of_workbook(state, call, site, workbook),
+        Route::Connections { site, kind, luid } => views::connections(state, call, site, kind, luid),
+        Route::Around { site, what } => around::list(state, call, site, what),
+        Route::UsersOf { site, group } => around::users_of(state, call, site, group),
+        Route::GroupsOf { site, user } => around::groups_of(state, call, site, user),
+        Route::Schedules => around::schedules(state, call),
         Route::Refresh { site, kind, luid } => refresh::start(state, call, site, kind, luid),
         Route::Jobs { site } => refresh::jobs(state, call, site),
         Route::Job { site, job } => refresh::job(state, call, site, job),

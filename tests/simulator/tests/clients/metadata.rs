@@ -196,10 +196,10 @@ async fn rows_are_sorted_as_asked_and_cursors_follow_that_order() {
 async fn an_unknown_field_is_a_validation_error_in_graphql_javas_words() {
     let simulator = simulator(&Generate::default());
     let session = Session::start(&simulator, SITE).await;
-    let query = "{\n  workbooksConnection {\n    nodes { sheets { upstreamDatasources } }\n  }\n}";
+    let query = "{\n  workbooksConnection {\n    nodes { sheets { upstreamWorkbooks } }\n  }\n}";
     let answer = session.query(query, json!(null)).await;
-    let path = "workbooksConnection/nodes/sheets/upstreamDatasources";
-    let description = "Field 'upstreamDatasources' in type 'Sheet' is undefined";
+    let path = "workbooksConnection/nodes/sheets/upstreamWorkbooks";
+    let description = "Field 'upstreamWorkbooks' in type 'Sheet' is undefined";
     assert_eq!(
         answer["errors"],
         json!([{

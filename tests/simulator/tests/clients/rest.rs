@@ -118,7 +118,9 @@ async fn what_is_not_there_is_not_there_by_its_own_code() {
         (format!("datasources/{workbook}"), "404004"),
         ("users/nobody".to_owned(), "404002"),
         ("jobs/none".to_owned(), "404018"),
-        ("flows".to_owned(), "404003"),
+        ("metrics".to_owned(), "404003"),
+        ("views/none".to_owned(), "404011"),
+        ("groups/none/users".to_owned(), "404012"),
     ];
     for (path, code) in cases {
         assert_eq!(session.get(&path).await.code(), code, "{path}");
