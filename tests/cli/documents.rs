@@ -4,6 +4,7 @@ mod commands;
 mod configuration;
 mod formats;
 mod links;
+mod map;
 mod metrics;
 mod schedules;
 
@@ -59,7 +60,7 @@ fn commands_of_the_readme_do_what_it_says() {
     ]}]}"#;
     let desk = Desk::with(Content::from_json(content).expect("valid content"));
     let readme = read("README.md");
-    let (_, use_it) = readme.split_once("## Use it").expect("a section");
+    let (_, use_it) = readme.split_once("## First sync").expect("a section");
     let block = use_it.split("```").nth(1).expect("a block of commands");
     let commands: Vec<&str> = block.lines().filter(|line| line.starts_with("tabmap ")).collect();
     assert!(commands.len() >= 5, "{block}");

@@ -36,7 +36,7 @@ fn every_toml_block_of_readme_and_pages_is_read_by_the_program() {
     for block in blocks(&["toml"]) {
         kinds.push(take(&block).unwrap_or_else(|error| panic!("{}: {error}", block.place())));
     }
-    for kind in ["settings", "connection", "references"] {
+    for kind in ["settings", "connection", "references", "targets"] {
         assert!(kinds.contains(&kind), "{kinds:?}");
     }
 }

@@ -48,8 +48,11 @@ pub fn blocks(languages: &[&str]) -> Vec<Block> {
         while let Some((line, number)) = lines.next() {
             let indent = line.len() - line.trim_start().len();
             let Some(language) = line[indent..].strip_prefix("```") else {
-                mark =
-                    line.strip_prefix("<!-- ").and_then(|line| line.strip_suffix(" -->")).unwrap_or_default();
+                mark = line
+                    .trim()
+                    .strip_prefix("<!-- ")
+                    .and_then(|line| line.strip_suffix(" -->"))
+                    .unwrap_or_default();
                 continue;
             };
             let inside = lines.by_ref().map(|(line, _)| line).take_while(|line| line.trim() != "```");
