@@ -62,18 +62,23 @@ fn stays_inside(script: &str) -> bool {
     })
 }
 
+/// The commands of a crontab.
+pub fn commands_of_cron(block: &Block) -> Vec<String> {
+    let lines = block.text.lines().filter(|line| !line.starts_with('#'));
+    let command = |line: &str| {
+        assert!(!line.contains('%'), "{}: cron ends a command at %", block.place());
+        line.splitn(6, ' ').nth(5).expect("five fields and a command").to_owned()
+    };
+    lines.map(command).collect()
+}
+
 /// The script of a block; of a crontab the commands.
 fn script(block: &Block) -> String {
     if block.language != "cron" {
         return block.text.clone();
     }
-    let lines = block.text.lines().filter(|line| !line.starts_with('#'));
-    let command = |line: &str| {
-        assert!(!line.contains('%'), "{}: cron ends a command at %", block.place());
-        line.splitn(6, ' ').nth(5).expect("five fields and a command").to_owned() + "\n"
-    };
     // What the pages call `environment` is the reader's.
-    lines.map(command).collect::<String>().replace("cd \"$HOME/tabmap\" && . ./environment && ", "")
+    commands_of_cron(block).join("\n").replace("cd \"$HOME/tabmap\" && . ./environment && ", "")
 }
 
 /// Fails where the program does not take a command line.

@@ -5,11 +5,15 @@ use std::fs;
 use std::process::Command;
 
 use saphyr_parser::{Event, Parser};
+use tableau_simulator::GraphqlProblem;
 use tempfile::TempDir;
+use test_support::desk::Desk;
 use test_support::pages::{Block, blocks};
 use test_support::{repository, tabmap};
 
-use super::commands::{Stage, is_taken};
+use super::commands::{Stage, commands_of_cron, is_taken};
+use crate::faults::warning;
+use crate::witness::desk_without_witness;
 
 /// What a schedule makes of the codes of `sync`.
 const ENDS: [(i32, i32); 4] = [(0, 0), (4, 0), (1, 1), (2, 2)];
@@ -29,6 +33,37 @@ fn units() -> Vec<(String, String)> {
 /// The values of a key of a unit.
 fn values<'a>(unit: &'a str, key: &str) -> Vec<&'a str> {
     unit.lines().filter_map(|line| line.strip_prefix(key)?.strip_prefix('=')).collect()
+}
+
+#[test]
+fn lines_of_cron_mail_a_sync_that_fails_and_a_map_that_is_too_old_and_nothing_else() {
+    let cron = blocks(&["cron"]);
+    let lines = commands_of_cron(&cron[0]);
+    let [sync, check] = lines.as_slice() else { panic!("two lines: {lines:?}") };
+    let mut desk = desk_without_witness();
+    desk.set("TABMAP_STORE", format!("sqlite:{}", desk.path("tabmap.db").display()));
+    fs::create_dir(desk.path("tabmap")).expect("make a folder");
+    for file in ["tabmap/environment", "tabmap/tabmap.toml"] {
+        desk.write(file, "");
+    }
+    let mail = |desk: &Desk, line: &str| {
+        let mut shell = desk.command_of("/bin/sh", &["-c", line]);
+        shell.env("PATH", format!("{}:/usr/bin:/bin", tabmap().parent().expect("its folder").display()));
+        let output = shell.output().expect("start a shell");
+        [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned()).concat()
+    };
+    desk.tableau.arm(warning(GraphqlProblem::BackfillRunning));
+    assert_eq!(mail(&desk, sync), "");
+    assert_eq!(
+        desk.query("SELECT STATUS FROM API__TABLEAU__SYNC_RUNS ORDER BY SNAPSHOT_AT DESC LIMIT 1"),
+        ["incomplete"]
+    );
+    assert_eq!(mail(&desk, check), "");
+    let past = "UPDATE API__TABLEAU__SYNC_RUNS SET SNAPSHOT_AT = '2026-01-01T00:00:00.000000Z'";
+    desk.map().execute(past, []).expect("set the time");
+    assert!(mail(&desk, check).contains("map-too-old"));
+    desk.set("TABLEAU_PAT_SECRET", "wrong");
+    assert!(mail(&desk, sync).starts_with("error: "));
 }
 
 #[test]
