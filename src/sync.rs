@@ -1,9 +1,11 @@
 //! The flow for one site: load, snapshot, diff, approve, apply.
 //!
 //! [`Sync::site`] is the tour. How sites are spelt in rows of other tools is in `spelling`, what happens when another
-//! run changes the map meanwhile in `again`.
+//! run changes the map meanwhile in `again`, and how several sites are gone through in `sites`.
 
 mod again;
+pub mod choice;
+pub mod sites;
 mod spelling;
 mod synced;
 

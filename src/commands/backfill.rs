@@ -6,7 +6,7 @@ use super::error::CommandError;
 use super::exit::Exit;
 use super::in_store::with_store;
 use super::open::SourceOption;
-use super::sync::{SyncOptions, sync_sites};
+use super::sites::{SyncOptions, sync_sites};
 use crate::config::Config;
 use crate::sync::{Mode, Sync};
 
@@ -21,8 +21,8 @@ pub struct Backfill {
 
 impl Backfill {
     pub(super) async fn run(self, config: &Config) -> Result<Exit, CommandError> {
-        let sites = config.sites()?;
-        let source = self.source.open(config)?;
+        let run = self.options.sites(&self.source, config).await?;
+        let source = self.source.open(config, &run.sites)?;
         let source = source.as_ref();
         let limits = self.options.limits(config);
         let synced = with_store(config, Some(source), async |store| {
@@ -30,7 +30,7 @@ impl Backfill {
                 tracing::info!("{step}");
             }
             let sync = Sync { source, store, limits, mode: Mode::EveryRow, is_live: true };
-            sync_sites(sync, sites).await
+            sync_sites(sync, &run, &self.options, false).await
         });
         let synced = synced.await?;
         synced.print(self.options.format)?;

@@ -158,7 +158,7 @@ impl Check {
             None
         } else {
             config.refuse_server_of_repository()?;
-            let source = self.source.open(config)?;
+            let source = self.source.open(config, &config.sites)?;
             config.sites()?;
             Some(source)
         };

@@ -11,7 +11,7 @@ use crate::config::{Config, Flags};
 use crate::doctor::{Exam, Given, Status, Trouble, examine};
 use crate::report::Format;
 use crate::report::doctor::{count, print_checks};
-use crate::tableau::{Credentials, Tableau};
+use crate::tableau::Tableau;
 
 /// Check everything that a sync and a refresh need, and say what to do about what is wrong
 ///
@@ -52,11 +52,10 @@ impl Doctor {
             let from = one.from.as_deref().or(found)?;
             Some(format!("{} = {} ({from})", one.key, one.shown()))
         });
-        let credentials = config.environment.credentials();
         Ok(Given {
             settings: set.collect(),
-            tableau: server(config, credentials.as_ref().ok()),
-            credentials: credentials.map_err(boxed),
+            tableau: server(config),
+            sign_ins: config.sign_ins(&[]).map_err(boxed),
             sites: config.sites().map(<[_]>::to_vec).map_err(boxed),
             store: open_inspected(config).map_err(boxed),
             source: self.source.name(config),
@@ -66,10 +65,9 @@ impl Doctor {
 }
 
 /// The server, if credentials may be sent to it. It is looked at without any, too.
-fn server(config: &Config, credentials: Option<&Credentials>) -> Result<Tableau, Trouble> {
+fn server(config: &Config) -> Result<Tableau, Trouble> {
     config.refuse_server_of_repository().map_err(boxed)?;
-    let nobody = || Credentials::PersonalAccessToken { name: String::new(), secret: String::new().into() };
-    tableau_with(config, credentials.cloned().unwrap_or_else(nobody)).map_err(boxed)
+    tableau_with(config, config.sign_ins(&[]).unwrap_or_default()).map_err(boxed)
 }
 
 fn boxed(error: impl miette::Diagnostic + Send + Sync + 'static) -> Trouble {

@@ -17,10 +17,13 @@ use crate::refresh::RefreshError;
 use crate::refresh::target::TargetsError;
 use crate::report::table::NotCsv;
 use crate::resolve::ResolveError;
+use crate::resource::SiteName;
+use crate::source::SourceError;
 use crate::source::recording::RecordingError;
 use crate::store::StoreError;
 use crate::store::snowflake::connection::ConnectionError;
 use crate::store::snowflake::objects::ObjectsError;
+use crate::sync::SyncError;
 use crate::tableau::TableauError;
 
 /// Why a command stopped.
@@ -42,6 +45,18 @@ pub enum CommandError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Store(#[from] StoreError),
+    /// The list of sites.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Source(#[from] SourceError),
+    /// A sync of a site whose failure ends the command.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Sync(#[from] SyncError),
+    /// The rows of a site were not removed.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    RemoveSite(#[from] RemoveSiteError),
     /// A recording.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -129,6 +144,10 @@ impl CommandError {
             | Self::NoCommand
             | Self::Recording(RecordingError::Place { .. })
             | Self::Tableau(TableauError::CaBundle { .. })
+            | Self::Source(
+                SourceError::Tableau(TableauError::CloudListsNoSites) | SourceError::NoListOfSites { .. },
+            )
+            | Self::RemoveSite(RemoveSiteError::Unknown { .. })
             | Self::Objects(ObjectsError::Setting { .. })
             | Self::Resolve(ResolveError::Usage { .. } | ResolveError::Address(_)) => Exit::Usage,
             Self::Resolve(ResolveError::Store(_)) => Exit::Failed,
@@ -161,6 +180,35 @@ pub enum CheckError {
     #[error("the search of the files broke off")]
     #[diagnostic(code(tabmap::check::broke_off))]
     BrokeOff,
+}
+
+/// Why the rows of a site were not removed.
+#[derive(Debug, Error, Diagnostic)]
+pub enum RemoveSiteError {
+    /// There is nothing to remove.
+    #[error("the map has no rows of site `{site}`; nothing was removed")]
+    #[diagnostic(code(tabmap::remove_site::unknown), help("{help}"))]
+    Unknown {
+        /// The site.
+        site: SiteName,
+        /// What may be meant.
+        help: String,
+    },
+    /// It is there.
+    #[error("site `{site}` is active on {server}; nothing was removed")]
+    #[diagnostic(
+        code(tabmap::remove_site::active),
+        help(
+            "the rows of a site are removed when it was deleted, suspended or locked in Tableau, or when no sign-in to it is \
+             possible any more"
+        )
+    )]
+    Active {
+        /// The site.
+        site: SiteName,
+        /// The server.
+        server: String,
+    },
 }
 
 /// Serving could not begin.

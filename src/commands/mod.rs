@@ -1,5 +1,5 @@
 //! One file per command: its flags, its help, what it wires together. No other logic lives here. What the commands share is
-//! in `open`, `in_store`, `error` and `exit`.
+//! in `open`, `in_store`, `sites`, `error` and `exit`.
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 
@@ -22,9 +22,11 @@ mod init;
 mod list;
 mod open;
 mod refresh;
+mod remove_site;
 mod resolve;
 mod serve;
 mod since;
+mod sites;
 mod sync;
 mod version;
 

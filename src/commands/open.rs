@@ -3,10 +3,13 @@
 use std::sync::Arc;
 
 use clap::Args;
+use indicatif::ProgressBar;
 
 use super::error::CommandError;
 use crate::config::Config;
 use crate::report;
+use crate::resource::SiteName;
+use crate::source::by_site::BySite;
 use crate::source::metadata::MetadataSource;
 use crate::source::rest::RestSource;
 use crate::source::{Source, SourceName};
@@ -15,7 +18,7 @@ use crate::store::snowflake::connection::Connection;
 use crate::store::snowflake::{SessionOptions, SnowflakeStore};
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Store, StoreAddress, how_to_create};
-use crate::tableau::{Credentials, Tableau};
+use crate::tableau::{SignIns, Tableau};
 use crate::text::on_one_line;
 
 /// The store that the configuration names.
@@ -67,14 +70,14 @@ pub(super) fn open_snowflake(
     Ok(store.creating_database(config.snowflake.create_database))
 }
 
-/// Tableau, with the credentials of the environment; nothing is sent yet.
-pub(super) fn tableau(config: &Config) -> Result<Tableau, CommandError> {
-    tableau_with(config, config.environment.credentials()?)
+/// Tableau, with the credentials of the environment for `sites`, or for all; nothing is sent yet.
+pub(super) fn tableau(config: &Config, sites: &[SiteName]) -> Result<Tableau, CommandError> {
+    tableau_with(config, config.sign_ins(sites)?)
 }
 
-/// Tableau, with these credentials; nothing is sent yet.
-pub(super) fn tableau_with(config: &Config, credentials: Credentials) -> Result<Tableau, CommandError> {
-    let tableau = Tableau::new(config.server()?.clone(), credentials, config.ca_bundle.as_deref())?;
+/// Tableau, with these ways to sign in; nothing is sent yet.
+pub(super) fn tableau_with(config: &Config, sign_ins: SignIns) -> Result<Tableau, CommandError> {
+    let tableau = Tableau::new(config.server()?.clone(), sign_ins, config.ca_bundle.as_deref())?;
     let tableau = tableau.whose_counts_may_differ(config.counts_may_differ);
     Ok(match config.tableau_timeout {
         Some(timeout) => tableau.with_call_timeout(timeout),
@@ -96,12 +99,24 @@ impl SourceOption {
         self.source.unwrap_or(config.source)
     }
 
-    /// That source; nothing is sent yet.
-    pub fn open(&self, config: &Config) -> Result<Box<dyn Source>, CommandError> {
-        let tableau = tableau(config)?;
-        Ok(match self.name(config) {
-            SourceName::Metadata => Box::new(MetadataSource::new(tableau).with_progress(report::progress())),
-            SourceName::Rest => Box::new(RestSource::new(tableau)),
-        })
+    /// The sources of `sites`, as the flag names them or else the configuration; nothing is sent yet.
+    pub fn open(&self, config: &Config, sites: &[SiteName]) -> Result<Box<dyn Source>, CommandError> {
+        let tableau = tableau(config, sites)?;
+        let of_sites = sites.iter().map(|site| {
+            // Several at once would write over each other.
+            let progress = if sites.len() == 1 { report::progress() } else { ProgressBar::hidden() };
+            let name = self.source.unwrap_or_else(|| config.source_of(site));
+            (site.clone(), source(name, tableau.with_own_session(), progress))
+        });
+        let of_sites = of_sites.collect();
+        let usual = self.name(config);
+        Ok(Box::new(BySite::new(source(usual, tableau, ProgressBar::hidden()), of_sites)))
+    }
+}
+
+fn source(name: SourceName, tableau: Tableau, progress: ProgressBar) -> Box<dyn Source> {
+    match name {
+        SourceName::Metadata => Box::new(MetadataSource::new(tableau).with_progress(progress)),
+        SourceName::Rest => Box::new(RestSource::new(tableau)),
     }
 }

@@ -86,7 +86,7 @@ impl Refresh {
         let wanted = with_store(config, None, async |store| resolve(&questions, store).await).await?;
 
         let options = self.options(config);
-        let sessions = Sessions::new(tableau(config)?);
+        let sessions = Sessions::new(tableau(config, &[])?);
         let budget = Budget::new(open_ledger(&config.refresh.file)?, sessions.server(), &config.refresh);
         let refresher = Arc::new(Refresher::new(sessions, budget));
         let max_parallel = self.max_parallel.unwrap_or(config.refresh.max_parallel).get();

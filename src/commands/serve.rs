@@ -93,7 +93,7 @@ impl Serve {
         if config.webhook.rules.is_empty() {
             return Err(missing_rule().into());
         }
-        let tableau = tableau(config)?;
+        let tableau = tableau(config, &[])?;
         let store = open_store(config)?;
         let ledger = open(file)?;
         let _lock = lock(file)?;

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use secrecy::SecretString;
 
@@ -11,18 +12,22 @@ use crate::tableau::Credentials;
 
 /// The variables of the process, or those of a test.
 #[derive(Clone, Default)]
-pub struct Environment(HashMap<String, String>);
+pub struct Environment {
+    variables: Arc<HashMap<String, String>>,
+    /// What stands before the name of every variable that is asked for.
+    prefix: String,
+}
 
 impl fmt::Debug for Environment {
     /// Names alone: values may be secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.0.keys()).finish()
+        f.debug_set().entries(self.variables.keys()).finish()
     }
 }
 
 impl FromIterator<(String, String)> for Environment {
     fn from_iter<I: IntoIterator<Item = (String, String)>>(variables: I) -> Self {
-        Self(variables.into_iter().collect())
+        Self { variables: Arc::new(variables.into_iter().collect()), prefix: String::new() }
     }
 }
 
@@ -35,16 +40,27 @@ impl Environment {
             .collect()
     }
 
+    /// The same variables, of which those are asked for whose names begin with `prefix`: the ones of a site.
+    #[must_use]
+    pub fn with_prefix(&self, prefix: &str) -> Self {
+        Self { variables: Arc::clone(&self.variables), prefix: prefix.to_owned() }
+    }
+
+    /// The name of a variable as it must be set.
+    fn named(&self, name: &str) -> String {
+        format!("{}{name}", self.prefix)
+    }
+
     /// A variable's value. An empty variable counts as not set: CI systems set the ones they do not know to nothing.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+        self.variables.get(&self.named(name)).map(String::as_str).filter(|value| !value.is_empty())
     }
 
     /// The names of all variables, sorted.
     #[must_use]
     pub fn names(&self) -> Vec<&str> {
-        let mut names: Vec<_> = self.0.keys().map(String::as_str).collect();
+        let mut names: Vec<_> = self.variables.keys().map(String::as_str).collect();
         names.sort_unstable();
         names
     }
@@ -59,25 +75,25 @@ impl Environment {
     /// A secret from `NAME` or from the file that `NAME_FILE` names, without its last line end.
     pub fn secret(&self, name: &str) -> Result<Option<SecretString>, ConfigError> {
         match (self.get(name), self.get(&format!("{name}_FILE"))) {
-            (Some(_), Some(_)) => Err(ConfigError::SecretTwice { name: name.to_owned() }),
+            (Some(_), Some(_)) => Err(ConfigError::SecretTwice { name: self.named(name) }),
             (Some(value), None) => {
-                Self::refuse_wrapped(name, name, value)?;
+                Self::refuse_wrapped(name, &self.named(name), value)?;
                 Ok(Some(SecretString::from(value)))
             }
             (None, Some(path)) => {
                 let path = PathBuf::from(path);
                 match std::fs::read_to_string(&path) {
                     Ok(text) if text.trim().is_empty() => Err(ConfigError::Value {
-                        name: format!("{name}_FILE"),
+                        name: format!("{}_FILE", self.named(name)),
                         reason: format!("`{}` is empty", path.display()),
                         help: "write the secret into that file".to_owned(),
                     }),
                     Ok(text) => {
                         let value = text.trim_end_matches(['\r', '\n']);
-                        Self::refuse_wrapped(name, &format!("{name}_FILE"), value)?;
+                        Self::refuse_wrapped(name, &format!("{}_FILE", self.named(name)), value)?;
                         Ok(Some(SecretString::from(value)))
                     }
-                    Err(source) => Err(ConfigError::SecretFile { name: name.to_owned(), path, source }),
+                    Err(source) => Err(ConfigError::SecretFile { name: self.named(name), path, source }),
                 }
             }
             (None, None) => Ok(None),
@@ -107,8 +123,12 @@ impl Environment {
     }
 
     fn required_secret(&self, name: &'static str) -> Result<SecretString, ConfigError> {
-        let help = format!("set {name}, or {name}_FILE to the path of a file that holds it");
-        self.secret(name)?.ok_or(ConfigError::Missing { what: name, help })
+        let secret = self.secret(name)?;
+        secret.ok_or_else(|| {
+            let name = self.named(name);
+            let help = format!("set {name}, or {name}_FILE to the path of a file that holds it");
+            ConfigError::MissingVariable { name, help }
+        })
     }
 }
 
@@ -123,39 +143,56 @@ impl Environment {
         halves.into_iter().find_map(|(what, secret)| {
             let names = [secret.to_owned(), format!("{secret}_FILE")];
             let set = names.into_iter().find(|name| self.get(name).is_some())?;
-            Some(ConfigError::Missing { what, help: format!("set {what}: {set} is set, and belongs to it") })
+            let (name, set) = (self.named(what), self.named(&set));
+            let help = format!("set {name}: {set} is set, and belongs to it");
+            Some(ConfigError::MissingVariable { name, help })
         })
     }
 
     /// The one way to sign in that the variables describe.
     pub fn credentials(&self) -> Result<Credentials, ConfigError> {
+        self.credentials_if_set()?.ok_or_else(|| {
+            let help = format!(
+                "set {} and {} (a personal access token, made in Tableau under My Account Settings)",
+                self.named(PAT),
+                self.named("TABLEAU_PAT_SECRET")
+            );
+            ConfigError::Missing { what: "a way to sign in to Tableau", help }
+        })
+    }
+
+    /// The same; `None` where none of the variables is set.
+    pub fn credentials_if_set(&self) -> Result<Option<Credentials>, ConfigError> {
         let set: Vec<&str> = [PAT, APP, USER].into_iter().filter(|name| self.get(name).is_some()).collect();
         let text = |name: &'static str| {
-            let help = format!("set {name}: the way to sign in that the other variables describe needs it");
-            self.get(name).map(str::to_owned).ok_or(ConfigError::Missing { what: name, help })
+            self.get(name).map(str::to_owned).ok_or_else(|| {
+                let name = self.named(name);
+                let help =
+                    format!("set {name}: the way to sign in that the other variables describe needs it");
+                ConfigError::MissingVariable { name, help }
+            })
         };
-        match set.as_slice() {
-            [PAT] => Ok(Credentials::PersonalAccessToken {
+        let credentials = match set.as_slice() {
+            [PAT] => Credentials::PersonalAccessToken {
                 name: text(PAT)?,
                 secret: self.required_secret("TABLEAU_PAT_SECRET")?,
-            }),
-            [APP] => Ok(Credentials::ConnectedApp {
+            },
+            [APP] => Credentials::ConnectedApp {
                 client_id: text(APP)?,
                 secret_id: text("TABLEAU_JWT_SECRET_ID")?,
                 secret: self.required_secret("TABLEAU_JWT_SECRET")?,
                 username: text("TABLEAU_JWT_USERNAME")?,
-            }),
-            [USER] => Ok(Credentials::Password {
+            },
+            [USER] => Credentials::Password {
                 username: text(USER)?,
                 password: self.required_secret("TABLEAU_PASSWORD")?,
-            }),
-            [first, second, ..] => Err(ConfigError::TwoCredentials { first, second }),
-            _ => Err(self.missing_half().unwrap_or_else(|| ConfigError::Missing {
-                what: "a way to sign in to Tableau",
-                help: "set TABLEAU_PAT_NAME and TABLEAU_PAT_SECRET (a personal access token, made in Tableau under My \
-                       Account Settings)"
-                    .to_owned(),
-            })),
-        }
+            },
+            [first, second, ..] => {
+                let (first, second) = (self.named(first), self.named(second));
+                return Err(ConfigError::TwoCredentials { first, second });
+            }
+            [..] => return self.missing_half().map_or(Ok(None), Err),
+        };
+        Ok(Some(credentials))
     }
 }

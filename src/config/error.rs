@@ -79,6 +79,16 @@ pub enum ConfigError {
         #[help]
         help: String,
     },
+    /// A variable without which the others say too little.
+    #[error("{name} is not set")]
+    #[diagnostic(code(tabmap::config::missing))]
+    MissingVariable {
+        /// The variable.
+        name: String,
+        /// Why, and where to set it.
+        #[help]
+        help: String,
+    },
     /// A secret given twice.
     #[error("both {name} and {name}_FILE are set")]
     #[diagnostic(
@@ -111,8 +121,8 @@ pub enum ConfigError {
     )]
     TwoCredentials {
         /// One way.
-        first: &'static str,
+        first: String,
         /// The other.
-        second: &'static str,
+        second: String,
     },
 }

@@ -34,9 +34,10 @@ impl Setting {
 }
 
 /// Keys of which the template shows an example, with what counts without them.
-const EXAMPLES: [(&str, Option<&str>); 13] = [
+const EXAMPLES: [(&str, Option<&str>); 14] = [
     ("tableau.server", None),
     ("tableau.sites", None),
+    ("tableau.site", None),
     ("tableau.ca_bundle", None),
     ("limits.max_removed", Some("20% of the rows of a site, or 10 where that is more")),
     ("check.overrides", None),
@@ -98,6 +99,9 @@ pub fn settings(flags: &Flags, environment: &Environment) -> Result<Vec<Setting>
         settings.push(Setting { key, value, is_secret: false, from });
     }
     settings.extend(of_environment(environment));
+    for prefix in prefixes(&table) {
+        settings.extend(of_site(environment, prefix));
+    }
     Ok(settings)
 }
 
@@ -169,30 +173,44 @@ fn json(value: &toml::Value) -> Option<Value> {
     serde_json::to_value(value).ok()
 }
 
+/// What the names of variables begin with that some sites have of their own.
+fn prefixes(table: &toml::Table) -> Vec<&str> {
+    let sites = table.get("tableau").and_then(|tableau| tableau.get("site")?.as_array());
+    sites.into_iter().flatten().filter_map(|site| site.get("prefix")?.as_str()).collect()
+}
+
 /// What has no key in the file; secrets by their names.
 fn of_environment(environment: &Environment) -> Vec<Setting> {
-    let shown = |name: &&str| Setting {
-        key: (*name).to_owned(),
-        value: environment.get(name).map(Value::from),
-        is_secret: false,
-        from: variable(name, environment),
-    };
-    let secret = |name: &str, from: Option<String>| Setting {
-        key: name.to_owned(),
-        value: None,
-        is_secret: true,
-        from,
-    };
-    let of_secret = |name: &&str| {
-        let names = [(*name).to_owned(), format!("{name}_FILE")];
-        let set: Vec<_> = names.iter().filter_map(|name| variable(name, environment)).collect();
-        secret(name, Some(set.join(" and ")).filter(|set| !set.is_empty()))
-    };
     let is_set = |name: &&str| environment.get(name).is_some();
     let of_snowflake = environment.names().into_iter().filter(|name| name.starts_with("SNOWFLAKE_"));
     let unshown = PROXIES.into_iter().chain(of_snowflake).filter(is_set);
     let unshown = unshown.map(|name| secret(name, Some(name.to_owned())));
-    VARIABLES.iter().map(shown).chain(SECRETS.iter().map(of_secret)).chain(unshown).collect()
+    let shown = VARIABLES.iter().map(|name| shown(environment, (*name).to_owned()));
+    let secrets = SECRETS.iter().map(|name| of_secret(environment, name));
+    shown.chain(secrets).chain(unshown).collect()
+}
+
+/// The variables of a site that are set.
+fn of_site(environment: &Environment, prefix: &str) -> impl Iterator<Item = Setting> {
+    let shown = VARIABLES.iter().map(move |name| shown(environment, format!("{prefix}{name}")));
+    let secrets = SECRETS.iter().map(move |name| of_secret(environment, &format!("{prefix}{name}")));
+    shown.chain(secrets).filter(|setting| setting.from.is_some())
+}
+
+fn shown(environment: &Environment, name: String) -> Setting {
+    let (value, from) = (environment.get(&name).map(Value::from), variable(&name, environment));
+    Setting { key: name, value, is_secret: false, from }
+}
+
+fn secret(name: &str, from: Option<String>) -> Setting {
+    Setting { key: name.to_owned(), value: None, is_secret: true, from }
+}
+
+/// A secret, which may be in a file.
+fn of_secret(environment: &Environment, name: &str) -> Setting {
+    let names = [name.to_owned(), format!("{name}_FILE")];
+    let set: Vec<_> = names.iter().filter_map(|name| variable(name, environment)).collect();
+    secret(name, Some(set.join(" and ")).filter(|set| !set.is_empty()))
 }
 
 #[cfg(test)]

@@ -6,17 +6,17 @@
 mod environment;
 mod error;
 pub mod listing;
+mod sites;
 
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::ValueEnum as _;
 use serde::Deserialize;
 
 pub use self::environment::Environment;
 pub use self::error::ConfigError;
-use crate::browser_url::BrowserUrl;
+pub use self::sites::{OfSites, SiteSettings};
 use crate::check;
 use crate::plan::{Limits, MaxRemoved};
 use crate::refresh;
@@ -26,7 +26,7 @@ use crate::serve;
 use crate::source::SourceName;
 use crate::store::StoreAddress;
 use crate::store::snowflake::SnowflakeSettings;
-use crate::tableau::{InvalidServer, ServerUrl};
+use crate::tableau::{InvalidServer, ServerUrl, SignIns};
 use crate::toml_error::TomlError;
 
 /// The file that is read when it stands in the working directory and no other is named.
@@ -47,6 +47,8 @@ pub struct Config {
     pub server_file: Option<PathBuf>,
     /// The sites, in the order in which they are synced.
     pub sites: Vec<SiteName>,
+    /// What is set for some sites alone.
+    pub of_sites: OfSites,
     /// The file that was read, where there is one.
     pub file: Option<PathBuf>,
     /// What `--store` named.
@@ -115,6 +117,7 @@ struct File {
 struct TableauSection {
     server: Option<String>,
     sites: Vec<String>,
+    site: Vec<sites::Section>,
     ca_bundle: Option<PathBuf>,
     allow_http: Vec<String>,
     timeout_seconds: Option<std::num::NonZeroU32>,
@@ -170,10 +173,12 @@ impl Config {
 
         let names = ["--source", "TABMAP_SOURCE", "`source` under `[tableau]`"];
         let source = first(None, "TABMAP_SOURCE", file.tableau.source.as_ref(), names);
-        let source = source.map(|(name, text)| source_name(name, &text)).transpose()?.unwrap_or_default();
+        let source = source.map(|(name, text)| sites::source_name(name, &text)).transpose()?;
 
         let ca_bundle = environment.get("TABLEAU_CA_BUNDLE").map(PathBuf::from).or(file.tableau.ca_bundle);
-        let sites = sites(flags, &environment, &file.tableau.sites, server.as_ref())?;
+        let is_source_given = environment.get("TABMAP_SOURCE").is_some();
+        let of_sites = OfSites::new(file.tableau.site, server.as_ref(), is_source_given)?;
+        let sites = sites::named(&flags.site, &environment, &file.tableau.sites, &of_sites, server.as_ref())?;
         let check = file.check.into_settings().map_err(|(key, reason)| ConfigError::Value {
             name: format!("`{key}` under `[check]`"),
             reason,
@@ -183,6 +188,7 @@ impl Config {
             server,
             server_file,
             sites,
+            of_sites,
             file: path.or(Some(Path::new(DEFAULT_FILE))).filter(|path| path.exists()).map(Path::to_owned),
             store_flag: flags.store.clone(),
             is_site_asked: !flags.site.is_empty(),
@@ -192,7 +198,7 @@ impl Config {
                 .timeout_seconds
                 .map(|seconds| Duration::from_secs(seconds.get().into())),
             counts_may_differ: file.tableau.counts_may_differ,
-            source,
+            source: source.unwrap_or_default(),
             store,
             snowflake: file.snowflake.completed_by(&|name| environment.get(name).map(str::to_owned)),
             limits: Limits { max_removed: max_removed(file.limits)?, is_for_this_run: false },
@@ -239,6 +245,17 @@ impl Config {
         }
         Ok(&self.sites)
     }
+
+    /// How Tableau is asked what is on a site.
+    #[must_use]
+    pub fn source_of(&self, site: &SiteName) -> SourceName {
+        self.of_sites.of(site).and_then(|settings| settings.source).unwrap_or(self.source)
+    }
+
+    /// Who signs in to which of `sites`, or to all of them where none is named.
+    pub fn sign_ins(&self, sites: &[SiteName]) -> Result<SignIns, ConfigError> {
+        self.of_sites.sign_ins(&self.environment, sites)
+    }
 }
 
 fn max_removed(limits: LimitsSection) -> Result<MaxRemoved, ConfigError> {
@@ -257,14 +274,6 @@ fn server_url(name: String, text: &str, allow_http: &[String]) -> Result<ServerU
         InvalidServer::NotAnAddress(reason) => {
             ConfigError::Value { name, reason, help: "write it as https://tableau.example.com".to_owned() }
         }
-    })
-}
-
-fn source_name(name: String, text: &str) -> Result<SourceName, ConfigError> {
-    SourceName::from_str(text, false).map_err(|_| {
-        let known: Vec<_> = SourceName::value_variants().iter().map(|known| format!("`{known}`")).collect();
-        let help = format!("write {}", known.join(" or "));
-        ConfigError::Value { name, reason: format!("`{text}` is no source"), help }
     })
 }
 
@@ -301,61 +310,4 @@ fn leads_out(path: &Path) -> bool {
     let here = std::fs::canonicalize(".");
     is_link
         && !std::fs::canonicalize(path).is_ok_and(|target| here.is_ok_and(|here| target.starts_with(here)))
-}
-
-fn sites(
-    flags: &Flags,
-    environment: &Environment,
-    file: &[String],
-    server: Option<&ServerUrl>,
-) -> Result<Vec<SiteName>, ConfigError> {
-    let variable: Vec<String> = environment
-        .get("TABLEAU_SITE")
-        .into_iter()
-        .flat_map(|text| text.split(','))
-        .map(str::to_owned)
-        .collect();
-    let (name, texts) = if !flags.site.is_empty() {
-        ("--site", flags.site.as_slice())
-    } else if !variable.is_empty() {
-        ("TABLEAU_SITE", variable.as_slice())
-    } else {
-        ("`sites` under `[tableau]`", file)
-    };
-    let invalid = |reason: String| {
-        ConfigError::Value {
-        name: name.to_owned(),
-        reason,
-        help: "take the part after `/site/` in a browser's address bar, or the whole address; `Default` for the Default site"
-            .to_owned(),
-    }
-    };
-    if flags.site.iter().any(|text| text.trim().is_empty()) {
-        // A script's variable that is not set must not mean every site, nor all sites but one.
-        let several = if flags.site.len() > 1 { "one of the sites" } else { "it" };
-        return Err(invalid(format!("{several} is empty")));
-    }
-    let mut sites: Vec<SiteName> = Vec::new();
-    for text in texts.iter().filter(|text| !text.trim().is_empty()) {
-        let site = if BrowserUrl::looks_like_one(text) {
-            site_of_address(text, server)
-        } else {
-            text.parse::<SiteName>().map_err(|error| error.to_string())
-        };
-        let site = site.map_err(invalid)?;
-        if !sites.iter().any(|known| known.is_same_site(&site)) {
-            sites.push(site);
-        }
-    }
-    Ok(sites)
-}
-
-fn site_of_address(text: &str, server: Option<&ServerUrl>) -> Result<SiteName, String> {
-    let url = BrowserUrl::parse(text).map_err(|error| error.to_string())?;
-    match server.map(ServerUrl::identity) {
-        Some(server) if !server.eq_ignore_ascii_case(&url.host) => {
-            Err(format!("`{text}` is on server `{}`, and TABLEAU_SERVER is `{server}`", url.host))
-        }
-        _ => Ok(url.site),
-    }
 }

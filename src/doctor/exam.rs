@@ -12,7 +12,7 @@ use crate::source::SourceName;
 use crate::source::metadata::Survey;
 use crate::source::witness::Witness;
 use crate::store::inspect::{Clock, Inspect, RunGroup};
-use crate::tableau::{Credentials, Greeting, Session, Tableau, TableauError, Who};
+use crate::tableau::{Credentials, Greeting, Session, SignIns, Tableau, TableauError, Who};
 
 /// Why a setting cannot be used.
 pub type Trouble = Box<dyn Diagnostic + Send + Sync>;
@@ -21,10 +21,10 @@ pub type Trouble = Box<dyn Diagnostic + Send + Sync>;
 pub struct Given {
     /// The settings that somebody made, a line each; secrets by name alone.
     pub settings: Vec<String>,
-    /// The server. Its credentials count only where [`Given::credentials`] are there too.
+    /// The server. Its credentials count only where [`Given::sign_ins`] are there too.
     pub tableau: Result<Tableau, Trouble>,
-    /// The way to sign in.
-    pub credentials: Result<Credentials, Trouble>,
+    /// The ways to sign in.
+    pub sign_ins: Result<SignIns, Trouble>,
     /// The sites.
     pub sites: Result<Vec<SiteName>, Trouble>,
     /// Where the map is.
@@ -57,6 +57,11 @@ pub struct Exam {
 }
 
 impl Exam {
+    /// The way to sign in to a site.
+    pub(super) fn credentials(&self, site: &SiteName) -> Option<&Credentials> {
+        self.given.sign_ins.as_ref().ok()?.to(site)
+    }
+
     /// An examination; nothing is sent yet.
     #[must_use]
     pub fn new(given: Given) -> Self {

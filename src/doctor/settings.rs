@@ -19,8 +19,8 @@ pub(super) fn server(exam: &Exam) -> Outcome {
 }
 
 pub(super) fn credentials(exam: &Exam) -> Outcome {
-    match &exam.given.credentials {
-        Ok(credentials) => Outcome::ok(credentials.to_string()),
+    match &exam.given.sign_ins {
+        Ok(sign_ins) => Outcome::ok(sign_ins.to_string()),
         Err(trouble) => Outcome::failed(&**trouble, "set TABLEAU_PAT_NAME and TABLEAU_PAT_SECRET"),
     }
 }

@@ -16,9 +16,9 @@ pub(super) async fn sign_in(exam: &mut Exam, site: &SiteName) -> Outcome {
         Ok(session) => session,
         Err(error) => return Outcome::failed(&error, "check the credentials and the site"),
     };
-    let mut outcome = Outcome::ok(match &exam.given.credentials {
-        Ok(credentials) => format!("signed in with {credentials}"),
-        Err(_) => "signed in".to_owned(),
+    let mut outcome = Outcome::ok(match exam.credentials(site) {
+        Some(credentials) => format!("signed in with {credentials}"),
+        None => "signed in".to_owned(),
     });
     if session.site() != site {
         outcome = outcome.and(format!("Tableau spells the site `{}`", session.site()));
@@ -81,12 +81,12 @@ pub(super) async fn role(exam: &mut Exam) -> Outcome {
 /// Made last in the session: whoever holds the same token signs in again when this examination ended their session, and
 /// so ends this one.
 pub(super) async fn token_holder(exam: &mut Exam) -> Outcome {
-    let Ok(Credentials::PersonalAccessToken { name, .. }) = &exam.given.credentials else {
-        return Outcome::ok("sessions of this way to sign in do not end each other");
-    };
     let session = match exam.session() {
         Ok(session) => session,
         Err(outcome) => return outcome,
+    };
+    let Some(Credentials::PersonalAccessToken { name, .. }) = exam.credentials(session.site()) else {
+        return Outcome::ok("sessions of this way to sign in do not end each other");
     };
     let sign_ins = session.sign_ins().await;
     let has_ended = match session.who().await {

@@ -152,6 +152,14 @@ pub fn print_error(error: &dyn Diagnostic) {
     let _ = io::stderr().lock().write_all(describe(error).as_bytes());
 }
 
+/// As [`print_error`], of one of several sites.
+pub fn print_error_of(site: &SiteName, error: &dyn Diagnostic) {
+    print_error(error);
+    if LOG_FORMAT.get() != Some(&LogFormat::Json) {
+        say(&format!("  site: {site}"));
+    }
+}
+
 /// Writes a line to stderr that is not part of the result.
 pub fn say(line: &str) {
     let _ = io::stderr().lock().write_all(format!("{line}\n").as_bytes());

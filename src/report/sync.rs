@@ -45,12 +45,19 @@ pub struct SiteReport {
     differs: bool,
     warnings: Vec<String>,
     error: Option<String>,
+    /// What the server calls a site that is not active.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state: Option<String>,
+    /// Rows of a site that cannot be synced.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rows_left: Option<u64>,
 }
 
 impl SiteReport {
-    /// A site whose snapshot was compared with the map.
+    /// A site whose snapshot was compared with the map. Keeps no more than the report will show: there may be many
+    /// sites.
     #[must_use]
-    pub fn of(synced: &Synced) -> Self {
+    pub fn of(synced: &Synced, format: Format) -> Self {
         let set = &synced.changes;
         let Header { server: _, site, source, taken_at, complete: _, notes } = &set.snapshot;
         let candidates =
@@ -73,19 +80,50 @@ impl SiteReport {
             skipped: notes.skipped,
             rows_written: synced.rows_written,
             differs: !set.is_empty(),
-            changes: Changes(Some(Arc::clone(set))),
+            changes: Changes::of(set, format),
             ambiguous: set.ambiguous.iter().map(candidates).collect(),
             warnings: notes.warnings.clone(),
             error: None,
+            state: None,
+            rows_left: None,
         }
     }
 
     /// A site that could not be synced.
     #[must_use]
     pub fn failed(site: &SiteName, error: &dyn Diagnostic) -> Self {
+        Self { error: Some(describe(error)), ..Self::untouched(site, Outcome::Failed) }
+    }
+
+    /// A site whose turn did not come.
+    #[must_use]
+    pub fn not_begun(site: &SiteName) -> Self {
+        Self::untouched(site, Outcome::NotBegun)
+    }
+
+    /// A site that its server calls by this state, of which the map has so many rows.
+    #[must_use]
+    pub fn inactive(site: &SiteName, state: &str, rows: usize) -> Self {
+        let state = Some(state.to_owned());
+        Self { state, rows_left: Some(rows as u64), ..Self::untouched(site, Outcome::Inactive) }
+    }
+
+    /// A site that its server does not list any more, of which the map has so many rows.
+    #[must_use]
+    pub fn gone(site: &SiteName, rows: usize) -> Self {
+        Self { rows_left: Some(rows as u64), ..Self::untouched(site, Outcome::Gone) }
+    }
+
+    /// The site.
+    #[must_use]
+    pub fn site(&self) -> &SiteName {
+        &self.site
+    }
+
+    fn untouched(site: &SiteName, outcome: Outcome) -> Self {
         Self {
             site: site.clone(),
-            outcome: Outcome::Failed,
+            outcome,
             complete: false,
             incomplete: Vec::new(),
             run_id: None,
@@ -98,10 +136,12 @@ impl SiteReport {
             skipped: 0,
             rows_written: 0,
             differs: false,
-            changes: Changes(None),
+            changes: Changes::default(),
             ambiguous: Vec::new(),
             warnings: Vec::new(),
-            error: Some(describe(error)),
+            error: None,
+            state: None,
+            rows_left: None,
         }
     }
 
@@ -120,10 +160,29 @@ impl SiteReport {
         }
     }
 
+    /// Why nothing was done, where nothing was.
+    fn why_untouched(&self) -> Option<String> {
+        let site = &self.site;
+        let rows = plural(self.rows_left.unwrap_or_default(), "row");
+        let remedy = format!("`tabmap sync --remove-site {site}` removes them");
+        match self.outcome {
+            Outcome::Failed => Some("failed, nothing was written".to_owned()),
+            Outcome::NotBegun => Some("not begun, because another site failed".to_owned()),
+            Outcome::Inactive => {
+                let state = on_one_line(self.state.as_deref().unwrap_or_default());
+                Some(format!("{state}, not synced; {rows} of it stay in the map; {remedy}"))
+            }
+            Outcome::Gone => {
+                Some(format!("not on the server any more; {rows} of it stay in the map; {remedy}"))
+            }
+            Outcome::Unchanged | Outcome::Applied | Outcome::Planned | Outcome::Superseded => None,
+        }
+    }
+
     fn text(&self, out: &mut String) {
         let site = &self.site;
-        if self.outcome == Outcome::Failed {
-            let _ = writeln!(out, "{site}: failed, nothing was written");
+        if let Some(why) = self.why_untouched() {
+            let _ = writeln!(out, "{site}: {why}");
             return;
         }
         let listed: Vec<_> =
@@ -132,13 +191,13 @@ impl SiteReport {
         if let Some(source) = &self.source {
             let _ = writeln!(out, "  source: {}", on_one_line(source));
         }
-        for change in self.changes.all().iter().take(MOST_CHANGES_SHOWN) {
+        for change in self.changes.kept().iter().take(MOST_CHANGES_SHOWN) {
             ChangeReport::of(change).text(out);
         }
-        let rest = self.changes.all().len().saturating_sub(MOST_CHANGES_SHOWN);
-        if rest > 0 {
-            let _ =
-                writeln!(out, "  ... and {} (`--format json` shows all)", plural(rest as u64, "more change"));
+        let more = self.changes.count().saturating_sub(MOST_CHANGES_SHOWN);
+        if more > 0 {
+            let more = plural(more as u64, "more change");
+            let _ = writeln!(out, "  ... and {more} (`--format json` shows all)");
         }
         for candidates in &self.ambiguous {
             let [first, ..] = candidates.as_slice() else {
@@ -177,7 +236,7 @@ impl SiteReport {
             Outcome::Superseded => {
                 "the map already holds the result of a newer snapshot; nothing was written".to_owned()
             }
-            Outcome::Failed => return,
+            Outcome::Failed | Outcome::NotBegun | Outcome::Inactive | Outcome::Gone => return,
         };
         let _ = writeln!(out, "  {end}");
     }
@@ -185,17 +244,47 @@ impl SiteReport {
 
 /// The changes of a site, each put into words when it is printed: a first sync has as many as the site has resources.
 #[derive(Debug)]
-struct Changes(Option<Arc<ChangeSet>>);
+enum Changes {
+    All(Arc<ChangeSet>),
+    /// What a text spells out, and how many there are: those of many sites are not kept for it.
+    First(Vec<Change>, usize),
+}
+
+impl Default for Changes {
+    fn default() -> Self {
+        Self::First(Vec::new(), 0)
+    }
+}
 
 impl Changes {
-    fn all(&self) -> &[Change] {
-        self.0.as_ref().map_or(&[], |set| &set.changes)
+    fn of(set: &Arc<ChangeSet>, format: Format) -> Self {
+        match format {
+            Format::Json => Self::All(Arc::clone(set)),
+            Format::Text => {
+                let first = set.changes.iter().take(MOST_CHANGES_SHOWN).cloned();
+                Self::First(first.collect(), set.changes.len())
+            }
+        }
+    }
+
+    fn kept(&self) -> &[Change] {
+        match self {
+            Self::All(set) => &set.changes,
+            Self::First(first, _) => first,
+        }
+    }
+
+    fn count(&self) -> usize {
+        match self {
+            Self::All(set) => set.changes.len(),
+            Self::First(_, count) => *count,
+        }
     }
 }
 
 impl Serialize for Changes {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.all().iter().map(ChangeReport::of))
+        serializer.collect_seq(self.kept().iter().map(ChangeReport::of))
     }
 }
 
@@ -254,6 +343,9 @@ impl<'a> SyncReport<'a> {
             Format::Json => print_json(self),
             Format::Text => {
                 let mut text = String::new();
+                if self.sites.is_empty() {
+                    text.push_str("no site to sync\n");
+                }
                 for site in self.sites {
                     site.text(&mut text);
                 }

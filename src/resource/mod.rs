@@ -4,6 +4,7 @@ mod details;
 mod id;
 mod key;
 mod kind;
+mod listed_site;
 pub mod matching;
 mod project;
 mod site;
@@ -13,6 +14,7 @@ pub use details::Details;
 pub use id::{Luid, ResourceId};
 pub use key::{PlainKey, ResourceKey};
 pub use kind::{KindFacts, PerKind, ResourceKind};
+pub use listed_site::{ListedSite, SiteState};
 pub use project::{KnownPaths, ProjectPath};
 pub use site::{InvalidSiteName, SiteName};
 

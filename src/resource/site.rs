@@ -38,10 +38,16 @@ impl SiteName {
         &self.0
     }
 
+    /// The content URL in lower case, which two spellings of one site share.
+    #[must_use]
+    pub fn folded(&self) -> String {
+        self.0.to_lowercase()
+    }
+
     /// Whether `other` names the same site: Tableau signs in to `mysite` when the site is called `MySite`.
     #[must_use]
     pub fn is_same_site(&self, other: &Self) -> bool {
-        self.0.to_lowercase() == other.0.to_lowercase()
+        self.folded() == other.folded()
     }
 
     /// What somebody probably meant who wrote it and was told that there is no such site.

@@ -15,6 +15,16 @@ pub enum SourceError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Tableau(#[from] TableauError),
+    /// Not every source knows which sites there are.
+    #[error("the source `{source_name}` does not list the sites of the server")]
+    #[diagnostic(
+        code(tabmap::source::no_list_of_sites),
+        help("name the sites in TABLEAU_SITE, `--site`, or `sites` under `[tableau]` in tabmap.toml")
+    )]
+    NoListOfSites {
+        /// The source.
+        source_name: &'static str,
+    },
     /// A recording that cannot be used.
     #[error(transparent)]
     #[diagnostic(transparent)]

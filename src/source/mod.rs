@@ -7,15 +7,17 @@ use clap::ValueEnum;
 
 pub use self::error::SourceError;
 use crate::mapping::Mapping;
-use crate::resource::SiteName;
+use crate::resource::{ListedSite, SiteName};
 use crate::snapshot::Snapshot;
 
+pub mod by_site;
 mod error;
 mod listings;
 mod lookup;
 pub mod metadata;
 mod reconcile;
 pub mod recording;
+pub mod removed;
 pub mod rest;
 pub(crate) mod witness;
 
@@ -61,6 +63,16 @@ pub trait Source: Send + Sync {
     /// `known` is what the map holds of the site: a live source takes a second look at what is in there and not in
     /// its listing.
     async fn snapshot(&self, site: &SiteName, known: &Mapping) -> Result<Snapshot, SourceError>;
+
+    /// All sites of the server. Who must sign in for that does so at the site `at`.
+    async fn sites(&self, _at: &SiteName) -> Result<Vec<ListedSite>, SourceError> {
+        Err(SourceError::NoListOfSites { source_name: self.name() })
+    }
+
+    /// Whether both sites can be listed at the same time.
+    fn may_overlap(&self, _one: &SiteName, _other: &SiteName) -> bool {
+        true
+    }
 
     /// Ends what is still open after a snapshot was given up: for Ctrl-C.
     async fn abort(&self) {}

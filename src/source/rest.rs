@@ -12,7 +12,7 @@ use super::listings::{Listings, now};
 use super::witness::witness;
 use super::{Source, SourceError, SourceName};
 use crate::mapping::Mapping;
-use crate::resource::SiteName;
+use crate::resource::{ListedSite, SiteName};
 use crate::snapshot::Snapshot;
 use crate::tableau::{Session, Tableau};
 
@@ -58,6 +58,14 @@ impl Source for RestSource {
         let snapshot = self.snapshot_in(&session, known).await;
         self.tableau.sign_out().await;
         snapshot
+    }
+
+    async fn sites(&self, at: &SiteName) -> Result<Vec<ListedSite>, SourceError> {
+        Ok(self.tableau.list_sites(at).await?)
+    }
+
+    fn may_overlap(&self, one: &SiteName, other: &SiteName) -> bool {
+        self.tableau.may_overlap(one, other)
     }
 
     async fn abort(&self) {

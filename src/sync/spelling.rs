@@ -45,7 +45,7 @@ pub(super) fn warn_of_others(mapping: &Mapping, header: &mut Header) {
     }
 }
 
-fn is_other_spelling(other: &SiteName, site: &SiteName) -> bool {
+pub(super) fn is_other_spelling(other: &SiteName, site: &SiteName) -> bool {
     let is_default_in_words = site.as_str().is_empty() && other.as_str().eq_ignore_ascii_case("default");
     is_default_in_words || other.is_same_site(site) && other != site
 }

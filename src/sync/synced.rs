@@ -14,7 +14,7 @@ use crate::store::StoreError;
 
 /// How the work on one site ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// The map says what the site says; nothing was to be written.
     Unchanged,
@@ -26,6 +26,12 @@ pub enum Outcome {
     Superseded,
     /// It could not be done; nothing was written.
     Failed,
+    /// Another site failed before it had its turn.
+    NotBegun,
+    /// The server has suspended or locked it; its rows stay.
+    Inactive,
+    /// The server does not list it any more; its rows stay.
+    Gone,
 }
 
 /// What was done on one site.

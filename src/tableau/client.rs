@@ -2,7 +2,6 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use reqwest::header::ACCEPT;
@@ -11,12 +10,15 @@ use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 use tokio::sync::Mutex;
 
+use super::connected_app::SITES_SCOPE;
 use super::credentials::Credentials;
 use super::error::TableauError;
 use super::reply::{Patience, Reply, RestError};
 use super::server::ServerUrl;
 use super::shapes::with_escaped_controls;
+use super::sign_ins::SignIns;
 use crate::bounded_body::{Body, LARGEST_DOCUMENT, read_up_to};
+use crate::resource::SiteName;
 
 /// The server's own limit for a Metadata API query is 30 s; listings of 1,000 rows take some seconds.
 const CALL_TIMEOUT: Duration = Duration::from_secs(120);
@@ -32,22 +34,22 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 pub struct Tableau {
     pub(super) http: reqwest::Client,
     pub(super) server: ServerUrl,
-    pub(super) credentials: Credentials,
+    pub(super) sign_ins: Arc<SignIns>,
     call_timeout: Duration,
-    /// The one session that this process has, so that it can be ended when the work is given up.
+    /// The one session of this client, so that it can be ended when the work is given up.
     pub(super) live: Arc<Mutex<Option<Token>>>,
     /// Whether a listing that stays the same counts as complete although more is announced.
     pub(super) counts_may_differ: bool,
-    /// Whether it was said that the personal access token expires soon; each site signs in anew.
-    pub(super) has_warned: Arc<AtomicBool>,
+    /// A scope that a connected app asks for beside the usual ones.
+    pub(super) more_scope: Option<&'static str>,
 }
 
 impl Tableau {
-    /// A client for `server` that trusts the authorities in `ca_bundle` beside those of the operating system.
+    /// A client for `server`, with one way to sign in for all sites or one for each, that trusts the authorities in `ca_bundle` beside those of the operating system.
     /// Sends nothing yet. `HTTPS_PROXY` and `NO_PROXY` are honoured.
     pub fn new(
         server: ServerUrl,
-        credentials: Credentials,
+        sign_ins: impl Into<SignIns>,
         ca_bundle: Option<&Path>,
     ) -> Result<Self, TableauError> {
         let mut builder = reqwest::Client::builder()
@@ -72,11 +74,11 @@ impl Tableau {
         Ok(Self {
             http,
             server,
-            credentials,
+            sign_ins: Arc::new(sign_ins.into()),
             call_timeout: CALL_TIMEOUT,
             live: Arc::default(),
             counts_may_differ: false,
-            has_warned: Arc::default(),
+            more_scope: None,
         })
     }
 
@@ -98,9 +100,27 @@ impl Tableau {
         &self.server
     }
 
-    /// Whether a second sign-in with the same credentials ends the session of the first.
-    pub(super) fn has_one_session(&self) -> bool {
-        matches!(self.credentials, Credentials::PersonalAccessToken { .. })
+    /// The same with a session of its own, so that two sites can be asked at once; see [`Tableau::may_overlap`].
+    #[must_use]
+    pub fn with_own_session(&self) -> Self {
+        Self { live: Arc::default(), ..self.clone() }
+    }
+
+    /// The same with a session of its own that may list the sites of the server.
+    pub(super) fn to_list_sites(&self) -> Self {
+        Self { more_scope: Some(SITES_SCOPE), ..self.with_own_session() }
+    }
+
+    /// Whether sessions on both sites can live at once: a second sign-in with the same personal access token ends the
+    /// session of the first.
+    #[must_use]
+    pub fn may_overlap(&self, one: &SiteName, other: &SiteName) -> bool {
+        !self.sign_ins.share_a_session(one, other)
+    }
+
+    /// Whether a second sign-in with the credentials for this site ends the session of the first.
+    pub(super) fn has_one_session(&self, site: &SiteName) -> bool {
+        matches!(self.sign_ins.to(site), Some(Credentials::PersonalAccessToken { .. }))
     }
 
     /// Sends a request that may be repeated without harm until there is an answer that is not a passing failure.

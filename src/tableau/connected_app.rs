@@ -11,6 +11,9 @@ use super::TableauError;
 pub(super) const SCOPES: [&str; 4] =
     ["tableau:content:read", "tableau:tasks:run", "tableau:jobs:read", "tableau:jobs:update"];
 
+/// What the list of sites needs beside, and nothing else does.
+pub(super) const SITES_SCOPE: &str = "tableau:sites:read";
+
 /// The token that proves a connected app and names a user, valid for five minutes.
 /// Claims and scopes: help.tableau.com, "Configure Connected Apps with Direct Trust".
 pub(super) fn connected_app_token(
@@ -18,6 +21,7 @@ pub(super) fn connected_app_token(
     secret_id: &str,
     secret: &SecretString,
     username: &str,
+    more_scope: Option<&'static str>,
 ) -> Result<String, TableauError> {
     #[derive(Serialize)]
     struct Claims<'a> {
@@ -26,7 +30,7 @@ pub(super) fn connected_app_token(
         jti: String,
         aud: &'static str,
         sub: &'a str,
-        scp: [&'static str; SCOPES.len()],
+        scp: Vec<&'static str>,
     }
     #[derive(Serialize)]
     struct Header<'a> {
@@ -47,7 +51,7 @@ pub(super) fn connected_app_token(
         jti: uuid::Uuid::new_v4().to_string(),
         aud: "tableau",
         sub: username,
-        scp: SCOPES,
+        scp: SCOPES.into_iter().chain(more_scope).collect(),
     }))?;
     // Tableau wants `iss` in the header too, which the library's header type cannot hold; it still does the signing.
     let message = format!("{header}.{claims}");

@@ -34,6 +34,19 @@ pub enum TableauError {
         /// Why.
         source: reqwest::Error,
     },
+    /// No credentials for a site.
+    #[error("there is no way to sign in to site `{site}`")]
+    #[diagnostic(
+        code(tabmap::tableau::no_credentials),
+        help(
+            "set TABLEAU_PAT_NAME and TABLEAU_PAT_SECRET, with the site's `prefix` before both names where \
+             `[[tableau.site]]` in tabmap.toml gives it one"
+        )
+    )]
+    NoCredentials {
+        /// The site.
+        site: SiteName,
+    },
     /// Credentials or site refused.
     #[error("Tableau refused to sign in to site `{site}` ({code}: {detail})")]
     #[diagnostic(code(tabmap::tableau::sign_in), help("{remedy}"))]
@@ -108,6 +121,33 @@ pub enum TableauError {
         /// The scope.
         scope: &'static str,
     },
+    /// Tableau Cloud was asked for its sites.
+    #[error("Tableau Cloud does not list its sites (403069)")]
+    #[diagnostic(
+        code(tabmap::tableau::cloud_lists_no_sites),
+        help("name the sites in TABLEAU_SITE, `--site`, or `sites` under `[tableau]` in tabmap.toml")
+    )]
+    CloudListsNoSites,
+    /// Somebody else than an administrator asked for the sites.
+    #[error("Tableau does not list the sites of the server to the user who signed in to site `{at}`")]
+    #[diagnostic(
+        code(tabmap::tableau::no_administrator),
+        help(
+            "sign in as a server administrator, or name the sites in TABLEAU_SITE, `--site`, or `sites` under `[tableau]` in \
+             tabmap.toml"
+        )
+    )]
+    NoAdministrator {
+        /// Where the user signed in.
+        at: SiteName,
+    },
+    /// The list of sites did not stand still.
+    #[error("the list of the server's sites changed each time it was read")]
+    #[diagnostic(
+        code(tabmap::tableau::unsettled_sites),
+        help("run again when no sites are being added or deleted")
+    )]
+    UnsettledSites,
     /// Tableau's own error.
     #[error("could not {doing}: Tableau answered {code}: {summary}: {detail}")]
     #[diagnostic(code(tabmap::tableau::refused))]
@@ -245,6 +285,7 @@ impl TableauError {
             self,
             Self::SessionTaken { .. }
                 | Self::SessionRefused { .. }
+                | Self::NoCredentials { .. }
                 | Self::SignInRefused { .. }
                 | Self::OtherSite { .. }
                 | Self::RateLimited { .. }

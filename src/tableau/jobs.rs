@@ -204,7 +204,7 @@ impl Session {
         match sent {
             // Nothing was started, and with a token of one's own it will be.
             Ok(reply) if reply.status == StatusCode::UNAUTHORIZED => {
-                Posted::Refused(if self.tableau.has_one_session() {
+                Posted::Refused(if self.tableau.has_one_session(self.site()) {
                     TableauError::SessionTaken { doing }
                 } else {
                     TableauError::OutOfScope { doing, scope: START_SCOPE }
@@ -267,7 +267,7 @@ impl Session {
         url.set_query(Some("pageSize=1"));
         match self.call(doing, Patience::USUAL, |http| http.get(url.clone())).await {
             Err(reason) => Polled::Passing { reason, wait: None },
-            Ok(_) if before == sign_ins().await && !self.tableau.has_one_session() => {
+            Ok(_) if before == sign_ins().await && !self.tableau.has_one_session(self.site()) => {
                 Polled::Forbidden(TableauError::OutOfScope { doing: doing.to_owned(), scope: JOBS_SCOPE })
             }
             Ok(_) => Polled::Passing { reason, wait: None },

@@ -2,7 +2,8 @@
 //!
 //! A personal access token has one session: "Signing in again with the same access token, whether at the same
 //! site or a different site, will terminate the previous session" (help.tableau.com, `rest_api_concepts_auth`).
-//! So a process signs in to one site after another, never to two at once.
+//! So a process signs in with one token to one site after another, never to two at once. Sessions of different tokens, of
+//! connected apps and of users do not end each other.
 
 mod client;
 mod connected_app;
@@ -21,6 +22,8 @@ mod server;
 mod session;
 mod shapes;
 mod sign_in;
+mod sign_ins;
+mod sites;
 mod unreachable;
 mod who;
 
@@ -31,4 +34,5 @@ pub use self::greeting::Greeting;
 pub use self::server::{InvalidServer, ServerUrl};
 pub use self::session::Session;
 pub use self::sign_in::{SHORT_LIFE, TESTED_API};
+pub use self::sign_ins::SignIns;
 pub use self::who::Who;

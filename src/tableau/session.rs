@@ -153,7 +153,7 @@ impl Session {
             if live.as_ref().is_none_or(|live| live.sign_ins != token.sign_ins) {
                 continue;
             }
-            let has_one_session = self.tableau.has_one_session();
+            let has_one_session = self.tableau.has_one_session(&self.site);
             if token.sign_ins > 1 && token.since.elapsed() < SHORT_SESSION {
                 let answer = reply.beginning();
                 let doing = doing.to_owned();

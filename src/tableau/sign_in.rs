@@ -1,7 +1,5 @@
 //! Signing in: what each kind of credentials sends, and what a good sign-in gives.
 
-use std::sync::atomic::Ordering;
-
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
@@ -58,16 +56,19 @@ impl Tableau {
             content_url: String,
         }
         let doing = "sign in";
+        let credentials =
+            self.sign_ins.to(site).ok_or_else(|| TableauError::NoCredentials { site: site.clone() })?;
         let url = self.server.join(&format!("/api/{version}/auth/signin"));
         // Made anew for each attempt: the token of a connected app is good for one sign-in.
         let request = || {
-            let body = serde_json::json!({ "credentials": self.sign_in_body(site)? });
+            let body =
+                serde_json::json!({ "credentials": sign_in_body(credentials, site, self.more_scope)? });
             Ok(self.http.post(url.clone()).json(&body))
         };
         let reply = self.send(doing, Patience::STRANGER, request).await?;
         let answer = match self.decode::<Answer>(doing, "a sign-in's answer", &reply) {
             Err(TableauError::Refused { code, detail, .. }) if code.starts_with("401") => {
-                let remedy = remedy(&self.credentials, &detail);
+                let remedy = remedy(credentials, &detail);
                 return Err(TableauError::SignInRefused { site: site.clone(), code, detail, remedy });
             }
             Err(TableauError::Decoding { doing, expected, source, .. }) => {
@@ -78,7 +79,7 @@ impl Tableau {
         };
         let days_left = answer.estimated_time_to_expiration.as_deref().and_then(days_left);
         if let Some(days) = days_left {
-            self.warn_of_the_tokens_end(days);
+            self.warn_of_the_tokens_end(credentials, days);
         }
         Ok(Granted {
             token: answer.token,
@@ -88,10 +89,10 @@ impl Tableau {
         })
     }
 
-    fn warn_of_the_tokens_end(&self, days: u32) {
-        if let Credentials::PersonalAccessToken { name, .. } = &self.credentials
+    fn warn_of_the_tokens_end(&self, credentials: &Credentials, days: u32) {
+        if let Credentials::PersonalAccessToken { name, .. } = credentials
             && days < SHORT_LIFE
-            && !self.has_warned.swap(true, Ordering::Relaxed)
+            && self.sign_ins.is_first_warning_of(name)
         {
             let token = on_one_line(name);
             tracing::warn!(
@@ -101,24 +102,28 @@ impl Tableau {
             );
         }
     }
+}
 
-    fn sign_in_body(&self, site: &SiteName) -> Result<serde_json::Value, TableauError> {
-        let site = serde_json::json!({ "contentUrl": site.as_str() });
-        Ok(match &self.credentials {
-            Credentials::PersonalAccessToken { name, secret } => serde_json::json!({
-                "personalAccessTokenName": name,
-                "personalAccessTokenSecret": secret.expose_secret(),
-                "site": site,
-            }),
-            Credentials::ConnectedApp { client_id, secret_id, secret, username } => serde_json::json!({
-                "jwt": connected_app_token(client_id, secret_id, secret, username)?,
-                "site": site,
-            }),
-            Credentials::Password { username, password } => serde_json::json!({
-                "name": username,
-                "password": password.expose_secret(),
-                "site": site,
-            }),
-        })
-    }
+fn sign_in_body(
+    credentials: &Credentials,
+    site: &SiteName,
+    more_scope: Option<&'static str>,
+) -> Result<serde_json::Value, TableauError> {
+    let site = serde_json::json!({ "contentUrl": site.as_str() });
+    Ok(match credentials {
+        Credentials::PersonalAccessToken { name, secret } => serde_json::json!({
+            "personalAccessTokenName": name,
+            "personalAccessTokenSecret": secret.expose_secret(),
+            "site": site,
+        }),
+        Credentials::ConnectedApp { client_id, secret_id, secret, username } => serde_json::json!({
+            "jwt": connected_app_token(client_id, secret_id, secret, username, more_scope)?,
+            "site": site,
+        }),
+        Credentials::Password { username, password } => serde_json::json!({
+            "name": username,
+            "password": password.expose_secret(),
+            "site": site,
+        }),
+    })
 }

@@ -99,6 +99,20 @@ fn secrets_are_named_and_never_shown() {
 }
 
 #[test]
+fn variables_of_a_site_are_listed_under_their_own_names_where_they_are_set() {
+    let mut desk = bare_desk();
+    desk.write("tabmap.toml", "[[tableau.site]]\nname = 'EMEA'\nprefix = 'EMEA_'\n");
+    desk.set("EMEA_TABLEAU_PAT_NAME", "nightly").set("EMEA_TABLEAU_PAT_SECRET_FILE", "hush-file");
+    desk.set("OTHER_TABLEAU_PAT_NAME", "other");
+    let shown = settings(&desk, &[]);
+    assert_eq!(shown["tableau.site"].0, json!([{"name": "EMEA", "prefix": "EMEA_"}]));
+    assert_eq!(shown["EMEA_TABLEAU_PAT_NAME"], (json!("nightly"), json!("EMEA_TABLEAU_PAT_NAME")));
+    assert_eq!(shown["EMEA_TABLEAU_PAT_SECRET"], (json!(null), json!("EMEA_TABLEAU_PAT_SECRET_FILE")));
+    assert!(!shown.contains_key("EMEA_TABLEAU_PASSWORD") && !shown.contains_key("OTHER_TABLEAU_PAT_NAME"));
+    assert!(shown.contains_key("TABLEAU_PASSWORD"));
+}
+
+#[test]
 fn every_key_of_the_template_is_listed_and_a_wrong_file_is_refused() {
     let desk = bare_desk();
     desk.done(&["init"]);

@@ -1,5 +1,6 @@
 //! Runs the `tabmap` binary against a simulated Tableau server and real stores.
 
+mod all_sites;
 mod bad_input;
 mod check;
 mod config;
@@ -14,14 +15,18 @@ mod history;
 mod layers;
 mod listing;
 mod lost_access;
+mod many_sites;
 mod map;
+mod orchestrators;
 mod parsers;
 mod refresh;
+mod remove_site;
 mod resolve;
 mod secrets;
 mod serve;
 mod serving;
 mod shapes;
+mod sites;
 mod sources;
 mod sync;
 mod transport;

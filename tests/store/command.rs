@@ -20,7 +20,7 @@ pub fn desk(tenant: &Tenant, mut desk: Desk) -> Desk {
 }
 
 /// What the map holds, in the form of [`Desk::present`].
-async fn mapped(tenant: &Tenant, site: &str) -> Vec<[String; 5]> {
+pub async fn mapped(tenant: &Tenant, site: &str) -> Vec<[String; 5]> {
     let sql = format!(
         "SELECT RESOURCE_TYPE, PROJECT_PATH, RESOURCE_NAME, RESOURCE_ID, VIZPORTAL_URL_ID \
          FROM \"{}\".\"MAPPING_TABLES\".\"API__TABLEAU__RESOURCES\" WHERE SITE_ID = '{site}'",
@@ -36,7 +36,7 @@ async fn mapped(tenant: &Tenant, site: &str) -> Vec<[String; 5]> {
 }
 
 /// Asks what blocks (the binary) from a test that is asynchronous.
-fn done(desk: &Desk, arguments: &[&str]) -> String {
+pub fn done(desk: &Desk, arguments: &[&str]) -> String {
     tokio::task::block_in_place(|| desk.done(arguments))
 }
 

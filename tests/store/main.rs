@@ -18,6 +18,7 @@ mod opens;
 mod properties;
 mod seeds;
 mod sign_in;
+mod sites;
 mod stand_in;
 mod statements;
 mod transport;

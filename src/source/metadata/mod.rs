@@ -18,7 +18,7 @@ use super::reconcile::{Evidence, Listed};
 use super::witness::witness;
 use super::{Source, SourceError, SourceName};
 use crate::mapping::Mapping;
-use crate::resource::{Luid, ResourceKind, SiteName};
+use crate::resource::{ListedSite, Luid, ResourceKind, SiteName};
 use crate::snapshot::Snapshot;
 use crate::tableau::{Session, Tableau, TableauError};
 
@@ -82,6 +82,14 @@ impl Source for MetadataSource {
         self.progress.finish_and_clear();
         self.tableau.sign_out().await;
         snapshot
+    }
+
+    async fn sites(&self, at: &SiteName) -> Result<Vec<ListedSite>, SourceError> {
+        Ok(self.tableau.list_sites(at).await?)
+    }
+
+    fn may_overlap(&self, one: &SiteName, other: &SiteName) -> bool {
+        self.tableau.may_overlap(one, other)
     }
 
     async fn abort(&self) {

@@ -3,6 +3,7 @@
 //! ```text
 //! connection   who we are and where Snowflake is, by the Snowflake CLI's rules
 //! session      statements in, rows of text out          (the crate `snowflake-api`)
+//! sessions     which work has which session
 //! transport    what that crate cannot do, done below it
 //! sql          the statements of sql/snowflake, and the names of the tables
 //! quoting      names and values inside them
@@ -26,6 +27,7 @@ mod place;
 mod quoting;
 mod refusals;
 mod session;
+mod sessions;
 mod settings;
 mod shapes;
 mod sql;
@@ -36,13 +38,13 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use tokio::sync::Mutex;
 
 use self::connection::Connection;
 pub use self::error::{Fault, SnowflakeError};
 pub use self::options::SessionOptions;
 use self::place::Place;
 pub use self::session::{Row, Session};
+use self::sessions::{Sessions, Share};
 pub use self::settings::SnowflakeSettings;
 pub use self::sql::TableNames;
 use super::{Applied, ChangeFilter, Found, Lookup, Migration, Past, RecordedChange, Run, Store, StoreError};
@@ -60,9 +62,8 @@ type Work<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + '
 pub struct SnowflakeStore {
     connection: Connection,
     place: Place,
-    options: SessionOptions,
-    /// Opened by the first statement, replaced when it ends before its time.
-    session: Mutex<Option<Arc<Session>>>,
+    /// Opened when they are needed, replaced when they end before their time.
+    sessions: Sessions,
 }
 
 impl SnowflakeStore {
@@ -71,7 +72,7 @@ impl SnowflakeStore {
     pub fn new(connection: Connection, tables: TableNames, options: SessionOptions) -> Self {
         let place =
             Place { store: format!("snowflake:{}", connection.name), tables, creates_database: false };
-        Self { connection, place, options, session: Mutex::new(None) }
+        Self { place, sessions: Sessions::new(connection.clone(), options), connection }
     }
 
     /// The same store, which creates the database too where it is missing and the setting says so.
@@ -81,26 +82,25 @@ impl SnowflakeStore {
         self
     }
 
-    async fn session(&self) -> Result<Arc<Session>, SnowflakeError> {
-        let mut open = self.session.lock().await;
-        if let Some(session) = &*open {
-            return Ok(Arc::clone(session));
-        }
-        let session = Arc::new(Session::new(&self.connection, self.options.clone())?);
-        *open = Some(Arc::clone(&session));
-        Ok(session)
-    }
-
-    /// Does `work` in a session. When that ends under way, or when the fate of one of its statements is unknown,
-    /// `work` begins again: it must find out what it has done already.
+    /// Does `work` in a session that others may read in.
     async fn in_session<'a, T>(
         &'a self,
         work: impl Fn(Arc<Session>) -> Work<'a, T> + Send + Sync,
     ) -> Result<T, StoreError> {
+        self.in_session_shared(Share::WithAll, work).await
+    }
+
+    /// Does `work` in a session. When that ends under way, or when the fate of one of its statements is unknown,
+    /// `work` begins again: it must find out what it has done already.
+    async fn in_session_shared<'a, T>(
+        &'a self,
+        share: Share,
+        work: impl Fn(Arc<Session>) -> Work<'a, T> + Send + Sync,
+    ) -> Result<T, StoreError> {
         let mut attempt = 1;
         loop {
-            let session = self.session().await?;
-            let result = work(session).await;
+            let lent = self.sessions.lend(share)?;
+            let result = work(Arc::clone(&lent.session)).await;
             let Err(StoreError::Snowflake(error)) = &result else {
                 return result;
             };
@@ -112,7 +112,7 @@ impl SnowflakeStore {
             }
             tracing::warn!(doing = error.doing, reason = %error.fault, "beginning again in snowflake");
             if ended {
-                *self.session.lock().await = None;
+                self.sessions.forget(&lent.session);
             }
             attempt += 1;
         }
@@ -158,7 +158,7 @@ impl Store for SnowflakeStore {
     }
 
     async fn apply(&self, run: &Run, plan: &Plan) -> Result<Applied, StoreError> {
-        self.in_session(|session| {
+        self.in_session_shared(Share::WithReaders, |session| {
             Box::pin(async move { apply::apply(&self.place, &session, run, plan).await })
         })
         .await
@@ -174,17 +174,16 @@ impl Store for SnowflakeStore {
     }
 
     async fn abort(&self) {
-        let session = self.session.lock().await.clone();
-        if let Some(session) = session {
+        for session in self.sessions.all() {
             session.abort_running().await;
         }
     }
 
     async fn close(&self) -> Result<(), StoreError> {
-        let session = self.session.lock().await.take();
-        match session {
-            Some(session) => Ok(session.close().await?),
-            None => Ok(()),
+        let mut closed = Ok(());
+        for session in self.sessions.take() {
+            closed = closed.and(session.close().await);
         }
+        Ok(closed?)
     }
 }

@@ -68,7 +68,11 @@ impl SqliteStore {
                     if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
                         && waiting_since.elapsed() < LOCK_TIMEOUT
                         && !self.is_aborted.load(Ordering::Relaxed) => {}
-                result => return result.map_err(&failed),
+                result => {
+                    result.map_err(&failed)?;
+                    // What is to be written may have to wait for those who read.
+                    return connection.busy_timeout(LOCK_TIMEOUT).map_err(&failed);
+                }
             }
         }
     }

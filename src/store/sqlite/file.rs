@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
+use tokio::sync::Mutex;
 
 use super::SqliteError;
 use crate::store::{Store as _, StoreError, how_to_create};
@@ -23,6 +24,8 @@ pub(super) const LOCK_TIMEOUT: Duration = Duration::from_secs(30);
 pub struct SqliteStore {
     pub(super) path: PathBuf,
     pub(super) is_aborted: Arc<AtomicBool>,
+    /// Held by the one of this process that writes: SQLite's own lock is given to anybody, and waited for in vain.
+    pub(super) writer: Arc<Mutex<()>>,
     /// How to create the map.
     pub(super) remedy: String,
     /// Whether the file is opened for reading alone.
@@ -36,6 +39,7 @@ impl SqliteStore {
         Self {
             path: path.to_owned(),
             is_aborted: Arc::default(),
+            writer: Arc::default(),
             remedy: how_to_create(""),
             is_for_reading: false,
         }

@@ -56,6 +56,7 @@ impl Store for SqliteStore {
 
     async fn apply(&self, run: &Run, plan: &Plan) -> Result<Applied, StoreError> {
         let (run, plan) = (run.clone(), plan.clone());
+        let _turn = self.writer.lock().await;
         self.run(move |store| store.apply_now(&run, &plan)).await
     }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::jobs::Job;
 use crate::time;
-use crate::world::{Kind, Resource, Visibility, World};
+use crate::world::{Kind, Resource, SiteState, Visibility, World};
 
 /// One change of the content, as the library, the control API and faults make it.
 ///
@@ -32,6 +32,8 @@ pub enum Change {
     CreateProject { site: String, project: Vec<String> },
     /// The last name of the path becomes `name`; everything below moves along.
     RenameProject { site: String, project: Vec<String>, name: String },
+    /// Whether the site can be used. Sessions on it live on.
+    SetSite { site: String, state: SiteState },
 }
 
 /// A change named a site, project or resource that is not there.
@@ -110,6 +112,11 @@ impl World {
                 Ok(Done { luid: Some(luid), stale: Vec::new() })
             }
             Change::RenameProject { site, project, name } => self.rename_project(site, project, name),
+            Change::SetSite { site, state } => {
+                let site = self.position(site)?;
+                self.sites[site].state = *state;
+                Ok(Done::default())
+            }
         }
     }
 

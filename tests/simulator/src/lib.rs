@@ -83,4 +83,4 @@ pub use jobs::{JobPlan, Outcome, StartedJob};
 pub use options::{ConnectedApp, Language, Options, Token};
 pub use simulator::Simulator;
 pub use state::Request;
-pub use world::{Item, Kind, Visibility};
+pub use world::{Item, Kind, SiteState, Visibility};

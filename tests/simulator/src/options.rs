@@ -38,7 +38,8 @@ pub struct Options {
     pub idle_timeout: Duration,
     /// What becomes of refresh jobs.
     pub jobs: JobPlan,
-    /// Whether the account may read and cancel jobs, which Tableau keeps to administrators; it may start them either way.
+    /// Whether the account may list the sites, and read and cancel jobs, which Tableau keeps to administrators; it may start
+    /// jobs either way.
     pub administrator: bool,
     /// The LUID of whoever owns all content; the account where it is absent.
     pub owner: Option<String>,

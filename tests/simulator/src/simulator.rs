@@ -17,7 +17,7 @@ use crate::options::Options;
 use crate::server;
 use crate::state::{Request, Shared};
 use crate::wire::{Switch, TearableListener};
-use crate::world::{Item, Kind, Visibility};
+use crate::world::{Item, Kind, SiteState, Visibility};
 
 /// A Tableau server on 127.0.0.1, on threads of its own. Dropping it stops it.
 ///
@@ -156,6 +156,11 @@ impl Simulator {
     /// Deletes a resource.
     pub fn delete(&self, site: &str, kind: Kind, luid: &str) {
         self.change(Change::Delete { site: site.to_owned(), kind, luid: luid.to_owned() });
+    }
+
+    /// Suspends, locks or deletes a site, or makes it active again.
+    pub fn set_site(&self, site: &str, state: SiteState) {
+        self.change(Change::SetSite { site: site.to_owned(), state });
     }
 
     /// Sets what the signed-in user may see of a resource.

@@ -52,6 +52,33 @@ pub enum Visibility {
     Hidden,
 }
 
+/// Whether a site can be used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SiteState {
+    /// It can.
+    #[default]
+    Active,
+    /// An administrator suspended it.
+    Suspended,
+    /// It is being exported, say.
+    Locked,
+    /// It is gone: nothing shows that it ever was.
+    Deleted,
+}
+
+impl SiteState {
+    /// As REST writes it.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Active => "Active",
+            Self::Suspended => "Suspended",
+            Self::Locked => "Locked",
+            Self::Deleted => "Deleted",
+        }
+    }
+}
+
 /// One resource as REST shows it, with all that a test wants to compare.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Item {
@@ -134,6 +161,7 @@ pub(crate) struct Site {
     pub(crate) metadata_id: String,
     pub(crate) content_url: String,
     pub(crate) name: String,
+    pub(crate) state: SiteState,
     pub(crate) created_at: String,
     pub(crate) user: User,
     pub(crate) projects: Vec<Project>,
@@ -182,10 +210,12 @@ impl World {
         self.sites.iter().find(|site| site.luid == luid)
     }
 
-    /// The site that a sign-in means: content URLs match whatever their case.
+    /// The site that a sign-in means, if it can be used: content URLs match whatever their case.
     pub(crate) fn site_to_sign_in(&self, content_url: &str) -> Option<&Site> {
-        self.site(content_url)
-            .or_else(|| self.sites.iter().find(|site| site.content_url.eq_ignore_ascii_case(content_url)))
+        let found = self
+            .site(content_url)
+            .or_else(|| self.sites.iter().find(|site| site.content_url.eq_ignore_ascii_case(content_url)));
+        found.filter(|site| site.state == SiteState::Active)
     }
 
     fn add_site(&mut self, content: &SiteContent, user: &str) {
@@ -197,6 +227,7 @@ impl World {
             metadata_id: self.random.uuid(),
             content_url: content.content_url.clone(),
             name: name.to_owned(),
+            state: SiteState::Active,
             created_at: time::START.to_owned(),
             user: User {
                 luid: self.random.uuid(),

@@ -49,6 +49,11 @@ impl Desk {
         }))
     }
 
+    /// A server with a site of each size, `Site1` and so on: so many resources, a third of them data sources.
+    pub fn sized(sizes: &[usize]) -> Self {
+        Self::with(sized(sizes))
+    }
+
     /// A server with this content.
     pub fn with(content: Content) -> Self {
         Self::at(Simulator::start(Options { content, ..Options::default() }).expect("start the simulator"))
@@ -95,6 +100,15 @@ impl Desk {
     pub fn set(&mut self, name: &str, value: impl Into<String>) -> &mut Self {
         self.environment.insert(name.to_owned(), value.into());
         self
+    }
+
+    /// Signs in as the server's connected app from now on.
+    pub fn sign_in_as_app(&mut self) -> &mut Self {
+        let options = self.tableau.options().clone();
+        let app = options.connected_app;
+        self.unset("TABLEAU_PAT_NAME").unset("TABLEAU_PAT_SECRET");
+        self.set("TABLEAU_JWT_CLIENT_ID", app.client_id).set("TABLEAU_JWT_SECRET_ID", app.secret_id);
+        self.set("TABLEAU_JWT_SECRET", app.secret).set("TABLEAU_JWT_USERNAME", options.username)
     }
 
     /// Takes a variable out of the environment.
@@ -224,6 +238,19 @@ impl Desk {
         rows.sort();
         rows
     }
+}
+
+/// A site of each size, `Site1` and so on: so many resources, a third of them data sources.
+pub fn sized(sizes: &[usize]) -> Content {
+    let site = |(at, size): (usize, &usize)| {
+        let seed = at as u64 + 1;
+        let generate =
+            Generate { seed, workbooks: size - size / 3, datasources: size / 3, ..Generate::default() };
+        let mut site = Content::generate(&generate).sites.remove(0);
+        site.content_url = format!("Site{seed}");
+        site
+    };
+    Content { seed: 7, sites: sizes.iter().enumerate().map(site).collect() }
 }
 
 /// A project path as the map prints it.

@@ -20,8 +20,14 @@ const ACCESS_TOKEN: &str = "PROGRAMMATIC_ACCESS_TOKEN";
 #[async_trait]
 impl Inspect for SnowflakeStore {
     async fn reach(&self) -> Result<Reached, StoreError> {
-        let clock = Clock::Its(self.session().await?.clock().await?);
-        let who = self.in_session(|session| Box::pin(async move { Ok(identity(&session).await?) })).await?;
+        let (clock, who) = self
+            .in_session(|session| {
+                Box::pin(async move {
+                    let clock = Clock::Its(session.clock().await?);
+                    Ok((clock, identity(&session).await?))
+                })
+            })
+            .await?;
         let server = self.connection.server.as_str().trim_end_matches('/');
         let way = self.connection.authenticator.name();
         let said = vec![

@@ -6,7 +6,7 @@ use super::listing::{Field, page};
 use super::{Answer, Call, RestError, Result, authorize};
 use crate::answer::Element;
 use crate::state::State;
-use crate::world::{Kind, Project, Resource, Site, User, Visibility};
+use crate::world::{Kind, Project, Resource, Site, SiteState, User, Visibility};
 
 pub(super) const READ: Option<&str> = Some("tableau:content:read");
 
@@ -14,13 +14,18 @@ pub(super) const READ: Option<&str> = Some("tableau:content:read");
 const SIZE: &str = "1";
 
 pub(super) fn sites(state: &mut State, call: &Call<'_>) -> Result {
-    auth::signed_in(state, call, None)?;
     if call.options.cloud {
-        return Err(RestError::with_detail(403_004, "The list of sites is not available in Tableau Cloud."));
+        auth::signed_in(state, call, None)?;
+        return Err(RestError::new(403_069));
+    }
+    auth::signed_in(state, call, Some("tableau:sites:read"))?;
+    if !call.options.administrator {
+        return Err(RestError::new(403_004));
     }
     let fields: [Field<'_, &Site>; 2] =
         [("name", &|site| Some(site.name.clone())), ("contentUrl", &|site| Some(site.content_url.clone()))];
-    let (pagination, sites) = page(call, state.world.sites.iter().collect(), &fields)?;
+    let sites = state.world.sites.iter().filter(|site| site.state != SiteState::Deleted);
+    let (pagination, sites) = page(call, sites.collect(), &fields)?;
     let sites = sites.into_iter().map(site_element).collect();
     Ok(Answer::ok(vec![pagination, Element::new("sites").many("site", sites)]))
 }
@@ -44,7 +49,7 @@ fn site_element(site: &Site) -> Element {
         .with("name", &site.name)
         .with("contentUrl", &site.content_url)
         .with("adminMode", "ContentAndUsers")
-        .with("state", "Active")
+        .with("state", site.state.word())
 }
 
 pub(super) fn user(state: &mut State, call: &Call<'_>, site: &str, luid: &str) -> Result {

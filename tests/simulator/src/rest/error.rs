@@ -43,6 +43,7 @@ const ERRORS: &[(u32, &str, &str, &str)] = &[
         "Maximale Seitengröße überschritten",
         "The page size must not exceed 1000.",
     ),
+    (403_069, "Forbidden", "Unzulässig", "Sites query is unsupported for Tableau Cloud."),
     (403_070, "Forbidden", "Unzulässig", "The user is already signed in to this site."),
     (404_000, "Resource Not Found", "Ressource nicht gefunden", "The site could not be found."),
     (404_001, "API Version Not Found", "API-Version nicht gefunden", "The API version could not be found."),
