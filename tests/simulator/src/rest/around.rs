@@ -2,6 +2,7 @@
 //! nothing depends on them.
 
 use super::content::{READ, owner};
+use super::fields::chosen;
 use super::listing::{Field, page};
 use super::{Answer, Call, RestError, Result, auth, authorize};
 use crate::answer::Element;
@@ -32,6 +33,7 @@ fn users(call: &Call<'_>, site: &Site) -> Result {
         [("name", &|user| Some(user.name.clone())), ("siteRole", &|_| Some(auth::role(call).to_owned()))];
     let (pagination, found) = page(call, vec![&site.user], &fields)?;
     let users = found.into_iter().map(|_| auth::user(site, call)).collect();
+    let users = chosen(call, "user", users);
     Ok(Answer::ok(vec![pagination, Element::new("users").many("user", users)]))
 }
 
@@ -40,6 +42,7 @@ fn groups(call: &Call<'_>, site: &Site) -> Result {
         [("name", &|name| Some((*name).to_owned())), ("domainName", &|_| Some(User::DOMAIN.to_owned()))];
     let (pagination, found) = page(call, vec![EVERYBODY], &fields)?;
     let groups = found.into_iter().map(|name| group(site, name)).collect();
+    let groups = chosen(call, "group", groups);
     Ok(Answer::ok(vec![pagination, Element::new("groups").many("group", groups)]))
 }
 

@@ -1,6 +1,7 @@
 //! Views, and what workbooks and data sources are connected to.
 
 use super::content::{READ, find, owner, project_of};
+use super::fields::chosen;
 use super::listing::{Field, page, parameter};
 use super::{Answer, Call, RestError, Result, authorize};
 use crate::answer::Element;
@@ -43,6 +44,7 @@ pub(super) fn views(state: &mut State, call: &Call<'_>, site: &str) -> Result {
     ];
     let (pagination, found) = page(call, site.listed(Kind::Workbook).flat_map(views_of).collect(), &fields)?;
     let elements = found.iter().map(|view| whole(call, site, view)).collect();
+    let elements = chosen(call, "view", elements);
     Ok(Answer::ok(vec![pagination, Element::new("views").many("view", elements)]))
 }
 

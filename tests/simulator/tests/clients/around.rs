@@ -54,6 +54,32 @@ async fn a_workbook_has_views_which_are_listed_and_found_by_id() {
 }
 
 #[tokio::test]
+async fn fields_choose_what_is_answered_of_views_and_users_and_groups() {
+    let simulator = simulator(&Generate { workbooks: 1, ..Generate::default() });
+    let session = Session::start(&simulator, SITE).await;
+    let workbook = of_kind(&simulator, Kind::Workbook)[0].luid.clone();
+    let cases = [
+        (
+            "views",
+            "view",
+            "view.name,workbook.id",
+            json!({ "name": "Sheet 1", "workbook": { "id": workbook } }),
+        ),
+        ("users", "user", "name", json!({ "name": "analyst" })),
+        (
+            "groups",
+            "group",
+            "group.name,domain.name",
+            json!({ "name": "All Users", "domain": { "name": "local" } }),
+        ),
+    ];
+    for (plural, word, fields, expected) in cases {
+        let listing = session.get(&format!("{plural}?fields={fields}")).await.json();
+        assert_eq!(members(&listing, plural, word)[0], expected, "{fields}");
+    }
+}
+
+#[tokio::test]
 async fn a_second_workbook_of_a_name_has_digits_in_its_content_url() {
     let twice = r#"{"sites":[{"content_url":"MySite","workbooks":[
         {"name":"Superstore","project":["a"]},{"name":"Superstore","project":["b"]}]}]}"#;
