@@ -57,7 +57,12 @@ pub fn run(command: &Command, exit: i32, folder: &Path) -> Result<Usage, Box<dyn
             cpu: Duration::from_micros(cpu.unsigned_abs()),
             memory: memory.unsigned_abs(),
         }),
-        _ => Err(format!("{command:?}: {numbers:?}\n{}", fs::read_to_string(folder.join("said"))?).into()),
+        _ => {
+            let said = fs::read_to_string(folder.join("said"))?;
+            let lines: Vec<&str> = said.lines().take(20).collect();
+            let program = command.get_program().display();
+            Err(format!("{program}: {numbers:?}\n{}", lines.join("\n")).into())
+        }
     }
 }
 
