@@ -177,6 +177,7 @@ fn compare(snapshot: &Snapshot, mapping: &Mapping, rewrite_all: bool) -> ChangeS
     changes.extend(new.into_iter().cloned().map(Change::Added));
     changes.extend(gone.into_iter().cloned().map(Change::Removed));
     changes.sort_unstable_by(|a, b| order(a).cmp(&order(b)));
+    corrected.sort_unstable();
 
     let of_kind =
         |kind| snapshot.resources().iter().filter(|resource| resource.key.kind == kind).count() as u64;

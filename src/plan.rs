@@ -174,10 +174,14 @@ impl Plan {
         &self.changes
     }
 
-    /// The resources whose rows are to be inserted or updated, matched by id; each id once.
-    pub fn upserts(&self) -> impl Iterator<Item = &Resource> {
-        let changed = self.changes.changes.iter().filter_map(|change| change.sides().1);
-        changed.chain(self.changes.corrected.iter().map(AsRef::as_ref))
+    /// The resources whose rows are to be inserted or updated, matched by id, each id once; and whether the map has no row of
+    /// it yet.
+    pub fn upserts(&self) -> impl Iterator<Item = (&Resource, bool)> {
+        let changed = self.changes.changes.iter().filter_map(|change| {
+            let is_new = matches!(change, Change::Added(_));
+            change.sides().1.map(|resource| (resource, is_new))
+        });
+        changed.chain(self.changes.corrected.iter().map(|resource| (&**resource, false)))
     }
 
     /// The ids whose rows are to be removed, each once; none of them is among the upserts.
@@ -304,8 +308,9 @@ mod tests {
         let now =
             snapshot(&ResourceKind::ALL, &["A::x=10", "B::y=2", "A::kept=4#7", "A::new=6", "A::same=5"]);
         let plan = Plan::approve(diff(&now, &before), Limits::default()).expect("within the limits");
-        let upserts: Vec<_> = plan.upserts().map(line).collect();
-        assert_eq!(upserts, ["A::new=6", "A::x=10", "B::y=2", "A::kept=4#7"]);
+        let upserts: Vec<_> = plan.upserts().map(|(one, is_new)| (line(one), is_new)).collect();
+        let expected = [("A::new=6", true), ("A::x=10", false), ("B::y=2", false), ("A::kept=4#7", false)];
+        assert_eq!(upserts, expected.map(|(line, is_new)| (line.to_owned(), is_new)));
         let removals: Vec<_> = plan.removals().into_iter().map(|id| id.luid.to_string()).collect();
         assert_eq!(removals, ["1", "3"]);
         assert_eq!(plan.changes().rows_before, 5);

@@ -56,7 +56,7 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// Sorts the resources by key and keeps the first of those that share an id.
+    /// Keeps the first of those that share an id.
     #[must_use]
     pub fn new(header: Header, resources: impl IntoIterator<Item = Resource>) -> Self {
         Self::of(header, resources.into_iter().map(Arc::new))
@@ -65,12 +65,11 @@ impl Snapshot {
     fn of(header: Header, resources: impl Iterator<Item = Arc<Resource>>) -> Self {
         let mut seen = HashSet::new();
         let is_first = |resource: &Arc<Resource>| seen.insert((resource.key.kind, resource.luid.clone()));
-        let mut resources: Vec<_> = resources.filter(is_first).collect();
-        resources.sort_unstable();
+        let resources = resources.filter(is_first).collect();
         Self { header, resources, gone: BTreeSet::new() }
     }
 
-    /// The resources, sorted by key, each id once.
+    /// The resources in the order in which they were listed, each id once.
     #[must_use]
     pub fn resources(&self) -> &[Arc<Resource>] {
         &self.resources
@@ -139,11 +138,11 @@ pub(crate) mod tests {
     const WORKBOOKS: &[ResourceKind] = &[ResourceKind::Workbook];
 
     #[test]
-    fn a_snapshot_holds_each_id_once_and_is_sorted_by_key() {
+    fn a_snapshot_holds_each_id_once() {
         let resources = ["B::x=1", "A::x=2", "A::other=1", "datasource Z::x=1"];
         let snapshot = snapshot(&ResourceKind::ALL, &resources);
         let lines: Vec<_> = snapshot.resources().iter().map(|one| line(one)).collect();
-        assert_eq!(lines, ["datasource Z::x=1", "A::x=2", "B::x=1"]);
+        assert_eq!(lines, ["B::x=1", "A::x=2", "datasource Z::x=1"]);
     }
 
     #[test]

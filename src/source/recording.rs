@@ -144,6 +144,8 @@ impl From<&Snapshot> for RecordedSite {
     fn from(snapshot: &Snapshot) -> Self {
         let Header { server: _, site, source, taken_at, complete, notes } = &snapshot.header;
         let Notes { lagging, ghosts, skipped, warnings } = notes;
+        let mut resources: Vec<_> = snapshot.resources().iter().collect();
+        resources.sort_unstable();
         Self {
             site: site.clone(),
             source: source.clone(),
@@ -157,7 +159,7 @@ impl From<&Snapshot> for RecordedSite {
                 .gone()
                 .map(|(kind, luid)| RecordedId { kind: *kind, luid: luid.clone() })
                 .collect(),
-            resources: snapshot.resources().iter().map(|one| RecordedResource::from(&**one)).collect(),
+            resources: resources.into_iter().map(|one| RecordedResource::from(&**one)).collect(),
         }
     }
 }
