@@ -15,7 +15,8 @@
 //! 1. [`resource`] holds the words. A [`ResourceKey`](resource::ResourceKey) is what people write, a
 //!    [`ResourceId`](resource::ResourceId) is what Tableau assigns; a bare LUID is never a key.
 //! 2. [`source`] asks. [`source::metadata`] lists a site by the Metadata API, with REST as its witness, in one
-//!    session of [`tableau`]; [`source::rest`] by REST alone; [`source::recording`] reads a file in place of Tableau.
+//!    session of [`tableau`]; [`source::rest`] by REST alone; [`source::repository`] by Tableau Server's own PostgreSQL;
+//!    [`source::recording`] reads a file in place of Tableau.
 //! 3. A [`snapshot`] says of which kinds its listing was complete. Absence is evidence for those alone: of another
 //!    kind nothing is removed but what REST answers 404 for.
 //! 4. [`diff`] compares a snapshot with a [`mapping`], the rows that the store last left. It is pure, as is

@@ -14,7 +14,7 @@ pub struct Header {
     pub server: String,
     /// The site as sign-in named it, not as somebody typed it.
     pub site: SiteName,
-    /// The source's name (`metadata`, `rest`).
+    /// The source's name (`metadata`, `rest`, `repository`).
     pub source: String,
     /// When the listing began, UTC, in microseconds: what happened later may be missing.
     pub taken_at: Timestamp,

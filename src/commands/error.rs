@@ -20,6 +20,7 @@ use crate::resolve::ResolveError;
 use crate::resource::SiteName;
 use crate::source::SourceError;
 use crate::source::recording::RecordingError;
+use crate::source::repository::error::RepositoryError;
 use crate::store::StoreError;
 use crate::store::snowflake::connection::ConnectionError;
 use crate::store::snowflake::objects::ObjectsError;
@@ -57,6 +58,10 @@ pub enum CommandError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     RemoveSite(#[from] RemoveSiteError),
+    /// Tableau's repository.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Repository(#[from] RepositoryError),
     /// A recording.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -148,6 +153,7 @@ impl CommandError {
                 SourceError::Tableau(TableauError::CloudListsNoSites) | SourceError::NoListOfSites { .. },
             )
             | Self::RemoveSite(RemoveSiteError::Unknown { .. })
+            | Self::Repository(RepositoryError::Certificates { .. } | RepositoryError::UnusedCaFile { .. })
             | Self::Objects(ObjectsError::Setting { .. })
             | Self::Resolve(ResolveError::Usage { .. } | ResolveError::Address(_)) => Exit::Usage,
             Self::Resolve(ResolveError::Store(_)) => Exit::Failed,

@@ -6,11 +6,12 @@ use clap::Args;
 use indicatif::ProgressBar;
 
 use super::error::CommandError;
-use crate::config::Config;
+use crate::config::{Config, ConfigError, REPOSITORY_PASSWORD};
 use crate::report;
 use crate::resource::SiteName;
 use crate::source::by_site::BySite;
 use crate::source::metadata::MetadataSource;
+use crate::source::repository::RepositorySource;
 use crate::source::rest::RestSource;
 use crate::source::{Source, SourceName};
 use crate::store::inspect::Inspect;
@@ -101,22 +102,47 @@ impl SourceOption {
 
     /// The sources of `sites`, as the flag names them or else the configuration; nothing is sent yet.
     pub fn open(&self, config: &Config, sites: &[SiteName]) -> Result<Box<dyn Source>, CommandError> {
-        let tableau = tableau(config, sites)?;
-        let of_sites = sites.iter().map(|site| {
+        let usual = self.name(config);
+        let named: Vec<_> =
+            sites.iter().map(|site| (site, self.source.unwrap_or_else(|| config.source_of(site)))).collect();
+        let mut all = named.iter().map(|(_, name)| *name).chain(named.is_empty().then_some(usual));
+        // The repository needs no sign-in.
+        let tableau =
+            if all.any(|name| name != SourceName::Repository) { Some(tableau(config, sites)?) } else { None };
+        let open = |name, progress| -> Result<Box<dyn Source>, CommandError> {
+            Ok(match (name, &tableau) {
+                (SourceName::Metadata, Some(tableau)) => {
+                    Box::new(MetadataSource::new(tableau.with_own_session()).with_progress(progress))
+                }
+                (SourceName::Rest, Some(tableau)) => Box::new(RestSource::new(tableau.with_own_session())),
+                // Without a way to sign in, no site is asked otherwise.
+                (SourceName::Repository, _) | (_, None) => Box::new(repository(config)?),
+            })
+        };
+        let of_sites = named.into_iter().map(|(site, name)| {
             // Several at once would write over each other.
             let progress = if sites.len() == 1 { report::progress() } else { ProgressBar::hidden() };
-            let name = self.source.unwrap_or_else(|| config.source_of(site));
-            (site.clone(), source(name, tableau.with_own_session(), progress))
+            Ok((site.clone(), open(name, progress)?))
         });
-        let of_sites = of_sites.collect();
-        let usual = self.name(config);
-        Ok(Box::new(BySite::new(source(usual, tableau, ProgressBar::hidden()), of_sites)))
+        let of_sites = of_sites.collect::<Result<Vec<_>, CommandError>>()?;
+        Ok(Box::new(BySite::new(open(usual, ProgressBar::hidden())?, of_sites)))
     }
 }
 
-fn source(name: SourceName, tableau: Tableau, progress: ProgressBar) -> Box<dyn Source> {
-    match name {
-        SourceName::Metadata => Box::new(MetadataSource::new(tableau).with_progress(progress)),
-        SourceName::Rest => Box::new(RestSource::new(tableau)),
-    }
+/// Tableau's repository; nothing is sent yet.
+fn repository(config: &Config) -> Result<RepositorySource, CommandError> {
+    let server = config.server()?.clone();
+    let password = config.environment.secret(REPOSITORY_PASSWORD)?.ok_or(ConfigError::Missing {
+        what: "the password of Tableau's repository",
+        help: format!(
+            "set {REPOSITORY_PASSWORD}, or {REPOSITORY_PASSWORD}_FILE to the path of a file that holds it: what `tsm \
+             data-access repository-access enable` was given for the user `{}`",
+            config.repository.user
+        ),
+    })?;
+    let source = RepositorySource::new(server, config.repository.clone(), password)?;
+    Ok(match config.tableau_timeout {
+        Some(timeout) => source.with_statement_timeout(timeout),
+        None => source,
+    })
 }

@@ -111,7 +111,7 @@ impl Environment {
             (false, true) => "blanks or line ends",
             (false, false) => return Ok(()),
         };
-        if secret == "TABLEAU_PASSWORD" {
+        if [PASSWORD, REPOSITORY_PASSWORD].contains(&secret) {
             tracing::warn!("{name} has {what} around the password: remove them if they are not part of it");
             return Ok(());
         }
@@ -135,11 +135,14 @@ impl Environment {
 const PAT: &str = "TABLEAU_PAT_NAME";
 const APP: &str = "TABLEAU_JWT_CLIENT_ID";
 const USER: &str = "TABLEAU_USERNAME";
+const PASSWORD: &str = "TABLEAU_PASSWORD";
+/// The password of the user of Tableau's repository.
+pub const REPOSITORY_PASSWORD: &str = "TABLEAU_REPOSITORY_PASSWORD";
 
 impl Environment {
     /// The name that belongs to a secret that is set alone.
     fn missing_half(&self) -> Option<ConfigError> {
-        let halves = [(PAT, "TABLEAU_PAT_SECRET"), (APP, "TABLEAU_JWT_SECRET"), (USER, "TABLEAU_PASSWORD")];
+        let halves = [(PAT, "TABLEAU_PAT_SECRET"), (APP, "TABLEAU_JWT_SECRET"), (USER, PASSWORD)];
         halves.into_iter().find_map(|(what, secret)| {
             let names = [secret.to_owned(), format!("{secret}_FILE")];
             let set = names.into_iter().find(|name| self.get(name).is_some())?;
@@ -183,10 +186,9 @@ impl Environment {
                 secret: self.required_secret("TABLEAU_JWT_SECRET")?,
                 username: text("TABLEAU_JWT_USERNAME")?,
             },
-            [USER] => Credentials::Password {
-                username: text(USER)?,
-                password: self.required_secret("TABLEAU_PASSWORD")?,
-            },
+            [USER] => {
+                Credentials::Password { username: text(USER)?, password: self.required_secret(PASSWORD)? }
+            }
             [first, second, ..] => {
                 let (first, second) = (self.named(first), self.named(second));
                 return Err(ConfigError::TwoCredentials { first, second });

@@ -58,14 +58,18 @@ pub enum ConfigError {
         url: Url,
     },
     /// A server that a proposed change could have named.
-    #[error("the Tableau server is named in `{}` alone, which is part of the repository", path.display())]
+    #[error("{what} is named in `{}` alone, which is part of the repository", path.display())]
     #[diagnostic(
         code(tabmap::config::server_of_repository),
         help(
-            "a change to that file could send the credentials of this CI job to any server: set TABLEAU_SERVER beside them"
+            "a change to that file could send the credentials of this CI job to any server: set {variable} beside them"
         )
     )]
     ServerOfRepository {
+        /// The server.
+        what: &'static str,
+        /// The variable that names it.
+        variable: &'static str,
         /// The file.
         path: PathBuf,
     },

@@ -5,7 +5,9 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::{ConfigError, DEFAULT_FILE, Environment, Flags, TEMPLATE, named_file, read_text};
+use super::{
+    ConfigError, DEFAULT_FILE, Environment, Flags, REPOSITORY_PASSWORD, TEMPLATE, named_file, read_text,
+};
 
 /// One setting.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -34,11 +36,13 @@ impl Setting {
 }
 
 /// Keys of which the template shows an example, with what counts without them.
-const EXAMPLES: [(&str, Option<&str>); 14] = [
+const EXAMPLES: [(&str, Option<&str>); 16] = [
     ("tableau.server", None),
     ("tableau.sites", None),
     ("tableau.site", None),
     ("tableau.ca_bundle", None),
+    ("tableau.repository.host", Some("the host of the server")),
+    ("tableau.repository.ca_file", Some("the authorities of the operating system")),
     ("limits.max_removed", Some("20% of the rows of a site, or 10 where that is more")),
     ("check.overrides", None),
     ("snowflake.database", Some("EXTERNAL_ACCESS, or that of the service in a container")),
@@ -63,10 +67,11 @@ const VARIABLES: [&str; 7] = [
 ];
 
 /// Secrets, each of which may be in a file.
-const SECRETS: [&str; 6] = [
+const SECRETS: [&str; 7] = [
     "TABLEAU_PAT_SECRET",
     "TABLEAU_JWT_SECRET",
     "TABLEAU_PASSWORD",
+    REPOSITORY_PASSWORD,
     "DBT_WEBHOOK_SECRET",
     "ALERT_WEBHOOK_SECRET",
     "TABLEAU_SYNC_PAT_SECRET",
@@ -140,6 +145,11 @@ fn given(key: &str, flags: &Flags, environment: &Environment) -> Option<(Option<
         }
         "tableau.ca_bundle" => ("", None, "TABLEAU_CA_BUNDLE"),
         "tableau.source" => ("", None, "TABMAP_SOURCE"),
+        "tableau.repository.host" => ("", None, "TABLEAU_REPOSITORY_HOST"),
+        "tableau.repository.port" => ("", None, "TABLEAU_REPOSITORY_PORT"),
+        "tableau.repository.user" => ("", None, "TABLEAU_REPOSITORY_USER"),
+        "tableau.repository.sslmode" => ("", None, "TABLEAU_REPOSITORY_SSLMODE"),
+        "tableau.repository.ca_file" => ("", None, "TABLEAU_REPOSITORY_CA_FILE"),
         _ => return None,
     };
     if value.is_some() {

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-pub use self::environment::Environment;
+pub use self::environment::{Environment, REPOSITORY_PASSWORD};
 pub use self::error::ConfigError;
 pub use self::sites::{OfSites, SiteSettings};
 use crate::check;
@@ -24,6 +24,7 @@ use crate::regular_file::read_regular;
 use crate::resource::SiteName;
 use crate::serve;
 use crate::source::SourceName;
+use crate::source::repository::settings::{InvalidSetting, RepositorySettings};
 use crate::store::StoreAddress;
 use crate::store::snowflake::SnowflakeSettings;
 use crate::tableau::{InvalidServer, ServerUrl, SignIns};
@@ -45,6 +46,8 @@ pub struct Config {
     pub server: Option<ServerUrl>,
     /// The file that named the server, where nothing else did.
     pub server_file: Option<PathBuf>,
+    /// The file that named the host of Tableau's repository, where nothing else did.
+    pub repository_file: Option<PathBuf>,
     /// The sites, in the order in which they are synced.
     pub sites: Vec<SiteName>,
     /// What is set for some sites alone.
@@ -63,6 +66,8 @@ pub struct Config {
     pub counts_may_differ: bool,
     /// How Tableau is asked what is on a site.
     pub source: SourceName,
+    /// How Tableau's repository is reached.
+    pub repository: RepositorySettings,
     /// Where the map is kept.
     pub store: StoreAddress,
     /// Names in Snowflake.
@@ -123,6 +128,7 @@ struct TableauSection {
     timeout_seconds: Option<std::num::NonZeroU32>,
     counts_may_differ: bool,
     source: Option<String>,
+    repository: RepositorySettings,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -175,6 +181,7 @@ impl Config {
         let source = first(None, "TABMAP_SOURCE", file.tableau.source.as_ref(), names);
         let source = source.map(|(name, text)| sites::source_name(name, &text)).transpose()?;
 
+        let (repository, repository_file) = repository(file.tableau.repository, path, &environment)?;
         let ca_bundle = environment.get("TABLEAU_CA_BUNDLE").map(PathBuf::from).or(file.tableau.ca_bundle);
         let is_source_given = environment.get("TABMAP_SOURCE").is_some();
         let of_sites = OfSites::new(file.tableau.site, server.as_ref(), is_source_given)?;
@@ -187,18 +194,17 @@ impl Config {
         Ok(Self {
             server,
             server_file,
+            repository_file,
             sites,
             of_sites,
             file: path.or(Some(Path::new(DEFAULT_FILE))).filter(|path| path.exists()).map(Path::to_owned),
             store_flag: flags.store.clone(),
             is_site_asked: !flags.site.is_empty(),
             ca_bundle,
-            tableau_timeout: file
-                .tableau
-                .timeout_seconds
-                .map(|seconds| Duration::from_secs(seconds.get().into())),
+            tableau_timeout: file.tableau.timeout_seconds.map(duration),
             counts_may_differ: file.tableau.counts_may_differ,
             source: source.unwrap_or_default(),
+            repository,
             store,
             snowflake: file.snowflake.completed_by(&|name| environment.get(name).map(str::to_owned)),
             limits: Limits { max_removed: max_removed(file.limits)?, is_for_this_run: false },
@@ -221,14 +227,21 @@ impl Config {
     /// Refuses to go by a server that only a file of the repository names, where a CI system runs for anybody who proposes a
     /// change to that file: the credentials of the environment would be sent there.
     pub fn refuse_server_of_repository(&self) -> Result<(), ConfigError> {
-        let Some(file) = self.server_file.as_ref().filter(|_| self.environment.is_ci()) else {
+        if !self.environment.is_ci() {
             return Ok(());
-        };
+        }
         let absolute = |path: &Path| std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let here = absolute(Path::new("."));
         let repository = here.ancestors().find(|folder| folder.join(".git").exists()).unwrap_or(&here);
-        if absolute(file).starts_with(repository) {
-            return Err(ConfigError::ServerOfRepository { path: file.clone() });
+        let has_password = self.environment.secret(REPOSITORY_PASSWORD)?.is_some();
+        let host_file = self.repository_file.as_ref().filter(|_| has_password);
+        for (what, variable, file) in [
+            ("the Tableau server", "TABLEAU_SERVER", self.server_file.as_ref()),
+            ("the host of Tableau's repository", "TABLEAU_REPOSITORY_HOST", host_file),
+        ] {
+            if let Some(path) = file.filter(|file| absolute(file).starts_with(repository)) {
+                return Err(ConfigError::ServerOfRepository { what, variable, path: path.clone() });
+            }
         }
         Ok(())
     }
@@ -275,6 +288,27 @@ fn server_url(name: String, text: &str, allow_http: &[String]) -> Result<ServerU
             ConfigError::Value { name, reason, help: "write it as https://tableau.example.com".to_owned() }
         }
     })
+}
+
+fn duration(seconds: std::num::NonZeroU32) -> Duration {
+    Duration::from_secs(seconds.get().into())
+}
+
+/// How Tableau's repository is reached, and the file where that alone names its host.
+fn repository(
+    section: RepositorySettings,
+    path: Option<&Path>,
+    environment: &Environment,
+) -> Result<(RepositorySettings, Option<PathBuf>), ConfigError> {
+    let is_in_file = section.host.is_some() && environment.get("TABLEAU_REPOSITORY_HOST").is_none();
+    let file = is_in_file.then(|| path.unwrap_or(Path::new(DEFAULT_FILE)).to_owned());
+    let settings = section.completed_by(&|name| environment.get(name));
+    let invalid = |(name, reason, help): InvalidSetting| ConfigError::Value {
+        name: name.to_owned(),
+        reason,
+        help: help.to_owned(),
+    };
+    Ok((settings.map_err(invalid)?, file))
 }
 
 /// The file that the flag or else `TABMAP_CONFIG` names.

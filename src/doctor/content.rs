@@ -56,8 +56,8 @@ fn without_metadata(error: &TableauError, source: SourceName) -> Outcome {
                           under `[tableau]`) does without it";
     let outcome = Outcome::failed(error, REMEDY);
     match error {
-        _ if source == SourceName::Rest => {
-            outcome.with_status(Status::Note).and("nothing needs it: the source is `rest`")
+        _ if source != SourceName::Metadata => {
+            outcome.with_status(Status::Note).and(format!("nothing needs it: the source is `{source}`"))
         }
         TableauError::Metadata { .. } => outcome,
         // What such an error says of itself is for servers that are none of Tableau's.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use miette::Diagnostic;
 use thiserror::Error;
 
+use super::repository::error::RepositoryError;
 use crate::resource::SiteName;
 use crate::tableau::TableauError;
 
@@ -25,6 +26,10 @@ pub enum SourceError {
         /// The source.
         source_name: &'static str,
     },
+    /// The repository gave none.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Repository(#[from] RepositoryError),
     /// A recording that cannot be used.
     #[error(transparent)]
     #[diagnostic(transparent)]

@@ -37,7 +37,7 @@ impl Listings {
             tracing::warn!(reason = %failure, "REST could not list");
             warnings.push(match source {
                 SourceName::Metadata => format!("REST could not witness: {failure}"),
-                SourceName::Rest => failure.to_string(),
+                SourceName::Rest | SourceName::Repository => failure.to_string(),
             });
         }
         let lookups = look_up(session, &metadata, &mut witness, known).await?;

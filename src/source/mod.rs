@@ -18,6 +18,7 @@ pub mod metadata;
 mod reconcile;
 pub mod recording;
 pub mod removed;
+pub mod repository;
 pub mod rest;
 pub(crate) mod witness;
 
@@ -29,6 +30,8 @@ pub enum SourceName {
     Metadata,
     /// REST alone: for servers without the Metadata API, and for users who may not use it
     Rest,
+    /// Tableau Server's own PostgreSQL: without a sign-in to Tableau
+    Repository,
 }
 
 impl SourceName {
@@ -38,6 +41,7 @@ impl SourceName {
         match self {
             Self::Metadata => "metadata",
             Self::Rest => "rest",
+            Self::Repository => "repository",
         }
     }
 }

@@ -63,6 +63,11 @@ fn every_variable_that_the_template_names_is_named_where_it_counts() {
         ("TABLEAU_SITE", "MySite"),
         ("TABLEAU_CA_BUNDLE", "ca.pem"),
         ("TABMAP_SOURCE", "rest"),
+        ("TABLEAU_REPOSITORY_HOST", "db.example.com"),
+        ("TABLEAU_REPOSITORY_PORT", "5432"),
+        ("TABLEAU_REPOSITORY_USER", "ann"),
+        ("TABLEAU_REPOSITORY_SSLMODE", "require"),
+        ("TABLEAU_REPOSITORY_CA_FILE", "server.crt"),
     ];
     assert_eq!(named.flatten().collect::<Vec<_>>(), values.map(|(name, _)| name));
     for (name, value) in values {

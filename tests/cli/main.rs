@@ -21,6 +21,7 @@ mod orchestrators;
 mod parsers;
 mod refresh;
 mod remove_site;
+mod repository;
 mod resolve;
 mod secrets;
 mod serve;

@@ -7,6 +7,7 @@ use tableau_simulator::{
     Content, Effect, Endpoint, Fault, GraphqlProblem, IndexMode, Kind, Options, Simulator,
 };
 use test_support::desk::Desk;
+use test_support::workgroup::{Version, Workgroup};
 
 use crate::faults::{changed_desk, ends_complete, ends_incomplete, refused};
 
@@ -81,22 +82,40 @@ fn change_behind_the_index(desk: &Desk) {
     desk.tableau.rename_project("MySite", &["Finance"], "Treasury");
 }
 
+/// A desk for each source, and for each version of the repository's tables.
+fn desks_of_all_sources() -> impl Iterator<Item = (Desk, Option<Workgroup>)> {
+    let of_repository = [Version::Old, Version::Between, Version::New].into_iter().map(|version| {
+        let (mut desk, workgroup) = (Desk::with(content()), Workgroup::new(version));
+        workgroup.enter_alone(&mut desk);
+        (desk, Some(workgroup))
+    });
+    by_each_source(|| Desk::with(content())).map(|desk| (desk, None)).chain(of_repository)
+}
+
 #[test]
 fn each_source_and_a_recording_of_each_give_the_same_map_byte_for_byte() {
     let mut desks = Vec::new();
-    for desk in by_each_source(|| Desk::with(content())) {
+    for (desk, workgroup) in desks_of_all_sources() {
+        let sync = |recording: &str| {
+            if let Some(workgroup) = &workgroup {
+                workgroup.fill(&desk.tableau);
+            }
+            desk.done(&["sync", "--record", recording]);
+            assert_eq!(desk.mapped("MySite"), desk.present("MySite"));
+        };
         desk.done(&["init"]);
-        desk.done(&["sync", "--record", "first.json"]);
-        assert_eq!(desk.mapped("MySite"), desk.present("MySite"));
+        sync("first.json");
         change_behind_the_index(&desk);
-        desk.done(&["sync", "--record", "second.json"]);
-        assert_eq!(desk.mapped("MySite"), desk.present("MySite"));
+        sync("second.json");
+        assert_eq!(desk.tableau.requests().is_empty(), workgroup.is_some());
         desks.push(desk);
     }
-    let [by_metadata, by_rest] = &desks[..] else { panic!("two sources") };
+    let [by_metadata, others @ ..] = &desks[..] else { panic!("several sources") };
     let [resources, changes] = dumps(by_metadata);
     assert!(resources.len() > 90 && changes.len() > resources.len(), "{changes:#?}");
-    assert_eq!(dumps(by_rest), [resources, changes]);
+    for other in others {
+        assert_eq!(dumps(other), [resources.clone(), changes.clone()]);
+    }
     for desk in &mut desks {
         let filled = dumps(desk);
         let all = "SELECT * FROM API__TABLEAU__RESOURCES ORDER BY RESOURCE_ID";
@@ -112,12 +131,14 @@ fn each_source_and_a_recording_of_each_give_the_same_map_byte_for_byte() {
 
 #[test]
 fn another_source_changes_nothing_in_the_map() {
-    let desk = Desk::with(content());
+    let (mut desk, workgroup) = (Desk::with(content()), Workgroup::new(Version::New));
+    workgroup.enter(&mut desk);
+    workgroup.fill(&desk.tableau);
     desk.done(&["init"]);
     let all = "SELECT ROWID, * FROM API__TABLEAU__RESOURCES ORDER BY ROWID";
     desk.sync();
     let before = desk.query(all);
-    let sources = ["rest", "metadata", "rest"];
+    let sources = ["rest", "repository", "metadata", "repository", "rest"];
     for source in sources {
         let report = desk.report(&["sync", "--source", source, "--format", "json"], 0);
         assert_eq!((&report["outcome"], &report["source"]), (&"unchanged".into(), &source.into()));

@@ -76,7 +76,16 @@ fn taken(section: &str) -> BTreeSet<String> {
 #[test]
 fn page_has_each_key_that_each_section_takes() {
     let rows = rows();
-    let sections = ["", "tableau", "limits", "check", "check.severity", "snowflake", "snowflake.objects"];
+    let sections = [
+        "",
+        "tableau",
+        "tableau.repository",
+        "limits",
+        "check",
+        "check.severity",
+        "snowflake",
+        "snowflake.objects",
+    ];
     for section in sections.into_iter().chain(["refresh", "serve", "webhook"]) {
         let prefix = if section.is_empty() { String::new() } else { format!("{section}.") };
         let is_file = |row: &&Row| row.key.starts_with(|first: char| first.is_ascii_lowercase());
@@ -104,6 +113,8 @@ fn flags_and_variables_that_the_page_names_exist_and_releases_are_those_of_the_c
             let value = match given.as_str() {
                 "TABMAP_STORE" => "sqlite:other.db",
                 "TABLEAU_SERVER" => "https://tableau.example.com",
+                "TABLEAU_REPOSITORY_PORT" => "5432",
+                "TABLEAU_REPOSITORY_SSLMODE" => "require",
                 _ => "rest",
             };
             desk.set(&given, value);

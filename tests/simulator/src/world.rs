@@ -94,6 +94,8 @@ pub struct Item {
     pub project_luid: Option<String>,
     /// The number in its URL.
     pub vizportal_url_id: String,
+    /// Its name in addresses.
+    pub content_url: String,
     /// The address that a browser would show.
     pub webpage_url: String,
     /// Whether a refresh is allowed.
@@ -384,6 +386,7 @@ impl Site {
             project_path: resource.project.as_deref().map(|luid| self.project_path(luid)).unwrap_or_default(),
             project_luid: resource.project.clone(),
             vizportal_url_id: resource.number.to_string(),
+            content_url: resource.content_url.clone(),
             webpage_url: self.webpage_url(base, resource.kind, resource.number),
             has_extract: resource.has_extract,
             visibility: resource.visibility,

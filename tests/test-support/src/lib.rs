@@ -9,8 +9,10 @@
 pub mod desk;
 pub mod emulator;
 pub mod pages;
+pub mod postgres;
 pub mod terminal;
 pub mod venv;
+pub mod workgroup;
 
 use std::env;
 use std::path::{Path, PathBuf};
