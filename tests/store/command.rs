@@ -98,7 +98,8 @@ async fn a_process_killed_at_its_merge_leaves_old_or_new_and_the_next_one_finish
             desk.tableau.republish("MySite", item.kind, &item.luid);
         }
         let (old, new) = (mapped(&tenant, "MySite").await, desk.present("MySite"));
-        let action = json!({"at": "statement", "match": "MERGE", "when": when, "action": {"hold": true}});
+        let action =
+            json!({"at": "statement", "match": "MERGE INTO", "when": when, "action": {"hold": true}});
         let fault = tenant.arm(action).await;
         let mut sync = desk.command(&["sync"]).stdout(Stdio::null()).spawn().unwrap();
         fault.reached().await;
@@ -126,7 +127,8 @@ async fn an_interrupted_process_aborts_its_running_statement() {
         let tenant = Tenant::new().await;
         let desk = desk(&tenant, Desk::generated(1, 20, 10));
         done(&desk, &["init"]);
-        let fault = tenant.arm(json!({"at": "statement", "match": "MERGE", "action": {"hold": true}})).await;
+        let fault =
+            tenant.arm(json!({"at": "statement", "match": "MERGE INTO", "action": {"hold": true}})).await;
         let sync = desk.command(&["sync"]).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         fault.reached().await;
         let killed = std::process::Command::new("kill").args([signal, &sync.id().to_string()]).status();
@@ -151,8 +153,9 @@ async fn two_processes_at_once_leave_one_true_map() {
     done(&desk, &["init"]);
     // The first is held at its MERGE while the second does the whole work.
     let options = desk.tableau.options().clone();
-    let fault =
-        tenant.arm(json!({"at": "statement", "match": "MERGE", "times": 1, "action": {"hold": true}})).await;
+    let fault = tenant
+        .arm(json!({"at": "statement", "match": "MERGE INTO", "times": 1, "action": {"hold": true}}))
+        .await;
     let mut one = desk.command(&["sync"]).stdout(Stdio::null()).spawn().unwrap();
     fault.reached().await;
     desk.publish(Kind::Workbook, &["default"], "Newer");

@@ -146,7 +146,7 @@ async fn end_at_every_statement(when: &str, end: End) {
         }
         check_all_is_settled(&tenant, resources(after + 1), &context).await;
     }
-    assert!((10..ENOUGH).contains(&ends), "{ends} statements");
+    assert!((8..ENOUGH).contains(&ends), "{ends} statements");
     if end == End::Killed {
         assert_eq!(tenant.log("aborts").await.len(), 0, "a dead process sends nothing");
     }

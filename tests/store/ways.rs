@@ -298,7 +298,7 @@ async fn client_credentials_are_exchanged_for_a_token_at_each_sign_in() {
     desk.publish(Kind::Workbook, &["default"], "Sales");
     signs_in(&desk);
     // Each token signs in once only, and this session is lost in mid-run.
-    tenant.arm(json!({"at": "statement", "match": "MERGE", "action": {"forget": true}})).await;
+    tenant.arm(json!({"at": "statement", "match": "MERGE INTO", "action": {"forget": true}})).await;
     tokio::task::block_in_place(|| desk.done(&["sync"]));
     let (tokens, logins) = (tenant.log("tokens").await, tenant.log("logins").await);
     assert_eq!((tokens.len(), logins.len()), (3, 3), "one for `init`, two for `sync`");
