@@ -5,12 +5,13 @@ use clap::Args;
 use super::error::CommandError;
 use super::exit::Exit;
 use super::in_store::interrupted;
-use super::open::{SourceOption, open_inspected, tableau_with};
+use super::open::{SourceOption, needs_sign_in, open_inspected, repository, tableau_with};
 use crate::config::listing::settings;
 use crate::config::{Config, Flags};
 use crate::doctor::{Exam, Given, Status, Trouble, examine};
 use crate::report::Format;
 use crate::report::doctor::{count, print_checks};
+use crate::source::{Source, SourceName};
 use crate::tableau::Tableau;
 
 /// Check everything that a sync and a refresh need, and say what to do about what is wrong
@@ -52,7 +53,16 @@ impl Doctor {
             let from = one.from.as_deref().or(found)?;
             Some(format!("{} = {} ({from})", one.key, one.shown()))
         });
+        let sources = self.source.names(config, config.sites().unwrap_or_default());
+        let is_read = sources.contains(&SourceName::Repository);
+        let repository = is_read.then(|| {
+            config.refuse_server_of_repository().map_err(boxed)?;
+            let source: Box<dyn Source> = Box::new(repository(config).map_err(boxed)?);
+            Ok(source)
+        });
         Ok(Given {
+            repository,
+            needs_sign_in: needs_sign_in(&sources),
             settings: set.collect(),
             tableau: server(config),
             sign_ins: config.sign_ins(&[]).map_err(boxed),

@@ -100,15 +100,22 @@ impl SourceOption {
         self.source.unwrap_or(config.source)
     }
 
+    /// The source of a site.
+    fn of(&self, config: &Config, site: &SiteName) -> SourceName {
+        self.source.unwrap_or_else(|| config.source_of(site))
+    }
+
+    /// The source of each of `sites`; the usual one where none is named.
+    pub fn names(&self, config: &Config, sites: &[SiteName]) -> Vec<SourceName> {
+        let usual = sites.is_empty().then(|| self.name(config));
+        sites.iter().map(|site| self.of(config, site)).chain(usual).collect()
+    }
+
     /// The sources of `sites`, as the flag names them or else the configuration; nothing is sent yet.
     pub fn open(&self, config: &Config, sites: &[SiteName]) -> Result<Box<dyn Source>, CommandError> {
         let usual = self.name(config);
-        let named: Vec<_> =
-            sites.iter().map(|site| (site, self.source.unwrap_or_else(|| config.source_of(site)))).collect();
-        let mut all = named.iter().map(|(_, name)| *name).chain(named.is_empty().then_some(usual));
-        // The repository needs no sign-in.
         let tableau =
-            if all.any(|name| name != SourceName::Repository) { Some(tableau(config, sites)?) } else { None };
+            if needs_sign_in(&self.names(config, sites)) { Some(tableau(config, sites)?) } else { None };
         let open = |name, progress| -> Result<Box<dyn Source>, CommandError> {
             Ok(match (name, &tableau) {
                 (SourceName::Metadata, Some(tableau)) => {
@@ -119,18 +126,23 @@ impl SourceOption {
                 (SourceName::Repository, _) | (_, None) => Box::new(repository(config)?),
             })
         };
-        let of_sites = named.into_iter().map(|(site, name)| {
+        let of_sites = sites.iter().map(|site| {
             // Several at once would write over each other.
             let progress = if sites.len() == 1 { report::progress() } else { ProgressBar::hidden() };
-            Ok((site.clone(), open(name, progress)?))
+            Ok((site.clone(), open(self.of(config, site), progress)?))
         });
         let of_sites = of_sites.collect::<Result<Vec<_>, CommandError>>()?;
         Ok(Box::new(BySite::new(open(usual, ProgressBar::hidden())?, of_sites)))
     }
 }
 
+/// Whether one of these sources signs in to Tableau: the repository needs no sign-in.
+pub(super) fn needs_sign_in(sources: &[SourceName]) -> bool {
+    sources.iter().any(|name| *name != SourceName::Repository)
+}
+
 /// Tableau's repository; nothing is sent yet.
-fn repository(config: &Config) -> Result<RepositorySource, CommandError> {
+pub(super) fn repository(config: &Config) -> Result<RepositorySource, CommandError> {
     let server = config.server()?.clone();
     let password = config.environment.secret(REPOSITORY_PASSWORD)?.ok_or(ConfigError::Missing {
         what: "the password of Tableau's repository",

@@ -8,9 +8,9 @@ use miette::Diagnostic;
 
 use super::outcome::Outcome;
 use crate::resource::{ResourceKind, SiteName};
-use crate::source::SourceName;
 use crate::source::metadata::Survey;
 use crate::source::witness::Witness;
+use crate::source::{Source, SourceName};
 use crate::store::inspect::{Clock, Inspect, RunGroup};
 use crate::tableau::{Credentials, Greeting, Session, SignIns, Tableau, TableauError, Who};
 
@@ -31,6 +31,10 @@ pub struct Given {
     pub store: Result<Arc<dyn Inspect>, Trouble>,
     /// How a sync would ask Tableau what is on a site.
     pub source: SourceName,
+    /// Tableau's repository, where a site is read from it.
+    pub repository: Option<Result<Box<dyn Source>, Trouble>>,
+    /// Whether a sync signs in to Tableau for some site.
+    pub needs_sign_in: bool,
     /// How old the last complete sync may be.
     pub max_age: SignedDuration,
 }

@@ -10,6 +10,7 @@ mod content;
 mod exam;
 mod outcome;
 mod reach;
+mod repository;
 mod settings;
 mod site;
 mod store;
@@ -45,6 +46,12 @@ pub const CHECKS: &[Check] = &[
         about: "at least one site is named",
         needs: &[],
         run: Known(settings::sites),
+    },
+    Check {
+        name: "repository",
+        about: "Tableau's repository lets the user in and lists the sites, where a site is read from it",
+        needs: &["tableau-server"],
+        run: Once(|exam| Box::pin(repository::repository(exam))),
     },
     Check {
         name: "tableau-proxy",

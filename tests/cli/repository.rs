@@ -257,3 +257,20 @@ fn settings_that_cannot_be_used_are_refused_before_anything_is_sent() {
     desk.write("tabmap.toml", "[tableau.repository]\npassword = 'hush'\n");
     refused(&desk, 2, &["unknown field `password`"]);
 }
+
+#[test]
+fn doctor_looks_at_the_repository_and_asks_for_no_way_to_sign_in_to_tableau() {
+    let (mut desk, _workgroup) = mapped_desk(Version::New);
+    let answer = desk.run(&["doctor"]);
+    answer.exit_is(0);
+    for words in ["ok       repository", "it lists ", "skipped  tableau-credentials", "`refresh`, `serve`"] {
+        assert!(answer.stdout.contains(words), "`{words}` is missing in {}", answer.stdout);
+    }
+    desk.set("TABLEAU_REPOSITORY_PASSWORD", "hush-wrong");
+    let answer = desk.run(&["doctor"]);
+    answer.exit_is(3);
+    for words in ["problem  repository", "28P01", "tsm data-access repository-access enable"] {
+        assert!(answer.stdout.contains(words), "`{words}` is missing in {}", answer.stdout);
+    }
+    assert!(!answer.stdout.contains("hush"), "{}", answer.stdout);
+}
