@@ -15,12 +15,12 @@ pub struct BrowserUrl {
     /// The site; the Default site where the address has no `/site/` part.
     pub site: SiteName,
     /// What the page shows.
-    pub page: Page,
+    pub page: BrowserPage,
 }
 
 /// What a page shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Page {
+pub enum BrowserPage {
     /// A workbook or data source, by the number that the Metadata API calls `vizportalUrlId`.
     Resource(ResourceKind, String),
     /// A workbook or data source, by the name that it has in addresses (`contentUrl` in REST): its own page in the older
@@ -71,19 +71,21 @@ impl BrowserUrl {
             rest => (SiteName::from_content_url(""), rest),
         };
         let page = match rest {
-            ["views" | "authoring", workbook, ..] => Page::Named(ResourceKind::Workbook, decoded(workbook)),
-            ["askData", datasource, ..] => Page::Named(ResourceKind::Datasource, decoded(datasource)),
-            [segment, _, ..] if UNMAPPED.contains(segment) => Page::Unmapped,
+            ["views" | "authoring", workbook, ..] => {
+                BrowserPage::Named(ResourceKind::Workbook, decoded(workbook))
+            }
+            ["askData", datasource, ..] => BrowserPage::Named(ResourceKind::Datasource, decoded(datasource)),
+            [segment, _, ..] if UNMAPPED.contains(segment) => BrowserPage::Unmapped,
             [segment, name, ..] => {
                 let kind = ResourceKind::ALL.into_iter().find(|kind| kind.path_segment() == *segment);
                 let is_number = name.bytes().all(|digit| digit.is_ascii_digit());
                 match kind {
-                    Some(kind) if is_number => Page::Resource(kind, (*name).to_owned()),
-                    Some(kind) => Page::Named(kind, decoded(name)),
-                    None => Page::Other,
+                    Some(kind) if is_number => BrowserPage::Resource(kind, (*name).to_owned()),
+                    Some(kind) => BrowserPage::Named(kind, decoded(name)),
+                    None => BrowserPage::Other,
                 }
             }
-            _ => Page::Other,
+            _ => BrowserPage::Other,
         };
         Ok(Self { host, site, page })
     }
@@ -98,8 +100,8 @@ impl BrowserUrl {
             return Some(number.to_owned());
         }
         match Self::parse(text).ok()?.page {
-            Page::Resource(_, number) => Some(number),
-            Page::Named(..) | Page::Unmapped | Page::Other => None,
+            BrowserPage::Resource(_, number) => Some(number),
+            BrowserPage::Named(..) | BrowserPage::Unmapped | BrowserPage::Other => None,
         }
     }
 
@@ -143,8 +145,8 @@ mod tests {
 
     #[test]
     fn every_form_of_a_page_address_names_its_site_kind_and_number() {
-        let view = || Page::Named(ResourceKind::Workbook, "WB".to_owned());
-        let workbook = || Page::Resource(ResourceKind::Workbook, "123".to_owned());
+        let view = || BrowserPage::Named(ResourceKind::Workbook, "WB".to_owned());
+        let workbook = || BrowserPage::Resource(ResourceKind::Workbook, "123".to_owned());
         for (address, site, page) in [
             ("https://host/#/site/MySite/workbooks/123/views", "MySite", workbook()),
             ("https://host/#/site/MySite/workbooks/123?:iid=1", "MySite", workbook()),
@@ -152,12 +154,12 @@ mod tests {
             (
                 "http://host:8000/#/site/S/datasources/45/connections",
                 "S",
-                Page::Resource(ResourceKind::Datasource, "45".to_owned()),
+                BrowserPage::Resource(ResourceKind::Datasource, "45".to_owned()),
             ),
             ("https://host/#/site/S/views/WB/Sheet", "S", view()),
             ("https://host/t/S/views/WB/Sheet?:iid=2", "S", view()),
             ("https://host/t/S/views/WB/Sheet?:iid=1#1", "S", view()),
-            ("https://host/#/site/MySite/home", "MySite", Page::Other),
+            ("https://host/#/site/MySite/home", "MySite", BrowserPage::Other),
             ("https://host/#/site/S/authoring/WB/Sheet?:origin=card_share_link", "S", view()),
             ("https://host/t/S/authoring/WB/Sheet#1", "S", view()),
             ("https://host/#/site/S/views/WB/Sheet/0c1d2e3f-0000-0000-0000-000000000000/Mine", "S", view()),
@@ -166,20 +168,20 @@ mod tests {
             (
                 "https://host/t/S/workbooks/W%C3%A4",
                 "S",
-                Page::Named(ResourceKind::Workbook, "W\u{e4}".to_owned()),
+                BrowserPage::Named(ResourceKind::Workbook, "W\u{e4}".to_owned()),
             ),
             ("https://host/trusted/aBc-1_2/t/S/views/WB/Sheet", "S", view()),
             (
                 "https://host/t/S/askData/Orders",
                 "S",
-                Page::Named(ResourceKind::Datasource, "Orders".to_owned()),
+                BrowserPage::Named(ResourceKind::Datasource, "Orders".to_owned()),
             ),
-            ("https://host/#/site/S/projects/7", "S", Page::Unmapped),
-            ("https://host/#/site/S/redirect_to_view/7", "S", Page::Unmapped),
-            ("https://host/", "Default", Page::Other),
+            ("https://host/#/site/S/projects/7", "S", BrowserPage::Unmapped),
+            ("https://host/#/site/S/redirect_to_view/7", "S", BrowserPage::Unmapped),
+            ("https://host/", "Default", BrowserPage::Other),
         ] {
             let number = match &page {
-                Page::Resource(_, number) => Some(number.clone()),
+                BrowserPage::Resource(_, number) => Some(number.clone()),
                 _ => None,
             };
             assert_eq!(BrowserUrl::number(address), number, "{address}");

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-pub use self::synced::{Outcome, SyncError, Synced};
+pub use self::synced::{SyncError, SyncOutcome, Synced};
 use crate::diff::{ChangeSet, diff, diff_rewriting_all};
 use crate::mapping::Mapping;
 use crate::plan::{Limits, Plan, Refused};
@@ -51,13 +51,13 @@ pub struct Sync<'a> {
 
 /// What of an approved plan was written.
 struct Written {
-    outcome: Outcome,
+    outcome: SyncOutcome,
     run_id: Option<String>,
     rows: u64,
 }
 
 impl Written {
-    fn nothing(outcome: Outcome) -> Self {
+    fn nothing(outcome: SyncOutcome) -> Self {
         Self { outcome, run_id: None, rows: 0 }
     }
 }
@@ -74,7 +74,7 @@ impl Sync<'_> {
             let changes = Arc::new(self.diff(&snapshot, mapping));
             let written = match self.approve(&changes)? {
                 Some(plan) => self.apply(started_at, &plan).await?,
-                None => Written::nothing(Outcome::Superseded),
+                None => Written::nothing(SyncOutcome::Superseded),
             };
             Ok((changes, written))
         })
@@ -115,11 +115,11 @@ impl Sync<'_> {
 
     async fn apply(&self, started_at: Timestamp, plan: &Plan) -> Result<Written, StoreError> {
         if self.mode == Mode::DryRun {
-            return Ok(Written::nothing(Outcome::Planned));
+            return Ok(Written::nothing(SyncOutcome::Planned));
         }
         let run = Run { started_at, ..Run::begin() };
         let applied = self.store.apply(&run, plan).await?;
-        let outcome = if plan.changes().is_empty() { Outcome::Unchanged } else { Outcome::Applied };
+        let outcome = if plan.changes().is_empty() { SyncOutcome::Unchanged } else { SyncOutcome::Applied };
         Ok(Written { outcome, run_id: Some(run.id.to_string()), rows: applied.rows_written })
     }
 }

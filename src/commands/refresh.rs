@@ -19,7 +19,7 @@ use crate::refresh::many::refresh_all;
 use crate::refresh::sessions::Sessions;
 use crate::refresh::settings::Span;
 use crate::refresh::target::{self, TargetsError};
-use crate::refresh::{IfRunning, Options, Outcome, RefreshError, Refresher, Wanted};
+use crate::refresh::{IfRunning, Options, RefreshError, RefreshOutcome, Refresher, Wanted};
 use crate::report::refresh::{Progress, RefreshReport, plan, print_reports};
 use crate::report::{self, Format, print_error};
 use crate::resolve::{LoadedMap, Question, ResolveError};
@@ -217,13 +217,13 @@ async fn show_plan(
     Ok(())
 }
 
-fn exit(outcome: Outcome, error: Option<&RefreshError>) -> Exit {
+fn exit(outcome: RefreshOutcome, error: Option<&RefreshError>) -> Exit {
     match outcome {
-        Outcome::Succeeded | Outcome::Started | Outcome::Skipped => Exit::Done,
-        Outcome::Failed | Outcome::Cancelled => Exit::RefreshFailed,
-        Outcome::GaveUp => Exit::GaveUp,
-        Outcome::Error if matches!(error, Some(RefreshError::Stale { .. })) => Exit::Found,
-        Outcome::Error => Exit::Failed,
+        RefreshOutcome::Succeeded | RefreshOutcome::Started | RefreshOutcome::Skipped => Exit::Done,
+        RefreshOutcome::Failed | RefreshOutcome::Cancelled => Exit::RefreshFailed,
+        RefreshOutcome::GaveUp => Exit::GaveUp,
+        RefreshOutcome::Error if matches!(error, Some(RefreshError::Stale { .. })) => Exit::Found,
+        RefreshOutcome::Error => Exit::Failed,
     }
 }
 

@@ -77,9 +77,9 @@ pub struct Config {
     /// What `check` asks for and how it judges.
     pub check: check::settings::CheckSettings,
     /// How refreshes go.
-    pub refresh: refresh::settings::Settings,
+    pub refresh: refresh::settings::RefreshSettings,
     /// How `serve` goes.
-    pub serve: serve::settings::Settings,
+    pub serve: serve::settings::ServeSettings,
     /// What hangs on which webhook.
     pub webhook: serve::settings::Webhook,
     /// The environment, from which secrets are read when they are needed.
@@ -112,8 +112,8 @@ struct File {
     snowflake: SnowflakeSettings,
     limits: LimitsSection,
     check: check::settings::Section,
-    refresh: refresh::settings::Settings,
-    serve: serve::settings::Settings,
+    refresh: refresh::settings::RefreshSettings,
+    serve: serve::settings::ServeSettings,
     webhook: serve::settings::Webhook,
 }
 

@@ -3,16 +3,16 @@
 use std::pin::Pin;
 
 use super::exam::Exam;
-use super::outcome::Outcome;
+use super::outcome::CheckOutcome;
 use crate::resource::SiteName;
 
 /// A check while it runs.
-pub(super) type Running<'a> = Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;
+pub(super) type Running<'a> = Pin<Box<dyn Future<Output = CheckOutcome> + Send + 'a>>;
 
 /// How often a check is made.
 pub(super) enum Run {
     /// Once, of what is known already.
-    Known(fn(&Exam) -> Outcome),
+    Known(fn(&Exam) -> CheckOutcome),
     /// Once.
     Once(for<'a> fn(&'a mut Exam) -> Running<'a>),
     /// Once for each site.
@@ -46,5 +46,5 @@ pub struct Checked {
     /// The site, of a check that is made for each.
     pub site: Option<SiteName>,
     /// What came of it.
-    pub outcome: Outcome,
+    pub outcome: CheckOutcome,
 }

@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 
-use super::outcome::{Outcome, Status};
+use super::outcome::{CheckOutcome, Status};
 use crate::text::plural;
 
 /// A clock that is this much off makes sign-ins fail: Snowflake takes the token of a key pair for a minute.
@@ -10,9 +10,9 @@ const FAR_OFF: SignedDuration = SignedDuration::from_secs(60);
 const OFF: SignedDuration = SignedDuration::from_secs(5);
 
 /// What it means that a server's clock is ahead, or behind.
-pub(super) fn of_clock(server: &str, ahead: Option<SignedDuration>) -> Outcome {
+pub(super) fn of_clock(server: &str, ahead: Option<SignedDuration>) -> CheckOutcome {
     let Some(ahead) = ahead else {
-        return Outcome::unknown(
+        return CheckOutcome::unknown(
             format!("the answer of {server} has no date"),
             "compare this machine's clock with a time server's",
         );
@@ -25,10 +25,10 @@ pub(super) fn of_clock(server: &str, ahead: Option<SignedDuration>) -> Outcome {
     let remedy = "set this machine's clock, and keep it by a time server (NTP): sign-ins with a connected app or a key pair \
                   fail when it is off, and times in the map come from it";
     if off < OFF {
-        Outcome::ok(format!("this machine's clock agrees with that of {server}"))
+        CheckOutcome::ok(format!("this machine's clock agrees with that of {server}"))
     } else if off < FAR_OFF {
-        Outcome::problem(said, remedy).with_status(Status::Warning)
+        CheckOutcome::problem(said, remedy).with_status(Status::Warning)
     } else {
-        Outcome::problem(said, remedy)
+        CheckOutcome::problem(said, remedy)
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::exam::Exam;
-use super::outcome::{Outcome, Status};
+use super::outcome::{CheckOutcome, Status};
 use crate::resource::{Luid, ResourceKind};
 use crate::source::SourceName;
 use crate::source::metadata::{Survey, survey};
@@ -23,7 +23,7 @@ const ADMINISTRATOR: &str = "let an administrator give the user the site role Si
 /// Tableau 2025.1 and later let others than owners refresh by this capability (tableau/server-client-python#1616).
 const REFRESH: &str = "ExtractRefresh";
 
-pub(super) async fn metadata_api(exam: &mut Exam) -> Outcome {
+pub(super) async fn metadata_api(exam: &mut Exam) -> CheckOutcome {
     exam.surveys.clear();
     let session = match exam.session() {
         Ok(session) => session,
@@ -39,10 +39,10 @@ pub(super) async fn metadata_api(exam: &mut Exam) -> Outcome {
     let doubts: BTreeSet<_> = surveys.iter().flat_map(|(_, survey)| survey.doubts.iter().cloned()).collect();
     exam.surveys = surveys.into_iter().collect();
     if doubts.is_empty() {
-        return Outcome::ok("it is on, and answers this user");
+        return CheckOutcome::ok("it is on, and answers this user");
     }
     let doubts: Vec<_> = doubts.into_iter().collect();
-    Outcome::warning(
+    CheckOutcome::warning(
         format!("it answers, and says that something may be missing: {}", doubts.join(", ")),
         "while it says so, REST decides what exists, as far as REST can list it. BACKFILL_RUNNING ends by itself; \
          PERMISSIONS_MODE_SWITCHED and withheld content end with an administrator's role; `--source rest` does without the \
@@ -50,23 +50,23 @@ pub(super) async fn metadata_api(exam: &mut Exam) -> Outcome {
     )
 }
 
-fn without_metadata(error: &TableauError, source: SourceName) -> Outcome {
+fn without_metadata(error: &TableauError, source: SourceName) -> CheckOutcome {
     const REMEDY: &str = "on Tableau Server an administrator turns the Metadata API on with `tsm maintenance metadata-services \
                           enable`, and a gateway must let the path /api/metadata/ pass; `--source rest` (or `source = \"rest\"` \
                           under `[tableau]`) does without it";
-    let outcome = Outcome::failed(error, REMEDY);
+    let outcome = CheckOutcome::failed(error, REMEDY);
     match error {
         _ if source != SourceName::Metadata => {
             outcome.with_status(Status::Note).and(format!("nothing needs it: the source is `{source}`"))
         }
         TableauError::Metadata { .. } => outcome,
         // What such an error says of itself is for servers that are none of Tableau's.
-        _ if !error.concerns_the_run() => Outcome { remedy: Some(REMEDY.to_owned()), ..outcome },
+        _ if !error.concerns_the_run() => CheckOutcome { remedy: Some(REMEDY.to_owned()), ..outcome },
         _ => outcome,
     }
 }
 
-pub(super) async fn visible_content(exam: &mut Exam) -> Outcome {
+pub(super) async fn visible_content(exam: &mut Exam) -> CheckOutcome {
     exam.witness = None;
     let seen = match exam.session() {
         Ok(session) => witness(session).await,
@@ -74,14 +74,14 @@ pub(super) async fn visible_content(exam: &mut Exam) -> Outcome {
     };
     let seen = match seen {
         Ok(seen) => seen,
-        Err(error) => return Outcome::failed(&error, "run `tabmap doctor` again"),
+        Err(error) => return CheckOutcome::failed(&error, "run `tabmap doctor` again"),
     };
     let outcome = of_witness(&seen, exam);
     exam.witness = Some(seen);
     outcome
 }
 
-fn of_witness(seen: &Witness, exam: &Exam) -> Outcome {
+fn of_witness(seen: &Witness, exam: &Exam) -> CheckOutcome {
     let (mut evidence, mut wrong) = (Vec::new(), Vec::new());
     let (mut all, mut withheld) = (0, 0);
     for kind in ResourceKind::ALL {
@@ -128,23 +128,23 @@ fn of_witness(seen: &Witness, exam: &Exam) -> Outcome {
     let remedy = || format!("{}; or {ADMINISTRATOR}, who sees everything", wrong.join("; "));
     if let Some(failure) = seen.failures.first() {
         evidence.extend(seen.failures.iter().map(ToString::to_string));
-        let remedy = Outcome::failed(failure, ADMINISTRATOR).remedy;
-        return Outcome { status: Status::Problem, evidence, remedy };
+        let remedy = CheckOutcome::failed(failure, ADMINISTRATOR).remedy;
+        return CheckOutcome { status: Status::Problem, evidence, remedy };
     }
     match wrong.as_slice() {
-        [] => Outcome { status: Status::Ok, evidence, remedy: None },
-        _ => Outcome { status: Status::Warning, evidence, remedy: Some(remedy()) },
+        [] => CheckOutcome { status: Status::Ok, evidence, remedy: None },
+        _ => CheckOutcome { status: Status::Warning, evidence, remedy: Some(remedy()) },
     }
 }
 
-pub(super) async fn metadata_lag(exam: &mut Exam) -> Outcome {
+pub(super) async fn metadata_lag(exam: &mut Exam) -> CheckOutcome {
     let (Some(seen), Ok(session)) = (&exam.witness, exam.session()) else {
-        return Outcome::skipped("nothing was listed");
+        return CheckOutcome::skipped("nothing was listed");
     };
     let mut evidence = Vec::new();
     let mut is_behind = false;
     if exam.surveys.is_empty() {
-        return Outcome::skipped("the Metadata API lists nothing for this user");
+        return CheckOutcome::skipped("the Metadata API lists nothing for this user");
     }
     for (kind, Survey { luids, .. }) in &exam.surveys {
         let Some(listing) = seen.listings.get(kind) else { continue };
@@ -178,15 +178,15 @@ pub(super) async fn metadata_lag(exam: &mut Exam) -> Outcome {
         }
     }
     if !is_behind {
-        return Outcome { status: Status::Ok, evidence, remedy: None };
+        return CheckOutcome { status: Status::Ok, evidence, remedy: None };
     }
     let remedy = "nothing to do for the map: a sync takes from REST what the index lacks, and asks REST before it believes what \
                   only the index has. Where the lag does not go away, an administrator of Tableau Server looks after the \
                   metadata services (`tsm status -v`)";
-    Outcome { status: Status::Note, evidence, remedy: Some(remedy.to_owned()) }
+    CheckOutcome { status: Status::Note, evidence, remedy: Some(remedy.to_owned()) }
 }
 
-pub(super) async fn jobs(exam: &mut Exam) -> Outcome {
+pub(super) async fn jobs(exam: &mut Exam) -> CheckOutcome {
     let session = match exam.session() {
         Ok(session) => session,
         Err(outcome) => return outcome,
@@ -194,9 +194,9 @@ pub(super) async fn jobs(exam: &mut Exam) -> Outcome {
     match session.ask(&Question::jobs("status:eq:Pending", 1)).await {
         Polled::Told(page) => {
             let waiting = page.total.unwrap_or(page.jobs.len());
-            Outcome::ok(format!("jobs can be read; extract refreshes that wait now: {waiting}"))
+            CheckOutcome::ok(format!("jobs can be read; extract refreshes that wait now: {waiting}"))
         }
-        Polled::Forbidden(error) | Polled::Unknown(error) => Outcome::failed(&error, "").with_status(Status::Warning).remedied(
+        Polled::Forbidden(error) | Polled::Unknown(error) => CheckOutcome::failed(&error, "").with_status(Status::Warning).remedied(
             format!(
                 "Tableau shows jobs to administrators alone: `refresh` and `serve` then go by the time of the extract in the \
                  Metadata API, and cannot see that a job failed. {ADMINISTRATOR}; with a connected app, its scope must be \
@@ -204,14 +204,14 @@ pub(super) async fn jobs(exam: &mut Exam) -> Outcome {
             ),
         ),
         Polled::Passing { reason, .. } => {
-            Outcome::failed(&reason, "run `tabmap doctor` again").with_status(Status::Unknown)
+            CheckOutcome::failed(&reason, "run `tabmap doctor` again").with_status(Status::Unknown)
         }
     }
 }
 
-pub(super) async fn refresh_permission(exam: &mut Exam) -> Outcome {
+pub(super) async fn refresh_permission(exam: &mut Exam) -> CheckOutcome {
     let (Some(seen), Ok(session)) = (&exam.witness, exam.session()) else {
-        return Outcome::skipped("nothing was listed");
+        return CheckOutcome::skipped("nothing was listed");
     };
     let me = exam.who.as_ref();
     let sample = ResourceKind::ALL.into_iter().find_map(|kind| {
@@ -221,17 +221,17 @@ pub(super) async fn refresh_permission(exam: &mut Exam) -> Outcome {
         Some((kind, entries.iter().find(mine).or(entries.first())?))
     });
     let Some((kind, sample)) = sample else {
-        return Outcome::skipped("there is no workbook and no data source to look at");
+        return CheckOutcome::skipped("there is no workbook and no data source to look at");
     };
     let what = format!("{} `{}`", kind.facts().noun, sample.name);
     match me.and_then(Who::is_administrator) {
         Some(true) => {
-            return Outcome::ok(format!(
+            return CheckOutcome::ok(format!(
                 "as an administrator, this user may refresh the {what}, and all others"
             ));
         }
         _ if me.is_some_and(|me| sample.owner() == Some(&me.id)) => {
-            return Outcome::ok(format!(
+            return CheckOutcome::ok(format!(
                 "as its owner, this user may refresh the {what}; others were not found"
             ));
         }
@@ -244,16 +244,18 @@ pub(super) async fn refresh_permission(exam: &mut Exam) -> Outcome {
     let rules = match session.rules(kind, &sample.id).await {
         Ok(Rules::Told(rules)) => rules,
         Ok(Rules::Closed(error)) | Err(error) => {
-            return Outcome::unknown(
+            return CheckOutcome::unknown(
                 format!("it is not known whether this user may refresh the {what}: {error}"),
                 remedy,
             );
         }
     };
     match verdict(&rules, me.map(|me| &me.id)) {
-        Some(true) => Outcome::ok(format!("a rule allows this user to refresh the {what}")),
-        Some(false) => Outcome::problem(format!("a rule forbids this user to refresh the {what}"), remedy),
-        None => Outcome::unknown(
+        Some(true) => CheckOutcome::ok(format!("a rule allows this user to refresh the {what}")),
+        Some(false) => {
+            CheckOutcome::problem(format!("a rule forbids this user to refresh the {what}"), remedy)
+        }
+        None => CheckOutcome::unknown(
             format!(
                 "no rule of its own allows this user to refresh the {what}; a group's may, or the role of a project leader"
             ),

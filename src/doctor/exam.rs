@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 use miette::Diagnostic;
 
-use super::outcome::Outcome;
+use super::outcome::CheckOutcome;
 use crate::resource::{ResourceKind, SiteName};
 use crate::source::metadata::Survey;
 use crate::source::witness::Witness;
@@ -83,24 +83,24 @@ impl Exam {
     }
 
     /// The server, for checks that need `tableau-server`.
-    pub(super) fn tableau(&self) -> Result<&Tableau, Outcome> {
+    pub(super) fn tableau(&self) -> Result<&Tableau, CheckOutcome> {
         self.given.tableau.as_ref().map_err(|_| nothing("the server"))
     }
 
     /// The session, for checks that need `sign-in`.
-    pub(super) fn session(&self) -> Result<&Session, Outcome> {
+    pub(super) fn session(&self) -> Result<&Session, CheckOutcome> {
         self.session.as_ref().ok_or_else(|| nothing("a session"))
     }
 
     /// The store, for checks that need `store`.
-    pub(super) fn store(&self) -> Result<Arc<dyn Inspect>, Outcome> {
+    pub(super) fn store(&self) -> Result<Arc<dyn Inspect>, CheckOutcome> {
         self.given.store.as_ref().map(Arc::clone).map_err(|_| nothing("store"))
     }
 
     /// The store, whose tables can be read.
-    pub(super) fn store_with_tables(&self) -> Result<Arc<dyn Inspect>, Outcome> {
+    pub(super) fn store_with_tables(&self) -> Result<Arc<dyn Inspect>, CheckOutcome> {
         if self.has_old_tables {
-            return Err(Outcome::skipped("the tables must be brought up to date first"));
+            return Err(CheckOutcome::skipped("the tables must be brought up to date first"));
         }
         self.store()
     }
@@ -122,6 +122,6 @@ impl Exam {
 }
 
 /// What a check says that was made without one that it needs.
-fn nothing(what: &str) -> Outcome {
-    Outcome::skipped(format!("there is no {what} to look at"))
+fn nothing(what: &str) -> CheckOutcome {
+    CheckOutcome::skipped(format!("there is no {what} to look at"))
 }

@@ -18,7 +18,7 @@ mod store;
 use self::check::Run::{EachSite, Known, Once};
 pub use self::check::{Check, Checked};
 pub use self::exam::{Exam, Given, Trouble};
-pub use self::outcome::{Outcome, Status};
+pub use self::outcome::{CheckOutcome, Status};
 use crate::resource::SiteName;
 
 /// All checks, in the order in which they are made. Neighbours of one site are made for one site after the other.
@@ -214,20 +214,20 @@ pub async fn examine(exam: &mut Exam) -> Vec<Checked> {
     checked
 }
 
-async fn make(check: &Check, exam: &mut Exam, site: Option<&SiteName>, before: &[Checked]) -> Outcome {
+async fn make(check: &Check, exam: &mut Exam, site: Option<&SiteName>, before: &[Checked]) -> CheckOutcome {
     let blocking = |need: &&str| {
         let is_it = |one: &&Checked| one.name == *need && (one.site.is_none() || one.site.as_ref() == site);
         before.iter().rev().find(is_it).filter(|one| one.outcome.status.blocks())
     };
     if let Some(one) = check.needs.iter().find_map(blocking) {
         let became = if one.outcome.status == Status::Problem { "failed" } else { "was skipped" };
-        return Outcome::skipped(format!("`{}` {became}, and this check needs it", one.name));
+        return CheckOutcome::skipped(format!("`{}` {became}, and this check needs it", one.name));
     }
     match (&check.run, site) {
         (Known(tell), _) => tell(exam),
         (Once(run), _) => run(exam).await,
         (EachSite(run), Some(site)) => run(exam, site).await,
-        (EachSite(_), None) => Outcome::skipped("no site is named"),
+        (EachSite(_), None) => CheckOutcome::skipped("no site is named"),
     }
 }
 

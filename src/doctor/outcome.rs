@@ -49,7 +49,7 @@ impl Status {
 
 /// What came of a check.
 #[derive(Debug)]
-pub struct Outcome {
+pub struct CheckOutcome {
     /// How it came out.
     pub status: Status,
     /// What was seen, a sentence each.
@@ -58,7 +58,7 @@ pub struct Outcome {
     pub remedy: Option<String>,
 }
 
-impl Outcome {
+impl CheckOutcome {
     pub(super) fn ok(evidence: impl Into<String>) -> Self {
         Self { status: Status::Ok, evidence: vec![evidence.into()], remedy: None }
     }

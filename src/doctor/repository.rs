@@ -1,21 +1,24 @@
 //! Tableau's repository, where a site is read from it.
 
 use super::exam::Exam;
-use super::outcome::Outcome;
+use super::outcome::CheckOutcome;
 use crate::resource::{SiteName, SiteState};
 use crate::text::plural;
 
-pub(super) async fn repository(exam: &mut Exam) -> Outcome {
+pub(super) async fn repository(exam: &mut Exam) -> CheckOutcome {
     let source = match &exam.given.repository {
-        None => return Outcome::skipped("no site is read from Tableau's repository"),
-        Some(Err(trouble)) => return Outcome::failed(&**trouble, "set TABLEAU_REPOSITORY_PASSWORD"),
+        None => return CheckOutcome::skipped("no site is read from Tableau's repository"),
+        Some(Err(trouble)) => return CheckOutcome::failed(&**trouble, "set TABLEAU_REPOSITORY_PASSWORD"),
         Some(Ok(source)) => source,
     };
     match source.sites(&SiteName::from_content_url("")).await {
         Ok(sites) => {
             let active = sites.iter().filter(|site| site.state == SiteState::Active).count();
-            Outcome::ok(format!("it lists {}, {active} of them active", plural(sites.len() as u64, "site")))
+            CheckOutcome::ok(format!(
+                "it lists {}, {active} of them active",
+                plural(sites.len() as u64, "site")
+            ))
         }
-        Err(error) => Outcome::failed(&error, "look into the log of the repository"),
+        Err(error) => CheckOutcome::failed(&error, "look into the log of the repository"),
     }
 }

@@ -1,28 +1,28 @@
 //! What was configured: checks that send nothing.
 
 use super::exam::Exam;
-use super::outcome::{Outcome, Status};
+use super::outcome::{CheckOutcome, Status};
 use crate::text::plural;
 
-pub(super) fn configuration(exam: &Exam) -> Outcome {
+pub(super) fn configuration(exam: &Exam) -> CheckOutcome {
     match exam.given.settings.as_slice() {
-        [] => Outcome::note("nothing is set: every setting has its default"),
-        set => Outcome { status: Status::Ok, evidence: set.to_vec(), remedy: None },
+        [] => CheckOutcome::note("nothing is set: every setting has its default"),
+        set => CheckOutcome { status: Status::Ok, evidence: set.to_vec(), remedy: None },
     }
 }
 
-pub(super) fn server(exam: &Exam) -> Outcome {
+pub(super) fn server(exam: &Exam) -> CheckOutcome {
     match &exam.given.tableau {
-        Ok(tableau) => Outcome::ok(tableau.server().to_string()),
-        Err(trouble) => Outcome::failed(&**trouble, "set TABLEAU_SERVER"),
+        Ok(tableau) => CheckOutcome::ok(tableau.server().to_string()),
+        Err(trouble) => CheckOutcome::failed(&**trouble, "set TABLEAU_SERVER"),
     }
 }
 
-pub(super) fn credentials(exam: &Exam) -> Outcome {
+pub(super) fn credentials(exam: &Exam) -> CheckOutcome {
     match &exam.given.sign_ins {
-        Ok(sign_ins) => Outcome::ok(sign_ins.to_string()),
+        Ok(sign_ins) => CheckOutcome::ok(sign_ins.to_string()),
         Err(trouble) => {
-            let outcome = Outcome::failed(&**trouble, "set TABLEAU_PAT_NAME and TABLEAU_PAT_SECRET");
+            let outcome = CheckOutcome::failed(&**trouble, "set TABLEAU_PAT_NAME and TABLEAU_PAT_SECRET");
             if exam.given.needs_sign_in {
                 outcome
             } else {
@@ -34,12 +34,12 @@ pub(super) fn credentials(exam: &Exam) -> Outcome {
     }
 }
 
-pub(super) fn sites(exam: &Exam) -> Outcome {
+pub(super) fn sites(exam: &Exam) -> CheckOutcome {
     match &exam.given.sites {
         Ok(sites) => {
             let names: Vec<_> = sites.iter().map(|site| format!("`{site}`")).collect();
-            Outcome::ok(format!("{}: {}", plural(sites.len() as u64, "site"), names.join(", ")))
+            CheckOutcome::ok(format!("{}: {}", plural(sites.len() as u64, "site"), names.join(", ")))
         }
-        Err(trouble) => Outcome::failed(&**trouble, "set TABLEAU_SITE"),
+        Err(trouble) => CheckOutcome::failed(&**trouble, "set TABLEAU_SITE"),
     }
 }

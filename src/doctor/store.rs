@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::clock::of_clock;
 use super::exam::Exam;
-use super::outcome::{Outcome, Status};
+use super::outcome::{CheckOutcome, Status};
 use crate::diff::ambiguities;
 use crate::resource::SiteName;
 use crate::store::inspect::{Clock, Compute, RunGroup, TokenPolicy, Warehouse};
@@ -26,41 +26,41 @@ const LONG_IDLE: u64 = 600;
 /// The most keys that are shown of many.
 const SHOWN: usize = 5;
 
-pub(super) async fn reach(exam: &mut Exam) -> Outcome {
+pub(super) async fn reach(exam: &mut Exam) -> CheckOutcome {
     let store = match &exam.given.store {
         Ok(store) => Arc::clone(store),
-        Err(trouble) => return Outcome::failed(&**trouble, "correct the setting `store`"),
+        Err(trouble) => return CheckOutcome::failed(&**trouble, "correct the setting `store`"),
     };
     match store.reach().await {
         Ok(reached) => {
             exam.clock = Some(reached.clock);
             let evidence = std::iter::once(store.name()).chain(reached.said).collect();
-            Outcome { status: Status::Ok, evidence, remedy: None }
+            CheckOutcome { status: Status::Ok, evidence, remedy: None }
         }
-        Err(error) => Outcome::failed(&error, LOOK),
+        Err(error) => CheckOutcome::failed(&error, LOOK),
     }
 }
 
-pub(super) fn clock(exam: &Exam) -> Outcome {
+pub(super) fn clock(exam: &Exam) -> CheckOutcome {
     match exam.clock {
         Some(Clock::Its(ahead)) => of_clock("Snowflake", ahead),
-        Some(Clock::Ours) => Outcome::skipped("the store is a file, and has no clock"),
-        None => Outcome::skipped("the store was not reached"),
+        Some(Clock::Ours) => CheckOutcome::skipped("the store is a file, and has no clock"),
+        None => CheckOutcome::skipped("the store was not reached"),
     }
 }
 
-pub(super) async fn tables(exam: &mut Exam) -> Outcome {
+pub(super) async fn tables(exam: &mut Exam) -> CheckOutcome {
     let store = match exam.store() {
         Ok(store) => store,
         Err(outcome) => return outcome,
     };
     let seen = match store.tables_seen().await {
         Ok(seen) => seen,
-        Err(error) => return Outcome::failed(&error, &how_to_create("")),
+        Err(error) => return CheckOutcome::failed(&error, &how_to_create("")),
     };
     let tables =
         seen.tables.iter().map(|(table, columns)| format!("{table}: {}", plural(*columns as u64, "column")));
-    let mut outcome = Outcome { status: Status::Ok, evidence: tables.collect(), remedy: None };
+    let mut outcome = CheckOutcome { status: Status::Ok, evidence: tables.collect(), remedy: None };
     if let Some([found, known]) = seen.version {
         outcome = outcome.and(format!("schema version {found}"));
         if found < known {
@@ -68,51 +68,51 @@ pub(super) async fn tables(exam: &mut Exam) -> Outcome {
             let remedy = format!(
                 "the next command that reads the map brings it to version {known}: `tabmap sync`, or `tabmap init`"
             );
-            return Outcome { status: Status::Warning, ..outcome }.remedied(remedy);
+            return CheckOutcome { status: Status::Warning, ..outcome }.remedied(remedy);
         }
     }
     outcome
 }
 
-pub(super) async fn privileges(exam: &mut Exam) -> Outcome {
+pub(super) async fn privileges(exam: &mut Exam) -> CheckOutcome {
     let store = match exam.store() {
         Ok(store) => store,
         Err(outcome) => return outcome,
     };
     match store.access().await {
         Ok(access) if access.missing.is_empty() => {
-            Outcome { status: Status::Ok, evidence: access.held, remedy: None }
+            CheckOutcome { status: Status::Ok, evidence: access.held, remedy: None }
         }
         Ok(access) => {
             let evidence = access.held.into_iter().chain(access.missing).collect();
             let remedy = access.remedy.join("\n");
-            Outcome { status: Status::Problem, evidence, remedy: Some(remedy) }
+            CheckOutcome { status: Status::Problem, evidence, remedy: Some(remedy) }
         }
-        Err(error) => Outcome::failed(&error, LOOK).with_status(Status::Unknown),
+        Err(error) => CheckOutcome::failed(&error, LOOK).with_status(Status::Unknown),
     }
 }
 
-pub(super) async fn warehouse(exam: &mut Exam) -> Outcome {
+pub(super) async fn warehouse(exam: &mut Exam) -> CheckOutcome {
     let store = match exam.store() {
         Ok(store) => store,
         Err(outcome) => return outcome,
     };
     let warehouse = match store.compute().await {
-        Ok(Compute::Own) => return Outcome::skipped("the store needs no warehouse"),
+        Ok(Compute::Own) => return CheckOutcome::skipped("the store needs no warehouse"),
         Ok(Compute::Missing) => {
-            return Outcome::problem(
+            return CheckOutcome::problem(
                 "the session has no warehouse, and nothing can be read or written without one",
                 "name a `warehouse` in the connection, or give the user a default one (ALTER USER … SET DEFAULT_WAREHOUSE)",
             );
         }
         Ok(Compute::Hidden(name)) => {
-            return Outcome::problem(
+            return CheckOutcome::problem(
                 format!("the role may not use the warehouse {name}, or there is none of this name"),
                 "grant USAGE on the warehouse to the role of the connection, or name another `warehouse` there",
             );
         }
         Ok(Compute::Warehouse(warehouse)) => warehouse,
-        Err(error) => return Outcome::failed(&error, LOOK).with_status(Status::Unknown),
+        Err(error) => return CheckOutcome::failed(&error, LOOK).with_status(Status::Unknown),
     };
     let Warehouse { name, state, size, auto_suspend, auto_resume } = warehouse;
     let suspend = auto_suspend.map_or_else(
@@ -125,8 +125,8 @@ pub(super) async fn warehouse(exam: &mut Exam) -> Outcome {
         let remedy =
             format!("a statement fails while it is suspended: ALTER WAREHOUSE {name} SET AUTO_RESUME = TRUE");
         return match state.as_str() {
-            "SUSPENDED" => Outcome::problem(said, remedy),
-            _ => Outcome::warning(said, remedy),
+            "SUSPENDED" => CheckOutcome::problem(said, remedy),
+            _ => CheckOutcome::warning(said, remedy),
         };
     }
     if auto_suspend.is_none_or(|seconds| seconds > LONG_IDLE) {
@@ -134,24 +134,24 @@ pub(super) async fn warehouse(exam: &mut Exam) -> Outcome {
             "a sync needs it for some seconds, and the idle time behind it is paid for: ALTER WAREHOUSE {name} SET \
              AUTO_SUSPEND = 60, or give tabmap a warehouse of its own"
         );
-        return Outcome::warning(said, remedy);
+        return CheckOutcome::warning(said, remedy);
     }
-    Outcome::ok(said)
+    CheckOutcome::ok(said)
 }
 
-pub(super) async fn token_policy(exam: &mut Exam) -> Outcome {
+pub(super) async fn token_policy(exam: &mut Exam) -> CheckOutcome {
     let store = match exam.store() {
         Ok(store) => store,
         Err(outcome) => return outcome,
     };
     match store.token_policy().await {
         Ok(TokenPolicy::NoToken(way)) => {
-            Outcome::skipped(format!("no programmatic access token is used here, but {way}"))
+            CheckOutcome::skipped(format!("no programmatic access token is used here, but {way}"))
         }
         Ok(TokenPolicy::Policy(policy)) => {
-            Outcome::ok(format!("the user is under the network policy {policy}"))
+            CheckOutcome::ok(format!("the user is under the network policy {policy}"))
         }
-        Ok(TokenPolicy::Missing { user }) => Outcome::warning(
+        Ok(TokenPolicy::Missing { user }) => CheckOutcome::warning(
             format!(
                 "the user {user} is under no network policy, and signs in with a programmatic access token"
             ),
@@ -160,11 +160,11 @@ pub(super) async fn token_policy(exam: &mut Exam) -> Outcome {
                  {user} SET NETWORK_POLICY = … with one that lets this machine's address in"
             ),
         ),
-        Err(error) => Outcome::failed(&error, LOOK).with_status(Status::Unknown),
+        Err(error) => CheckOutcome::failed(&error, LOOK).with_status(Status::Unknown),
     }
 }
 
-pub(super) async fn map_server(exam: &mut Exam) -> Outcome {
+pub(super) async fn map_server(exam: &mut Exam) -> CheckOutcome {
     let ours = exam.given.tableau.as_ref().ok().map(|tableau| tableau.server().identity());
     let groups = match groups(exam).await {
         Ok(groups) => groups,
@@ -173,28 +173,30 @@ pub(super) async fn map_server(exam: &mut Exam) -> Outcome {
     let counting = groups.iter().filter(|group| group.status != "abandoned");
     let servers: BTreeSet<_> = counting.map(|group| group.server.as_str()).collect();
     let Some(first) = servers.first() else {
-        return Outcome::ok("the map belongs to no server yet: it was never synced");
+        return CheckOutcome::ok("the map belongs to no server yet: it was never synced");
     };
     let Some(ours) = ours else {
-        return Outcome::note(format!("the map belongs to {first}; no server is set to compare it with"));
+        return CheckOutcome::note(format!(
+            "the map belongs to {first}; no server is set to compare it with"
+        ));
     };
     match servers.iter().find(|server| **server != ours) {
         Some(other) => {
             let error = StoreError::OtherServer { map: (*other).to_owned(), run: ours };
-            Outcome::failed(&error, LOOK)
+            CheckOutcome::failed(&error, LOOK)
         }
-        None => Outcome::ok(format!("the map belongs to {ours}")),
+        None => CheckOutcome::ok(format!("the map belongs to {ours}")),
     }
 }
 
-pub(super) async fn unfinished_runs(exam: &mut Exam) -> Outcome {
+pub(super) async fn unfinished_runs(exam: &mut Exam) -> CheckOutcome {
     let groups = match groups(exam).await {
         Ok(groups) => groups,
         Err(outcome) => return outcome,
     };
     let applying: Vec<_> = groups.iter().filter(|group| group.status == "applying").collect();
     if applying.is_empty() {
-        return Outcome::ok("none");
+        return CheckOutcome::ok("none");
     }
     let now = Timestamp::now();
     let age = |group: &RunGroup| group.started_at.map(|started| now.duration_since(started));
@@ -205,14 +207,14 @@ pub(super) async fn unfinished_runs(exam: &mut Exam) -> Outcome {
     };
     let evidence = applying.iter().map(say).collect();
     if applying.iter().all(|group| group.count == 1 && age(group).is_some_and(|age| age < LONG)) {
-        return Outcome { status: Status::Note, evidence, remedy: None }.and("a sync is on its way");
+        return CheckOutcome { status: Status::Note, evidence, remedy: None }.and("a sync is on its way");
     }
     let remedy = "the process of such a run died. The map shows all of its changes or none: run `tabmap sync`, which finds out \
                   which and settles it, and see why the process ended";
-    Outcome { status: Status::Warning, evidence, remedy: Some(remedy.to_owned()) }
+    CheckOutcome { status: Status::Warning, evidence, remedy: Some(remedy.to_owned()) }
 }
 
-pub(super) async fn last_sync(exam: &mut Exam, site: &SiteName) -> Outcome {
+pub(super) async fn last_sync(exam: &mut Exam, site: &SiteName) -> CheckOutcome {
     let max_age = exam.given.max_age;
     let groups = match groups(exam).await {
         Ok(groups) => groups,
@@ -228,10 +230,10 @@ pub(super) async fn last_sync(exam: &mut Exam, site: &SiteName) -> Outcome {
             || "the site was never synced".to_owned(),
             |at| format!("the site was never synced completely, and incompletely at {at}"),
         );
-        return Outcome::warning(said, "run `tabmap sync`, and let a scheduler run it every night");
+        return CheckOutcome::warning(said, "run `tabmap sync`, and let a scheduler run it every night");
     };
     let age = Timestamp::now().duration_since(at);
-    let mut outcome = Outcome::ok(format!("the last complete sync was {} ago, at {at}", rounded(age)));
+    let mut outcome = CheckOutcome::ok(format!("the last complete sync was {} ago, at {at}", rounded(age)));
     if let Some(since) = incomplete.filter(|since| *since > at) {
         outcome = outcome.and(format!("an incomplete one was at {since}"));
     }
@@ -245,18 +247,18 @@ pub(super) async fn last_sync(exam: &mut Exam, site: &SiteName) -> Outcome {
     outcome
 }
 
-pub(super) async fn ambiguous_keys(exam: &mut Exam, site: &SiteName) -> Outcome {
+pub(super) async fn ambiguous_keys(exam: &mut Exam, site: &SiteName) -> CheckOutcome {
     let store = match exam.store_with_tables() {
         Ok(store) => store,
         Err(outcome) => return outcome,
     };
     let mapping = match store.load(site).await {
         Ok(mapping) => mapping,
-        Err(error) => return Outcome::failed(&error, LOOK),
+        Err(error) => return CheckOutcome::failed(&error, LOOK),
     };
     let rows = mapping.rows.len() as u64;
     let ambiguous = ambiguities(mapping.rows.into_iter().map(|row| Arc::new(row.resource)).collect());
-    let mut outcome = Outcome::ok(format!("{} of the site", plural(rows, "row")));
+    let mut outcome = CheckOutcome::ok(format!("{} of the site", plural(rows, "row")));
     if mapping.misspelt_rows > 0 {
         let word = plural(mapping.misspelt_rows, "row");
         outcome = outcome.and(format!("{word} with a RESOURCE_TYPE in other letters, which nothing finds"));
@@ -280,10 +282,10 @@ pub(super) async fn ambiguous_keys(exam: &mut Exam, site: &SiteName) -> Outcome 
 }
 
 /// The runs, read once.
-async fn groups(exam: &mut Exam) -> Result<&[RunGroup], Outcome> {
+async fn groups(exam: &mut Exam) -> Result<&[RunGroup], CheckOutcome> {
     if exam.groups.is_none() {
         let found = exam.store_with_tables()?.run_groups().await;
-        exam.groups = Some(found.map_err(|error| Outcome::failed(&error, LOOK))?);
+        exam.groups = Some(found.map_err(|error| CheckOutcome::failed(&error, LOOK))?);
     }
     Ok(exam.groups.as_deref().unwrap_or_default())
 }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use tokio::sync::RwLockReadGuard;
 
 use super::refresher::Refresher;
-use super::{Attendant, Begun, Options, Outcome, RefreshError, Refreshed, Wanted};
+use super::{Attendant, Begun, Options, RefreshError, RefreshOutcome, Refreshed, Wanted};
 use crate::resource::{Luid, ResourceKey, SiteName};
 use crate::tableau::{Session, TableauError};
 
@@ -56,7 +56,7 @@ impl Refresher {
 
 impl Attempt<'_> {
     /// From the start, or from where it was left, to the end.
-    pub(super) async fn run(&mut self, begun: Option<Begun>) -> Result<Outcome, RefreshError> {
+    pub(super) async fn run(&mut self, begun: Option<Begun>) -> Result<RefreshOutcome, RefreshError> {
         let under = match begun {
             Some(Begun::Running { luid, job, since }) => {
                 self.refreshed.luid = luid;
@@ -72,9 +72,9 @@ impl Attempt<'_> {
             None => self.start(false).await?,
         };
         match under {
-            None => Ok(Outcome::Skipped),
+            None => Ok(RefreshOutcome::Skipped),
             Some(under) if self.options.wait => self.wait(under).await,
-            Some(_) => Ok(Outcome::Started),
+            Some(_) => Ok(RefreshOutcome::Started),
         }
     }
 

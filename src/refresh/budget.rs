@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use rusqlite::{OptionalExtension, params};
 
 use super::ledger::{Ledger, LedgerError};
-use super::settings::{Rate, Settings};
+use super::settings::{Rate, RefreshSettings};
 use crate::resource::SiteName;
 
 const OLDEST_START: &str = include_str!("../../sql/queue/oldest_start.sql");
@@ -37,7 +37,7 @@ pub struct Start(Option<i64>);
 impl Budget {
     /// The budget of a server's sites as the ledger knows it.
     #[must_use]
-    pub fn new(ledger: Ledger, server: String, settings: &Settings) -> Self {
+    pub fn new(ledger: Ledger, server: String, settings: &RefreshSettings) -> Self {
         Self { ledger, server, starts: settings.starts, polls: settings.polls }
     }
 

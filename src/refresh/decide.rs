@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{IfRunning, Outcome, RefreshError};
+use super::{IfRunning, RefreshError, RefreshOutcome};
 use crate::resource::Luid;
 use crate::tableau::TableauError;
 use crate::tableau::jobs::{Finish, Job, Polled, Posted};
@@ -187,7 +187,7 @@ impl Start {
 #[derive(Debug)]
 pub(super) enum Sight {
     /// It has ended so, with something to add.
-    Ended(Outcome, Option<String>),
+    Ended(RefreshOutcome, Option<String>),
     /// It is so far, in per cent.
     Under(i64),
     /// Nothing: ask again, after this time at least.
@@ -204,16 +204,16 @@ pub(super) enum Sight {
 pub(super) fn sight(polled: Polled<Job>) -> Sight {
     match polled {
         Polled::Told(job) => match job.finish {
-            Some(Finish::Success) => Sight::Ended(Outcome::Succeeded, None),
-            Some(Finish::Failure) => Sight::Ended(Outcome::Failed, None),
-            Some(Finish::Cancelled) => Sight::Ended(Outcome::Cancelled, None),
+            Some(Finish::Success) => Sight::Ended(RefreshOutcome::Succeeded, None),
+            Some(Finish::Failure) => Sight::Ended(RefreshOutcome::Failed, None),
+            Some(Finish::Cancelled) => Sight::Ended(RefreshOutcome::Cancelled, None),
             Some(Finish::Other(code)) => {
                 let note = format!("Tableau ended the job with the unknown code {code}");
-                Sight::Ended(Outcome::Failed, Some(note))
+                Sight::Ended(RefreshOutcome::Failed, Some(note))
             }
             None if job.ended_at.is_some() => {
                 let note = "Tableau does not say how the job ended".to_owned();
-                Sight::Ended(Outcome::Failed, Some(note))
+                Sight::Ended(RefreshOutcome::Failed, Some(note))
             }
             None => Sight::Under(job.progress.unwrap_or(0)),
         },

@@ -86,12 +86,12 @@ pub enum LedgerError {
 
 type Failure = Arc<rusqlite::Error>;
 /// Tells who waits, once the commit has gone through or failed.
-type Answer = Box<dyn FnOnce(Result<(), Failure>) + Send>;
+type OnCommit = Box<dyn FnOnce(Result<(), Failure>) + Send>;
 type Work = Box<dyn FnOnce(Result<&Connection, Failure>) -> Done + Send>;
 
 struct Done {
     keep: bool,
-    answer: Answer,
+    answer: OnCommit,
 }
 
 /// The open file. Clones share it; it closes with the last.
@@ -165,7 +165,7 @@ impl Ledger {
         let work: Work = Box::new(move |connection| {
             let result = connection.and_then(|connection| work(connection).map_err(Arc::new));
             let keep = result.is_ok();
-            let answer: Answer = Box::new(move |committed| {
+            let answer: OnCommit = Box::new(move |committed| {
                 // Who asked may have given up meanwhile.
                 let _ = answer.send(result.and_then(|value| committed.map(|()| value)));
             });

@@ -49,7 +49,7 @@ pub async fn refresh_all(
                     continue;
                 };
                 let (refresher, options) = (Arc::clone(refresher), options.clone());
-                let attendant = Turn {
+                let attendant = OneOfMany {
                     attendant,
                     site: wanted.resource.key.site.clone(),
                     places: Arc::clone(&places),
@@ -72,8 +72,8 @@ fn next(queue: &VecDeque<Waiting>, delayed: &Delayed) -> Option<usize> {
     queue.iter().position(|(_, (one, _))| !delayed.contains_key(&one.resource.key.site))
 }
 
-/// Attends a refresh that has a place, and gives the place to others while nothing may be started.
-struct Turn {
+/// Attends a refresh that has a place (a semaphore permit), and gives the place to others while nothing may be started.
+struct OneOfMany {
     attendant: Box<dyn Attendant>,
     site: SiteName,
     places: Arc<Semaphore>,
@@ -81,14 +81,14 @@ struct Turn {
     delayed: Arc<watch::Sender<Delayed>>,
 }
 
-impl Turn {
+impl OneOfMany {
     fn hold(&self, place: Option<OwnedSemaphorePermit>) {
         *self.place.lock().unwrap_or_else(PoisonError::into_inner) = place;
     }
 }
 
 #[async_trait]
-impl Attendant for Turn {
+impl Attendant for OneOfMany {
     async fn step(&self, step: Step<'_>) -> Result<(), RefreshError> {
         self.attendant.step(step).await
     }

@@ -146,7 +146,7 @@ pub trait Attendant: Send + Sync {
 /// How a refresh ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Outcome {
+pub enum RefreshOutcome {
     /// The job succeeded.
     Succeeded,
     /// The job failed.
@@ -185,7 +185,7 @@ pub struct Refreshed {
     /// When the waiting ended.
     pub finished_at: Option<Timestamp>,
     /// How it ended.
-    pub outcome: Outcome,
+    pub outcome: RefreshOutcome,
     /// What Tableau says about it.
     pub notes: Vec<String>,
     /// Why, where the outcome is an error.
@@ -204,7 +204,7 @@ impl Refreshed {
             started_at: None,
             since: None,
             finished_at: None,
-            outcome: Outcome::Error,
+            outcome: RefreshOutcome::Error,
             notes: Vec::new(),
             error: None,
         }

@@ -11,7 +11,7 @@ use serde::Deserialize;
 /// The `[refresh]` section, with its defaults.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Settings {
+pub struct RefreshSettings {
     /// The file that remembers starts and polls, and holds the queue of `serve`.
     pub file: PathBuf,
     /// How long a job may take before it is given up on.
@@ -28,7 +28,7 @@ pub struct Settings {
     pub polls: Rate,
 }
 
-impl Default for Settings {
+impl Default for RefreshSettings {
     fn default() -> Self {
         Self {
             file: PathBuf::from("tabmap-refreshes.db"),

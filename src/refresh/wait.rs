@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::attempt::{Attempt, Under};
 use super::decide::{Sight, sight};
 use super::lookup::created_since;
-use super::{Attendant, Options, Outcome, RefreshError, Refreshed, Step};
+use super::{Attendant, Options, RefreshError, RefreshOutcome, Refreshed, Step};
 use crate::resource::Luid;
 use crate::tableau::jobs::{ListedJob, Polled, Question};
 use crate::text::describe;
@@ -50,7 +50,7 @@ impl Pauses {
 
 impl Attempt<'_> {
     /// Waits for the end.
-    pub(super) async fn wait(&mut self, under: Under) -> Result<Outcome, RefreshError> {
+    pub(super) async fn wait(&mut self, under: Under) -> Result<RefreshOutcome, RefreshError> {
         let mut pauses = Pauses::new(self.options);
         let outcome = match &under {
             Under::Job(job) => self.wait_for_job(job, &mut pauses).await?,
@@ -64,7 +64,7 @@ impl Attempt<'_> {
             };
             self.refreshed.notes.push(note);
         }
-        Ok(outcome.unwrap_or(Outcome::GaveUp))
+        Ok(outcome.unwrap_or(RefreshOutcome::GaveUp))
     }
 
     /// Waits for the end of a job that is not ours, however it ends.
@@ -74,7 +74,7 @@ impl Attempt<'_> {
         let refreshed = Refreshed { luid, since, ..Refreshed::of(mapped) };
         let mut other = Attempt { refreshed, ..*self };
         match other.wait_for_job(job, &mut Pauses::new(self.options)).await? {
-            None | Some(Outcome::GaveUp) => Err(RefreshError::Running),
+            None | Some(RefreshOutcome::GaveUp) => Err(RefreshError::Running),
             Some(_) => Ok(()),
         }
     }
@@ -84,7 +84,7 @@ impl Attempt<'_> {
         &mut self,
         job: &Luid,
         pauses: &mut Pauses,
-    ) -> Result<Option<Outcome>, RefreshError> {
+    ) -> Result<Option<RefreshOutcome>, RefreshError> {
         let mut least = None;
         let mut is_at_bridge = false;
         while pauses.pass(least.take(), self.attendant).await? && self.count_poll(pauses.deadline).await? {
@@ -131,7 +131,11 @@ impl Attempt<'_> {
     }
 
     /// Some jobs are in the list and cannot be asked for one by one (tableau/server-client-python#1093).
-    async fn outcome_in_list(&self, job: &Luid, deadline: Instant) -> Result<Option<Outcome>, RefreshError> {
+    async fn outcome_in_list(
+        &self,
+        job: &Luid,
+        deadline: Instant,
+    ) -> Result<Option<RefreshOutcome>, RefreshError> {
         let since = self.refreshed.started_at.unwrap_or_else(Timestamp::now);
         let since = since.saturating_sub(SignedDuration::from_hours(24)).unwrap_or(since);
         let listed = match self.list(&created_since(since), deadline).await {
@@ -148,9 +152,9 @@ impl Attempt<'_> {
         // A success without an end was only handed to Tableau Bridge.
         let is_over = |job: &ListedJob| job.ended_at.is_some() || job.status != "Success";
         Ok(match listed.filter(is_over).map(|job| job.status).as_deref() {
-            Some("Success") => Some(Outcome::Succeeded),
-            Some("Failed") => Some(Outcome::Failed),
-            Some("Cancelled") => Some(Outcome::Cancelled),
+            Some("Success") => Some(RefreshOutcome::Succeeded),
+            Some("Failed") => Some(RefreshOutcome::Failed),
+            Some("Cancelled") => Some(RefreshOutcome::Cancelled),
             _ => None,
         })
     }

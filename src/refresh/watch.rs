@@ -2,9 +2,9 @@
 
 use super::attempt::Attempt;
 use super::wait::Pauses;
-use super::{Outcome, RefreshError, Step};
+use super::{RefreshError, RefreshOutcome, Step};
 use crate::tableau::TableauError;
-use crate::tableau::metadata::{MetadataError, Verdict};
+use crate::tableau::metadata::{ErrorVerdict, MetadataError};
 
 const DOING: &str = "ask when the extract was refreshed";
 /// What the answer of a server counts as that does not know the query; it gives no code.
@@ -15,13 +15,16 @@ const LASTING: [&str; 4] = ["FEATURE_DISABLED", "ACCESS_DENIED", "SITE_DISABLED"
 impl Attempt<'_> {
     /// Watches until the extract was refreshed, or gives up at once where that can never be seen; `None` when the time is
     /// over. That a job failed cannot be seen.
-    pub(super) async fn watch(&mut self, pauses: &mut Pauses) -> Result<Option<Outcome>, RefreshError> {
+    pub(super) async fn watch(
+        &mut self,
+        pauses: &mut Pauses,
+    ) -> Result<Option<RefreshOutcome>, RefreshError> {
         self.refreshed.is_watched = true;
         self.attendant.step(Step::Watching).await?;
         let mut trouble = None;
         while pauses.pass(None, self.attendant).await? {
             trouble = match self.is_refreshed().await {
-                Ok(true) => return Ok(Some(Outcome::Succeeded)),
+                Ok(true) => return Ok(Some(RefreshOutcome::Succeeded)),
                 Ok(false) => None,
                 Err(error @ TableauError::SignInRefused { .. }) => {
                     return Err(error.into());
@@ -33,7 +36,7 @@ impl Attempt<'_> {
                          help: {reason}"
                     ));
                     // Not as if the time were over: a job that takes too long may be cancelled.
-                    return Ok(Some(Outcome::GaveUp));
+                    return Ok(Some(RefreshOutcome::GaveUp));
                 }
                 Err(reason) => {
                     tracing::warn!(%reason, "could not ask when the extract was refreshed, asking again");
@@ -63,7 +66,7 @@ impl Attempt<'_> {
         if times.into_iter().flatten().any(|time| time > since) {
             return Ok(true);
         }
-        match errors.iter().find(|error| !matches!(Verdict::of(error), Verdict::Harmless)) {
+        match errors.iter().find(|error| !matches!(ErrorVerdict::of(error), ErrorVerdict::Harmless)) {
             Some(error) => Err(refused(error)),
             None if !is_known => Err(unanswered("nothing".to_owned(), "no data".to_owned())),
             None => Ok(false),

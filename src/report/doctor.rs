@@ -6,7 +6,7 @@ use std::io;
 use serde::Serialize;
 
 use super::{FORMAT_VERSION, Format, print, print_json};
-use crate::doctor::{Checked, Outcome, Status};
+use crate::doctor::{CheckOutcome, Checked, Status};
 use crate::resource::SiteName;
 use crate::text::{on_one_line, plural};
 
@@ -48,13 +48,13 @@ pub fn count(checked: &[Checked], status: Status) -> u64 {
 }
 
 fn document(checked: &Checked) -> CheckDocument<'_> {
-    let Checked { name, site, outcome: Outcome { status, evidence, remedy } } = checked;
+    let Checked { name, site, outcome: CheckOutcome { status, evidence, remedy } } = checked;
     CheckDocument { name, site: site.as_ref(), status: *status, evidence, remedy: remedy.as_deref() }
 }
 
 fn render(checked: &[Checked]) -> String {
     let mut out = String::new();
-    for Checked { name, site, outcome: Outcome { status, evidence, remedy } } in checked {
+    for Checked { name, site, outcome: CheckOutcome { status, evidence, remedy } } in checked {
         let of = site.as_ref().map(|site| on_one_line(&format!(" (site `{site}`)"))).unwrap_or_default();
         let _ = writeln!(out, "{:<7}  {name}{of}", status.as_str());
         for sentence in evidence {

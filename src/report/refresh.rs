@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::{FORMAT_VERSION, Format, ResourceReport, print, print_json};
-use crate::refresh::{Attendant, Outcome, RefreshError, Refreshed, Step};
+use crate::refresh::{Attendant, RefreshError, RefreshOutcome, Refreshed, Step};
 use crate::resource::{Resource, SiteName};
 use crate::text::{describe, on_one_line};
 
@@ -20,7 +20,7 @@ use crate::text::{describe, on_one_line};
 #[derive(Debug, Serialize)]
 pub struct RefreshReport {
     resource: ResourceReport,
-    outcome: Outcome,
+    outcome: RefreshOutcome,
     job_id: Option<String>,
     adopted: bool,
     watched: bool,
@@ -78,7 +78,7 @@ impl RefreshReport {
         for note in &self.notes {
             let _ = writeln!(text, "  {}", on_one_line(note));
         }
-        if self.watched && self.outcome == Outcome::Succeeded {
+        if self.watched && self.outcome == RefreshOutcome::Succeeded {
             text.push_str("  seen by the extract's refresh time: this user may not read jobs\n");
         }
         if self.map_is_stale && self.mapped_luid != self.resource.luid {
@@ -96,13 +96,13 @@ impl RefreshReport {
     fn ending(&self) -> String {
         let seconds = self.seconds.unwrap_or_default();
         match self.outcome {
-            Outcome::Succeeded => format!("refreshed in {seconds:.0} s"),
-            Outcome::Failed => format!("the refresh failed after {seconds:.0} s"),
-            Outcome::Cancelled => format!("the refresh was cancelled after {seconds:.0} s"),
-            Outcome::GaveUp => format!("gave up waiting after {seconds:.0} s"),
-            Outcome::Started => "started".to_owned(),
-            Outcome::Skipped => "skipped, a job for it is under way already".to_owned(),
-            Outcome::Error => "not refreshed".to_owned(),
+            RefreshOutcome::Succeeded => format!("refreshed in {seconds:.0} s"),
+            RefreshOutcome::Failed => format!("the refresh failed after {seconds:.0} s"),
+            RefreshOutcome::Cancelled => format!("the refresh was cancelled after {seconds:.0} s"),
+            RefreshOutcome::GaveUp => format!("gave up waiting after {seconds:.0} s"),
+            RefreshOutcome::Started => "started".to_owned(),
+            RefreshOutcome::Skipped => "skipped, a job for it is under way already".to_owned(),
+            RefreshOutcome::Error => "not refreshed".to_owned(),
         }
     }
 }
@@ -119,7 +119,7 @@ pub fn print_reports(reports: &[RefreshReport], format: Format, is_waited_for: b
         Format::Json => print_json(&Document { format_version: FORMAT_VERSION, refreshes: reports }),
         // For scripts: the job's id alone.
         Format::Text if !is_waited_for => {
-            let started = |report: &&RefreshReport| report.outcome == Outcome::Started;
+            let started = |report: &&RefreshReport| report.outcome == RefreshOutcome::Started;
             let id = |report: &RefreshReport| format!("{}\n", report.job_id.as_deref().unwrap_or("-"));
             print(&reports.iter().filter(started).map(id).collect::<String>())
         }
@@ -186,7 +186,10 @@ impl Progress {
     #[must_use]
     pub fn open_jobs<'a>(&self, done: impl Iterator<Item = &'a Refreshed>) -> Vec<String> {
         let has_ended = |one: &&Refreshed| {
-            matches!(one.outcome, Outcome::Succeeded | Outcome::Failed | Outcome::Cancelled)
+            matches!(
+                one.outcome,
+                RefreshOutcome::Succeeded | RefreshOutcome::Failed | RefreshOutcome::Cancelled
+            )
         };
         let ended: BTreeSet<_> =
             done.filter(has_ended).filter_map(|one| one.job.as_ref().map(ToString::to_string)).collect();

@@ -12,7 +12,7 @@ use super::{FORMAT_VERSION, Format, ResourceReport, print, print_json};
 use crate::diff::{Ambiguity, Change, ChangeSet, Counts};
 use crate::resource::{PerKind, ResourceKind, SiteName};
 use crate::snapshot::Header;
-use crate::sync::{Outcome, Synced};
+use crate::sync::{SyncOutcome, Synced};
 use crate::text::{describe, on_one_line, plural};
 
 /// How many changes of a site the text report spells out.
@@ -23,7 +23,7 @@ const MOST_CHANGES_SHOWN: usize = 20;
 pub struct SiteReport {
     site: SiteName,
     /// How it ended.
-    pub outcome: Outcome,
+    pub outcome: SyncOutcome,
     /// Whether both kinds were listed completely.
     pub complete: bool,
     /// The kinds whose listing was incomplete: of these, nothing was removed but what REST said is gone.
@@ -92,26 +92,26 @@ impl SiteReport {
     /// A site that could not be synced.
     #[must_use]
     pub fn failed(site: &SiteName, error: &dyn Diagnostic) -> Self {
-        Self { error: Some(describe(error)), ..Self::untouched(site, Outcome::Failed) }
+        Self { error: Some(describe(error)), ..Self::untouched(site, SyncOutcome::Failed) }
     }
 
     /// A site whose turn did not come.
     #[must_use]
     pub fn not_begun(site: &SiteName) -> Self {
-        Self::untouched(site, Outcome::NotBegun)
+        Self::untouched(site, SyncOutcome::NotBegun)
     }
 
     /// A site that its server calls by this state, of which the map has so many rows.
     #[must_use]
     pub fn inactive(site: &SiteName, state: &str, rows: usize) -> Self {
         let state = Some(state.to_owned());
-        Self { state, rows_left: Some(rows as u64), ..Self::untouched(site, Outcome::Inactive) }
+        Self { state, rows_left: Some(rows as u64), ..Self::untouched(site, SyncOutcome::Inactive) }
     }
 
     /// A site that its server does not list any more, of which the map has so many rows.
     #[must_use]
     pub fn gone(site: &SiteName, rows: usize) -> Self {
-        Self { rows_left: Some(rows as u64), ..Self::untouched(site, Outcome::Gone) }
+        Self { rows_left: Some(rows as u64), ..Self::untouched(site, SyncOutcome::Gone) }
     }
 
     /// The site.
@@ -120,7 +120,7 @@ impl SiteReport {
         &self.site
     }
 
-    fn untouched(site: &SiteName, outcome: Outcome) -> Self {
+    fn untouched(site: &SiteName, outcome: SyncOutcome) -> Self {
         Self {
             site: site.clone(),
             outcome,
@@ -166,16 +166,19 @@ impl SiteReport {
         let rows = plural(self.rows_left.unwrap_or_default(), "row");
         let remedy = format!("`tabmap sync --remove-site {site}` removes them");
         match self.outcome {
-            Outcome::Failed => Some("failed, nothing was written".to_owned()),
-            Outcome::NotBegun => Some("not begun, because another site failed".to_owned()),
-            Outcome::Inactive => {
+            SyncOutcome::Failed => Some("failed, nothing was written".to_owned()),
+            SyncOutcome::NotBegun => Some("not begun, because another site failed".to_owned()),
+            SyncOutcome::Inactive => {
                 let state = on_one_line(self.state.as_deref().unwrap_or_default());
                 Some(format!("{state}, not synced; {rows} of it stay in the map; {remedy}"))
             }
-            Outcome::Gone => {
+            SyncOutcome::Gone => {
                 Some(format!("not on the server any more; {rows} of it stay in the map; {remedy}"))
             }
-            Outcome::Unchanged | Outcome::Applied | Outcome::Planned | Outcome::Superseded => None,
+            SyncOutcome::Unchanged
+            | SyncOutcome::Applied
+            | SyncOutcome::Planned
+            | SyncOutcome::Superseded => None,
         }
     }
 
@@ -230,13 +233,13 @@ impl SiteReport {
             "{added} added, {replaced} replaced, {moved} moved, {removed} removed, {corrected} corrected"
         );
         let end = match self.outcome {
-            Outcome::Unchanged => "unchanged: no row of the map was written".to_owned(),
-            Outcome::Applied => format!("{counts}; {} written", plural(self.rows_written, "row")),
-            Outcome::Planned => format!("dry run: {counts}; nothing was written"),
-            Outcome::Superseded => {
+            SyncOutcome::Unchanged => "unchanged: no row of the map was written".to_owned(),
+            SyncOutcome::Applied => format!("{counts}; {} written", plural(self.rows_written, "row")),
+            SyncOutcome::Planned => format!("dry run: {counts}; nothing was written"),
+            SyncOutcome::Superseded => {
                 "the map already holds the result of a newer snapshot; nothing was written".to_owned()
             }
-            Outcome::Failed | Outcome::NotBegun | Outcome::Inactive | Outcome::Gone => return,
+            SyncOutcome::Failed | SyncOutcome::NotBegun | SyncOutcome::Inactive | SyncOutcome::Gone => return,
         };
         let _ = writeln!(out, "  {end}");
     }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::error::ResolveError;
-use crate::browser_url::{BrowserUrl, Page};
+use crate::browser_url::{BrowserPage, BrowserUrl};
 use crate::resource::matching::{Lookup, Project};
 use crate::resource::{Luid, Resource, ResourceKind, SiteName};
 use crate::store::StoreError;
@@ -132,16 +132,24 @@ fn lookup_of(kind: Option<ResourceKind>, text: &str) -> Result<Lookup, ResolveEr
     }
 }
 
-fn lookup_of_page(asked: Option<ResourceKind>, page: Page, text: &str) -> Result<Lookup, ResolveError> {
+fn lookup_of_page(
+    asked: Option<ResourceKind>,
+    page: BrowserPage,
+    text: &str,
+) -> Result<Lookup, ResolveError> {
     let usage = |what: &str, help| Err(ResolveError::Usage { what: format!("`{text}` is {what}"), help });
     match page {
-        Page::Resource(kind, _) | Page::Named(kind, _) if asked.is_some_and(|asked| asked != kind) => usage(
-            &format!("the address of a {kind}, and another kind was asked for"),
-            "leave the kind away: the address says it",
-        ),
-        Page::Resource(kind, number) => Ok(Lookup::Number { kind, number }),
-        Page::Named(kind, name) => Ok(Lookup::Address { kind, name }),
-        Page::Unmapped | Page::Other => usage(
+        BrowserPage::Resource(kind, _) | BrowserPage::Named(kind, _)
+            if asked.is_some_and(|asked| asked != kind) =>
+        {
+            usage(
+                &format!("the address of a {kind}, and another kind was asked for"),
+                "leave the kind away: the address says it",
+            )
+        }
+        BrowserPage::Resource(kind, number) => Ok(Lookup::Number { kind, number }),
+        BrowserPage::Named(kind, name) => Ok(Lookup::Address { kind, name }),
+        BrowserPage::Unmapped | BrowserPage::Other => usage(
             "not the address of a workbook or data source",
             "copy the address of its own page: https://HOST/#/site/SITE/workbooks/123/views",
         ),

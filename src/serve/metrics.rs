@@ -13,7 +13,7 @@ use super::queue::STATES;
 
 /// What a delivery came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum DeliveryVerdict {
     /// In the queue.
     Accepted,
     /// Its event was in the queue before.
@@ -36,7 +36,7 @@ pub enum Verdict {
     Failed,
 }
 
-impl Verdict {
+impl DeliveryVerdict {
     const ALL: [Self; 10] = [
         Self::Accepted,
         Self::Repeated,
@@ -113,7 +113,7 @@ impl Default for Metrics {
         let metrics =
             Self { deliveries: By::default(), answers: Histogram::new(BUCKETS), refreshes: By::default() };
         // What has not happened yet is there too, as 0: only then does the first time show as a rise.
-        for verdict in Verdict::ALL {
+        for verdict in DeliveryVerdict::ALL {
             metrics.deliveries.get_or_create(&[("verdict", verdict.word())]).inc_by(0);
         }
         for end in End::ALL {
@@ -125,7 +125,7 @@ impl Default for Metrics {
 
 impl Metrics {
     /// A delivery was answered.
-    pub fn count_delivery(&self, verdict: Verdict, took: Duration) {
+    pub fn count_delivery(&self, verdict: DeliveryVerdict, took: Duration) {
         self.deliveries.get_or_create(&[("verdict", verdict.word())]).inc();
         self.answers.observe(took.as_secs_f64());
     }
@@ -177,7 +177,7 @@ mod tests {
     fn every_series_is_there_before_anything_has_happened() {
         let text = Metrics::default().text(&[]);
         for (label, words) in [
-            ("tabmap_deliveries_total{verdict", Verdict::ALL.map(Verdict::word).to_vec()),
+            ("tabmap_deliveries_total{verdict", DeliveryVerdict::ALL.map(DeliveryVerdict::word).to_vec()),
             ("tabmap_refreshes_total{end", End::ALL.map(End::word).to_vec()),
             ("tabmap_queue{state", STATES.to_vec()),
             (
@@ -203,8 +203,8 @@ mod tests {
     #[test]
     fn what_happens_is_counted_under_its_word_and_its_time() {
         let metrics = Metrics::default();
-        metrics.count_delivery(Verdict::Accepted, Duration::from_millis(3));
-        metrics.count_delivery(Verdict::Accepted, Duration::from_secs(2));
+        metrics.count_delivery(DeliveryVerdict::Accepted, Duration::from_millis(3));
+        metrics.count_delivery(DeliveryVerdict::Accepted, Duration::from_secs(2));
         metrics.count_refresh(End::Retried);
         let text = metrics.text(&[("waiting".to_owned(), 7)]);
         for (series, expected) in [

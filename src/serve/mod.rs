@@ -22,7 +22,7 @@ use tokio::sync::watch;
 use url::Url;
 
 use self::delivery::{Delivery, Rejected};
-use self::metrics::Verdict;
+use self::metrics::DeliveryVerdict;
 use self::server::Server;
 use crate::loopback::is_loopback;
 use crate::refresh::target::Target;
@@ -107,7 +107,7 @@ async fn dbt(State((server, _)): Shared, request: Request) -> Response {
     let (status, verdict) = match delivery::verified(request, &server.secrets).await {
         Ok(delivery) => match server.places.try_acquire() {
             Ok(_place) => receive(&server, &delivery).await,
-            Err(_) => (StatusCode::SERVICE_UNAVAILABLE, Verdict::Overloaded),
+            Err(_) => (StatusCode::SERVICE_UNAVAILABLE, DeliveryVerdict::Overloaded),
         },
         Err(rejected) => refuse(&server, rejected),
     };
@@ -119,16 +119,16 @@ async fn dbt(State((server, _)): Shared, request: Request) -> Response {
     response
 }
 
-fn refuse(server: &Server, rejected: Rejected) -> (StatusCode, Verdict) {
+fn refuse(server: &Server, rejected: Rejected) -> (StatusCode, DeliveryVerdict) {
     let verdict = match rejected {
-        Rejected::Unsigned => Verdict::Unsigned,
-        Rejected::Malformed => Verdict::Malformed,
-        Rejected::TooLarge | Rejected::TooSlow => Verdict::Cut,
+        Rejected::Unsigned => DeliveryVerdict::Unsigned,
+        Rejected::Malformed => DeliveryVerdict::Malformed,
+        Rejected::TooLarge | Rejected::TooSlow => DeliveryVerdict::Cut,
     };
     // Anybody can send such a thing: nothing of it is logged.
     tracing::debug!(verdict = verdict.word(), "a delivery was not let in");
     if let Some(count) =
-        (verdict == Verdict::Unsigned).then(|| server.turned_away.add(Timestamp::now())).flatten()
+        (verdict == DeliveryVerdict::Unsigned).then(|| server.turned_away.add(Timestamp::now())).flatten()
     {
         tracing::warn!(
             count,
@@ -139,7 +139,7 @@ fn refuse(server: &Server, rejected: Rejected) -> (StatusCode, Verdict) {
     (rejected.status(), verdict)
 }
 
-async fn receive(server: &Server, delivery: &Delivery) -> (StatusCode, Verdict) {
+async fn receive(server: &Server, delivery: &Delivery) -> (StatusCode, DeliveryVerdict) {
     let targets = match wanted(server, delivery) {
         Ok(targets) => targets,
         Err(verdict) => {
@@ -159,7 +159,7 @@ async fn receive(server: &Server, delivery: &Delivery) -> (StatusCode, Verdict) 
     let count = targets.len();
     match server.queue.accept(delivery, targets, due).await {
         Ok(is_new) => {
-            let verdict = if is_new { Verdict::Accepted } else { Verdict::Repeated };
+            let verdict = if is_new { DeliveryVerdict::Accepted } else { DeliveryVerdict::Repeated };
             tracing::info!(
                 event = on_one_line(&delivery.event_id),
                 job = on_one_line(&delivery.job_name),
@@ -176,18 +176,18 @@ async fn receive(server: &Server, delivery: &Delivery) -> (StatusCode, Verdict) 
                 reason = describe(&error).trim_end(),
                 "a delivery could not be kept, dbt will send it again"
             );
-            (StatusCode::INTERNAL_SERVER_ERROR, Verdict::Failed)
+            (StatusCode::INTERNAL_SERVER_ERROR, DeliveryVerdict::Failed)
         }
     }
 }
 
 /// What a delivery calls for, or why for nothing.
-fn wanted(server: &Server, delivery: &Delivery) -> Result<Vec<Target>, Verdict> {
+fn wanted(server: &Server, delivery: &Delivery) -> Result<Vec<Target>, DeliveryVerdict> {
     if !delivery.is_success() {
-        return Err(Verdict::Ignored);
+        return Err(DeliveryVerdict::Ignored);
     }
     if delivery.is_old(Timestamp::now()) {
-        return Err(Verdict::Old);
+        return Err(DeliveryVerdict::Old);
     }
     let mut targets: Vec<Target> = Vec::new();
     for target in server.rules.iter().filter(|rule| rule.fits(delivery)).flat_map(|rule| &rule.targets) {
@@ -195,7 +195,7 @@ fn wanted(server: &Server, delivery: &Delivery) -> Result<Vec<Target>, Verdict> 
             targets.push(target.clone());
         }
     }
-    if targets.is_empty() { Err(Verdict::NoRule) } else { Ok(targets) }
+    if targets.is_empty() { Err(DeliveryVerdict::NoRule) } else { Ok(targets) }
 }
 
 async fn ready(State((server, stop)): Shared) -> (StatusCode, &'static str) {

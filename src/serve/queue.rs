@@ -83,7 +83,7 @@ pub struct Entry {
 
 /// The resource that a refresh was begun for, as the row keeps it.
 #[derive(Serialize, Deserialize)]
-struct Kept {
+struct StoredResource {
     kind: ResourceKind,
     site: SiteName,
     project: String,
@@ -156,7 +156,7 @@ impl Queue {
         since: Timestamp,
     ) -> Result<(), LedgerError> {
         let ResourceKey { site, kind, project, name } = resource.key.clone();
-        let kept = Kept {
+        let kept = StoredResource {
             kind,
             site,
             is_rooted: project.is_rooted(),
@@ -328,7 +328,8 @@ fn due_from(row: &Row<'_>) -> rusqlite::Result<Due> {
         _ => None,
     };
     let resource = row.get::<_, Option<String>>(8)?;
-    let resource = resource.map(|text| parsed(8, serde_json::from_str::<Kept>(&text))).transpose()?;
+    let resource =
+        resource.map(|text| parsed(8, serde_json::from_str::<StoredResource>(&text))).transpose()?;
     Ok(Due {
         id: row.get(0)?,
         target,
@@ -364,9 +365,9 @@ fn at(millisecond: i64) -> Timestamp {
     Timestamp::from_millisecond(millisecond).unwrap_or_default()
 }
 
-impl From<Kept> for Resource {
-    fn from(kept: Kept) -> Self {
-        let Kept { kind, site, project, is_rooted, name, luid, project_luid } = kept;
+impl From<StoredResource> for Resource {
+    fn from(kept: StoredResource) -> Self {
+        let StoredResource { kind, site, project, is_rooted, name, luid, project_luid } = kept;
         let project = if is_rooted { ProjectPath::parse(&project) } else { ProjectPath::leaf_only(&project) };
         let key = ResourceKey { site, kind, project, name };
         Self { key, luid, details: Details { project_luid, ..Details::default() } }

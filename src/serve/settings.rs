@@ -12,7 +12,7 @@ use crate::refresh::target::Target;
 /// The `[serve]` section, with its defaults.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Settings {
+pub struct ServeSettings {
     /// Where to listen.
     pub listen: SocketAddr,
     /// How long a refresh waits for further deliveries that ask for the same.
@@ -25,7 +25,7 @@ pub struct Settings {
     pub hosts: Vec<String>,
 }
 
-impl Default for Settings {
+impl Default for ServeSettings {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),

@@ -14,7 +14,7 @@ use super::metrics::End;
 use super::queue::Due;
 use super::server::Server;
 use crate::refresh::ledger::LedgerError;
-use crate::refresh::{Attendant, Options, Outcome, RefreshError, Refreshed, Step, Wanted};
+use crate::refresh::{Attendant, Options, RefreshError, RefreshOutcome, Refreshed, Step, Wanted};
 use crate::resolve::ResolveError;
 use crate::resource::Resource;
 use crate::store::StoreError;
@@ -123,7 +123,7 @@ async fn find(server: &Server, due: &Due) -> Result<Wanted, ResolveError> {
 async fn settle(server: &Server, due: &Due, refreshed: &Refreshed) -> Result<(), LedgerError> {
     let notes = || refreshed.notes.join("; ");
     match (&refreshed.outcome, &refreshed.error) {
-        (Outcome::Succeeded | Outcome::Started | Outcome::Skipped, _) => {
+        (RefreshOutcome::Succeeded | RefreshOutcome::Started | RefreshOutcome::Skipped, _) => {
             server.metrics.count_refresh(End::Succeeded);
             tracing::info!(refresh = due.id, target = %due.target, "refreshed");
             let stale = refreshed
@@ -131,20 +131,22 @@ async fn settle(server: &Server, due: &Due, refreshed: &Refreshed) -> Result<(),
                 .then(|| format!("the map is stale: LUID {} was refreshed", refreshed.luid));
             server.queue.finish(due.id, true, stale).await
         }
-        (Outcome::Failed, _) => try_again(server, due, format!("the job failed: {}", notes()), true).await,
-        (Outcome::Cancelled, _) => give_up(server, due, "the job was cancelled".to_owned()).await,
-        (Outcome::GaveUp, _) => {
+        (RefreshOutcome::Failed, _) => {
+            try_again(server, due, format!("the job failed: {}", notes()), true).await
+        }
+        (RefreshOutcome::Cancelled, _) => give_up(server, due, "the job was cancelled".to_owned()).await,
+        (RefreshOutcome::GaveUp, _) => {
             give_up(server, due, format!("the job did not end in time; {}", notes())).await
         }
-        (Outcome::Error, Some(RefreshError::Stopped)) => Ok(()),
-        (Outcome::Error, Some(RefreshError::Deferred { until, reason })) => {
+        (RefreshOutcome::Error, Some(RefreshError::Stopped)) => Ok(()),
+        (RefreshOutcome::Error, Some(RefreshError::Deferred { until, reason })) => {
             server.metrics.count_refresh(End::Postponed);
             tracing::info!(refresh = due.id, %until, reason, "postponed");
             // Nothing was started, so it may still be joined by other deliveries.
             server.queue.wait_again(due.id, *until, due.attempt, Some(reason.clone())).await
         }
-        (Outcome::Error, Some(RefreshError::Ledger(error))) => Err(error.clone()),
-        (Outcome::Error, Some(error)) => {
+        (RefreshOutcome::Error, Some(RefreshError::Ledger(error))) => Err(error.clone()),
+        (RefreshOutcome::Error, Some(error)) => {
             let message = describe(error).trim_end().to_owned();
             if !error.may_pass() {
                 return give_up(server, due, message).await;
@@ -153,7 +155,7 @@ async fn settle(server: &Server, due: &Due, refreshed: &Refreshed) -> Result<(),
             let is_begun = refreshed.job.is_some() || error.may_have_started();
             try_again(server, due, message, !is_begun).await
         }
-        (Outcome::Error, None) => give_up(server, due, "ended without a reason".to_owned()).await,
+        (RefreshOutcome::Error, None) => give_up(server, due, "ended without a reason".to_owned()).await,
     }
 }
 

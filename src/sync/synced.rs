@@ -15,7 +15,7 @@ use crate::store::StoreError;
 /// How the work on one site ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Outcome {
+pub enum SyncOutcome {
     /// The map says what the site says; nothing was to be written.
     Unchanged,
     /// The changes were applied.
@@ -38,7 +38,7 @@ pub enum Outcome {
 #[derive(Debug, Clone)]
 pub struct Synced {
     /// How it ended.
-    pub outcome: Outcome,
+    pub outcome: SyncOutcome,
     /// What the site looked like.
     pub snapshot: Snapshot,
     /// How that differed from the map.

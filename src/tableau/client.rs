@@ -13,7 +13,7 @@ use tokio::sync::Mutex;
 use super::connected_app::SITES_SCOPE;
 use super::credentials::Credentials;
 use super::error::TableauError;
-use super::reply::{Patience, Reply, RestError};
+use super::reply::{Reply, RestError, RetryRules};
 use super::server::ServerUrl;
 use super::shapes::with_escaped_controls;
 use super::sign_ins::SignIns;
@@ -26,7 +26,7 @@ pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// Smaller bodies are decoded sooner than another thread is told of them.
 const LARGE_BODY: usize = 32 << 10;
-/// A server that asks for more patience than this is reported instead of waited for.
+/// A server that asks for a longer pause than this is reported instead of waited for.
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 
 /// A Tableau server and the way to sign in to it.
@@ -127,23 +127,23 @@ impl Tableau {
     pub(super) async fn send(
         &self,
         doing: &str,
-        patience: Patience,
+        rules: RetryRules,
         request: impl Fn() -> Result<RequestBuilder, TableauError> + Send + Sync,
     ) -> Result<Reply, TableauError> {
         let mut pause = FIRST_PAUSE;
         for attempt in 1.. {
-            let is_last = attempt >= patience.attempts;
+            let is_last = attempt >= rules.attempts;
             match self.send_once(request()?).await {
                 Ok(reply) if reply.status == StatusCode::TOO_MANY_REQUESTS => {
                     // "At once", as a server says it whose clock is behind, would use up the attempts in no time.
                     let wait = reply.wait().unwrap_or(pause).max(pause);
-                    if attempt >= Patience::USUAL.attempts || wait > LONGEST_PAUSE {
+                    if attempt >= RetryRules::USUAL.attempts || wait > LONGEST_PAUSE {
                         return Err(TableauError::RateLimited { doing: doing.to_owned(), wait });
                     }
                     tracing::warn!(doing, seconds = wait.as_secs(), "Tableau limits the rate, waiting");
                     tokio::time::sleep(wait).await;
                 }
-                Ok(reply) if reply.is_passing_failure(patience) && !is_last => {
+                Ok(reply) if reply.is_passing_failure(rules) && !is_last => {
                     let status = reply.status.as_u16();
                     tracing::warn!(doing, status, "Tableau failed in passing, trying again");
                     tokio::time::sleep(pause).await;

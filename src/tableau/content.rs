@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer};
 pub use super::listing::{Listing, Unreadable};
 use super::listing::{What, list};
 use super::page::Listed;
-use super::reply::Patience;
+use super::reply::RetryRules;
 use super::{Session, TableauError};
 use crate::browser_url::BrowserUrl;
 use crate::resource::{Details, Luid, ProjectPath, Resource, ResourceKey, ResourceKind, SiteName};
@@ -208,7 +208,7 @@ impl Session {
         }
         let doing = format!("look {kind} {luid} up");
         let url = self.address(&format!("{}/{luid}", kind.path_segment()));
-        let reply = self.call(&doing, Patience::USUAL, |http| http.get(url.clone())).await?;
+        let reply = self.call(&doing, RetryRules::USUAL, |http| http.get(url.clone())).await?;
         let at = reply.date().unwrap_or_else(Timestamp::now);
         let presence = match self.tableau.decode::<Answer>(&doing, "one resource", &reply) {
             Ok(answer) => Presence::There(answer.workbook),

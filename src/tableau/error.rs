@@ -224,7 +224,7 @@ pub enum TableauError {
         /// Scheme and host of the place.
         location: String,
     },
-    /// More patience asked for than we have.
+    /// A longer pause was asked for than we take.
     #[error("could not {doing}: Tableau limits the rate and asks to wait {} s", wait.as_secs())]
     #[diagnostic(code(tabmap::tableau::rate), help("run again after that time"))]
     RateLimited {

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::client::Tableau;
 use super::error::TableauError;
-use super::reply::Patience;
+use super::reply::RetryRules;
 use crate::clock::ahead;
 
 /// The oldest version that answers `serverinfo`; the answer names the version that everything else uses.
@@ -26,10 +26,10 @@ pub struct Greeting {
 impl Tableau {
     /// Asks the server what it is, once.
     pub async fn greet_once(&self) -> Result<Greeting, TableauError> {
-        self.greet(Patience::ONCE).await
+        self.greet(RetryRules::ONCE).await
     }
 
-    pub(super) async fn greet(&self, patience: Patience) -> Result<Greeting, TableauError> {
+    pub(super) async fn greet(&self, rules: RetryRules) -> Result<Greeting, TableauError> {
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
         struct Answer {
@@ -48,7 +48,7 @@ impl Tableau {
         let doing = "ask for the server's version";
         let url = self.server.join(&format!("/api/{OLDEST_API}/serverinfo"));
         let before = Timestamp::now();
-        let reply = self.send(doing, patience, || Ok(self.http.get(url.clone()))).await?;
+        let reply = self.send(doing, rules, || Ok(self.http.get(url.clone()))).await?;
         let ahead = reply.date().map(|date| ahead(date, before, Timestamp::now()));
         let info = self.decode::<Answer>(doing, "a server's description", &reply)?.server_info;
         let product = info.product_version.and_then(|product| product.value);

@@ -9,7 +9,7 @@ use reqwest::header::CONTENT_TYPE;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 
-use super::reply::{Patience, Reply};
+use super::reply::{Reply, RetryRules};
 use super::shapes::{number, or_default};
 use super::{Session, TableauError};
 use crate::resource::{Luid, ResourceKind};
@@ -117,7 +117,7 @@ pub enum Finish {
 
 /// A refresh job.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(from = "Answer")]
+#[serde(from = "JobAnswer")]
 pub struct Job {
     /// Its id.
     pub luid: Luid,
@@ -265,7 +265,7 @@ impl Session {
         let before = sign_ins().await;
         let mut url = self.address("workbooks");
         url.set_query(Some("pageSize=1"));
-        match self.call(doing, Patience::USUAL, |http| http.get(url.clone())).await {
+        match self.call(doing, RetryRules::USUAL, |http| http.get(url.clone())).await {
             Err(reason) => Polled::Passing { reason, wait: None },
             Ok(_) if before == sign_ins().await && !self.tableau.has_one_session(self.site()) => {
                 Polled::Forbidden(TableauError::OutOfScope { doing: doing.to_owned(), scope: JOBS_SCOPE })
@@ -278,7 +278,7 @@ impl Session {
     pub async fn cancel(&self, job: &Luid) -> Result<(), TableauError> {
         let doing = format!("cancel job {job}");
         let url = self.address(&format!("jobs/{job}"));
-        let reply = self.call(&doing, Patience::USUAL, |http| http.put(url.clone())).await?;
+        let reply = self.call(&doing, RetryRules::USUAL, |http| http.put(url.clone())).await?;
         self.tableau.check(&doing, &reply)
     }
 }
@@ -321,7 +321,7 @@ fn is_servers_fault(status: StatusCode) -> bool {
 }
 
 #[derive(Deserialize)]
-struct Answer {
+struct JobAnswer {
     job: AnswerJob,
 }
 
@@ -367,8 +367,8 @@ struct StatusNote {
     text: Option<String>,
 }
 
-impl From<Answer> for Job {
-    fn from(Answer { job }: Answer) -> Self {
+impl From<JobAnswer> for Job {
+    fn from(JobAnswer { job }: JobAnswer) -> Self {
         let AnswerJob {
             id,
             progress,

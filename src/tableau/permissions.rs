@@ -28,7 +28,7 @@ pub struct Rule {
 }
 
 #[derive(Deserialize)]
-struct Answer {
+struct PermissionsAnswer {
     permissions: Permissions,
 }
 
@@ -69,7 +69,7 @@ impl Session {
         let doing = format!("read the permissions of {kind} {luid}");
         let url = self.address(&format!("{}/{luid}/permissions", kind.path_segment()));
         let reply = self.once(&doing, |http| http.get(url)).await?;
-        match self.tableau.decode::<Answer>(&doing, "permissions", &reply) {
+        match self.tableau.decode::<PermissionsAnswer>(&doing, "permissions", &reply) {
             Ok(answer) => Ok(Rules::Told(answer.permissions.rules())),
             // With a connected app, 401 says that its scopes do not reach that far.
             Err(error) if [StatusCode::FORBIDDEN, StatusCode::UNAUTHORIZED].contains(&reply.status) => {

@@ -12,14 +12,14 @@ use crate::clock::date_of;
 
 /// How much failure is taken for passing.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Patience {
+pub(super) struct RetryRules {
     /// How often a call is sent in all. A server that limits the rate is always met with the usual number.
     pub attempts: u32,
     /// Whether a good status without JSON is a gateway's doing, or that of a server which is not Tableau.
     pub only_json: bool,
 }
 
-impl Patience {
+impl RetryRules {
     pub const USUAL: Self = Self { attempts: 5, only_json: true };
     /// A server that we do not know yet: what it answers, it will answer again.
     pub const STRANGER: Self = Self { only_json: false, ..Self::USUAL };
@@ -47,10 +47,10 @@ pub(super) struct Reply {
 }
 
 impl Reply {
-    pub fn is_passing_failure(&self, patience: Patience) -> bool {
+    pub fn is_passing_failure(&self, rules: RetryRules) -> bool {
         let begins_as_json = || self.body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
         matches!(self.status.as_u16(), 408 | 500 | 502 | 503 | 504)
-            || patience.only_json && self.status.is_success() && !begins_as_json() && !self.is_xml()
+            || rules.only_json && self.status.is_success() && !begins_as_json() && !self.is_xml()
     }
 
     /// Whether Tableau answered as it does to those who do not ask for JSON.

@@ -10,7 +10,7 @@ use url::Url;
 
 use super::client::{CONNECT_TIMEOUT, Tableau, Token};
 use super::error::TableauError;
-use super::reply::{Patience, Reply};
+use super::reply::{Reply, RetryRules};
 use super::server::ServerUrl;
 use super::sign_in::Granted;
 use crate::resource::{Luid, SiteName};
@@ -23,7 +23,7 @@ impl Tableau {
     /// Signs in to one site, at the newest version that the server speaks, and out of the site before.
     pub async fn sign_in(&self, site: &SiteName) -> Result<Session, TableauError> {
         self.sign_out().await;
-        let version = self.greet(Patience::STRANGER).await?.api_version;
+        let version = self.greet(RetryRules::STRANGER).await?.api_version;
         let granted = self.grant(&version, site).await?;
         tracing::info!(site = %granted.site, api_version = version, "signed in to Tableau");
         *self.live.lock().await = Some(Token::of(&version, granted.token, 1));
@@ -116,7 +116,7 @@ impl Session {
         if query.is_empty() {
             url.set_query(None);
         }
-        self.call(doing, Patience::USUAL, |http| http.get(url.clone())).await
+        self.call(doing, RetryRules::USUAL, |http| http.get(url.clone())).await
     }
 
     /// A Metadata API query, which changes nothing and may be repeated; its answer as `T`.
@@ -128,7 +128,7 @@ impl Session {
         query: &(impl Serialize + Sync),
     ) -> Result<T, TableauError> {
         let url = self.tableau.server.join("/api/metadata/graphql");
-        let reply = self.call(doing, Patience::QUERY, |http| http.post(url.clone()).json(query)).await?;
+        let reply = self.call(doing, RetryRules::QUERY, |http| http.post(url.clone()).json(query)).await?;
         self.tableau.decode_aside(doing, "a GraphQL answer", reply, |body| serde_json::from_slice(body)).await
     }
 
@@ -136,7 +136,7 @@ impl Session {
     pub(super) async fn call(
         &self,
         doing: &str,
-        patience: Patience,
+        rules: RetryRules,
         request: impl Fn(&reqwest::Client) -> RequestBuilder + Send + Sync,
     ) -> Result<Reply, TableauError> {
         loop {
@@ -144,7 +144,7 @@ impl Session {
             let token = self.tableau.live.lock().await.clone().ok_or_else(ended)?;
             let send =
                 || Ok(request(&self.tableau.http).header("X-Tableau-Auth", token.secret.expose_secret()));
-            let reply = self.tableau.send(doing, patience, send).await?;
+            let reply = self.tableau.send(doing, rules, send).await?;
             if reply.status != StatusCode::UNAUTHORIZED {
                 return Ok(reply);
             }

@@ -8,7 +8,7 @@ use super::connected_app::connected_app_token;
 use super::credentials::Credentials;
 use super::error::TableauError;
 use super::remedy::remedy;
-use super::reply::Patience;
+use super::reply::RetryRules;
 use crate::resource::{Luid, SiteName};
 use crate::text::on_one_line;
 
@@ -65,7 +65,7 @@ impl Tableau {
                 serde_json::json!({ "credentials": sign_in_body(credentials, site, self.more_scope)? });
             Ok(self.http.post(url.clone()).json(&body))
         };
-        let reply = self.send(doing, Patience::STRANGER, request).await?;
+        let reply = self.send(doing, RetryRules::STRANGER, request).await?;
         let answer = match self.decode::<Answer>(doing, "a sign-in's answer", &reply) {
             Err(TableauError::Refused { code, detail, .. }) if code.starts_with("401") => {
                 let remedy = remedy(credentials, &detail);

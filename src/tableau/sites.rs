@@ -8,7 +8,7 @@ use url::Url;
 use super::client::Tableau;
 use super::connected_app::SITES_SCOPE;
 use super::error::TableauError;
-use super::reply::Patience;
+use super::reply::RetryRules;
 use super::session::Session;
 use super::shapes::{number, or_default};
 use crate::resource::{ListedSite, SiteName, SiteState};
@@ -20,7 +20,7 @@ const PAGE_SIZE: &str = "1000";
 const ATTEMPTS: u32 = 3;
 
 #[derive(Deserialize)]
-struct Page {
+struct SitesPage {
     /// Users who are no administrators get no pages: a list of the sites that they may use.
     pagination: Option<Pagination>,
     #[serde(default, deserialize_with = "or_default")]
@@ -82,8 +82,8 @@ impl Session {
         let doing = "list the sites of the server";
         let (mut sites, mut announced) = (BTreeMap::new(), None);
         for number in 1.. {
-            let reply = self.call(doing, Patience::USUAL, |http| http.get(self.page(number))).await;
-            let page: Page = match self.tableau.decode(doing, "a page of the sites", &reply?) {
+            let reply = self.call(doing, RetryRules::USUAL, |http| http.get(self.page(number))).await;
+            let page: SitesPage = match self.tableau.decode(doing, "a page of the sites", &reply?) {
                 // The list became so short that this page is beyond its end.
                 Err(error) if error.has_code("400006") && number > 1 => return Ok(None),
                 page => page?,

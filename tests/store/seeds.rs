@@ -16,7 +16,7 @@ use tabmap::source::{Source, SourceError};
 use tabmap::store::{
     Applied, ChangeFilter, Found, Lookup, Migration, Past, RecordedChange, Run, Store, StoreError,
 };
-use tabmap::sync::{Mode, Outcome, Sync, SyncError, Synced};
+use tabmap::sync::{Mode, Sync, SyncError, SyncOutcome, Synced};
 
 use crate::ground::{Ground, NO_LIMITS, SqliteGround, minute, site};
 
@@ -328,8 +328,8 @@ fn says_gone(snapshot: &Snapshot, (kind, luid): &Id) -> bool {
 
 /// After a sync that ended well, the map says what it saw.
 fn agrees(synced: &Synced, after: &BTreeMap<Id, Resource>) {
-    if !matches!(synced.outcome, Outcome::Applied | Outcome::Unchanged) {
-        assert_eq!(synced.outcome, Outcome::Superseded);
+    if !matches!(synced.outcome, SyncOutcome::Applied | SyncOutcome::Unchanged) {
+        assert_eq!(synced.outcome, SyncOutcome::Superseded);
         return;
     }
     let listed: BTreeMap<Id, &Resource> =

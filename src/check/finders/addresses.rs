@@ -8,7 +8,7 @@ use percent_encoding::percent_decode_str;
 use regex::Regex;
 
 use super::finder::{Finder, Found, TextFile, speaks_of_tableau};
-use crate::browser_url::{BrowserUrl, Page};
+use crate::browser_url::{BrowserPage, BrowserUrl};
 use crate::check::lines::boundary;
 use crate::check::reference::{Reference, Spanned, Target};
 
@@ -229,11 +229,11 @@ fn reference(whole: &str, written: &str, start: usize, has_host: bool) -> Option
         Some(Spanned { value, span })
     };
     let target = match page {
-        Page::Resource(kind, number) => {
+        BrowserPage::Resource(kind, number) => {
             let written = part_after(kind.path_segment()).filter(|written| written.value == number)?;
             Target::Page { host, site, kind, number: written }
         }
-        Page::Named(kind, name) => {
+        BrowserPage::Named(kind, name) => {
             let segments = ["views", "authoring", "askData", kind.path_segment()];
             let is_it = |part: &Spanned<String>| percent_decode_str(&part.value).decode_utf8_lossy() == name;
             let written = segments.into_iter().filter_map(part_after).find(is_it)?;
@@ -244,8 +244,8 @@ fn reference(whole: &str, written: &str, start: usize, has_host: bool) -> Option
             let name = (is_view || is_page).then_some(written)?;
             Target::Address { host, site: Some(site), kind, name }
         }
-        Page::Unmapped if has_part(whole, "#") => Target::Unmapped { host, site },
-        Page::Unmapped | Page::Other => return None,
+        BrowserPage::Unmapped if has_part(whole, "#") => Target::Unmapped { host, site },
+        BrowserPage::Unmapped | BrowserPage::Other => return None,
     };
     Some(Reference::new(start..start + written.len(), target))
 }

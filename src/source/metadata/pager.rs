@@ -7,7 +7,7 @@ use indicatif::ProgressBar;
 
 use super::super::reconcile::{Evidence, Listed};
 use crate::resource::{Luid, ResourceKind};
-use crate::tableau::metadata::{Answer, MetadataError, Node, Page, PageRequest, Verdict};
+use crate::tableau::metadata::{ErrorVerdict, MetadataError, MetadataPage, Node, PageAnswer, PageRequest};
 use crate::tableau::{Session, TableauError};
 
 /// The most that Tableau gives at once (help.tableau.com, `meta_api_pagination`).
@@ -81,27 +81,27 @@ impl Pager {
         }
     }
 
-    fn take(&mut self, answer: Answer) -> Result<Step, TableauError> {
+    fn take(&mut self, answer: PageAnswer) -> Result<Step, TableauError> {
         let mut too_much = None;
         let mut doubts = BTreeSet::new();
         for error in &answer.errors {
-            match Verdict::of(error) {
-                Verdict::Harmless => {}
-                Verdict::Doubtful => drop(doubts.insert(error.code.clone())),
-                Verdict::TooMuch => too_much = Some(error),
-                Verdict::TooFast if self.rate_pauses < RATE_PAUSES => {
+            match ErrorVerdict::of(error) {
+                ErrorVerdict::Harmless => {}
+                ErrorVerdict::Doubtful => drop(doubts.insert(error.code.clone())),
+                ErrorVerdict::TooMuch => too_much = Some(error),
+                ErrorVerdict::TooFast if self.rate_pauses < RATE_PAUSES => {
                     let pause = FIRST_RATE_PAUSE * 2_u32.pow(self.rate_pauses);
                     self.rate_pauses += 1;
                     tracing::warn!(seconds = pause.as_secs(), "the Metadata API limits the rate, waiting");
                     return Ok(Step::Pause(pause));
                 }
-                Verdict::UnknownProjectLuid if self.next.knows_project_luid => {
+                ErrorVerdict::UnknownProjectLuid if self.next.knows_project_luid => {
                     tracing::info!("this server does not know projectLuid yet, asking without it");
                     self.next.knows_project_luid = false;
                     return Ok(Step::Next);
                 }
-                Verdict::Fatal if answer.page.is_some() => drop(doubts.insert(error.code.clone())),
-                Verdict::TooFast | Verdict::UnknownProjectLuid | Verdict::Fatal => {
+                ErrorVerdict::Fatal if answer.page.is_some() => drop(doubts.insert(error.code.clone())),
+                ErrorVerdict::TooFast | ErrorVerdict::UnknownProjectLuid | ErrorVerdict::Fatal => {
                     return Err(self.refused(Some(error)));
                 }
             }
@@ -132,7 +132,7 @@ impl Pager {
         self.next.first < was
     }
 
-    fn turn(&mut self, page: Page) -> Step {
+    fn turn(&mut self, page: MetadataPage) -> Step {
         let before = self.nodes.len();
         let seen = &mut self.seen;
         let is_new = |node: &Node| node.luid.as_ref().is_none_or(|luid| seen.insert(luid.clone()));
@@ -195,14 +195,14 @@ impl Pager {
 mod tests {
     use super::*;
 
-    fn page(luids: std::ops::Range<usize>, announced: i64, number: usize) -> Page {
+    fn page(luids: std::ops::Range<usize>, announced: i64, number: usize) -> MetadataPage {
         let nodes = luids.map(|luid| Node { luid: Luid::new(&format!("luid-{luid}")), ..Node::default() });
         let end_cursor = Some(format!("cursor {number}"));
-        Page { nodes: nodes.collect(), total_count: Some(announced), end_cursor, is_last: false }
+        MetadataPage { nodes: nodes.collect(), total_count: Some(announced), end_cursor, is_last: false }
     }
 
     /// How many pages are read of a server that always has another, and how many nodes come of it.
-    fn read(pages: impl Iterator<Item = Page>) -> (usize, usize, bool) {
+    fn read(pages: impl Iterator<Item = MetadataPage>) -> (usize, usize, bool) {
         let mut listing = Pager::new(ResourceKind::Workbook);
         let mut read = 0;
         for page in pages {

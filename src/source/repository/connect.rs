@@ -29,7 +29,7 @@ trait Wire: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Wire for T {}
 
 /// Where the repository is, and how to get in.
-pub(super) struct Door {
+pub(super) struct Connector {
     /// Host and port, for messages.
     pub address: String,
     host: String,
@@ -38,7 +38,7 @@ pub(super) struct Door {
     tls: Option<TlsConnector>,
 }
 
-impl Door {
+impl Connector {
     /// Reads the certificates, and sends nothing yet. `server_host` is the machine where the settings name none.
     pub fn new(
         server_host: &str,

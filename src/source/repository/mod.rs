@@ -17,7 +17,7 @@ use async_trait::async_trait;
 use secrecy::SecretString;
 use tokio_postgres::{Client, IsolationLevel, Row, Transaction};
 
-use self::connect::Door;
+use self::connect::Connector;
 use self::error::RepositoryError;
 use self::rows::{Found, ListedRow, found, projects_to_look_for};
 use self::settings::RepositorySettings;
@@ -41,7 +41,7 @@ const GRACE: Duration = Duration::from_secs(10);
 /// The repository of one Tableau server.
 pub struct RepositorySource {
     server: ServerUrl,
-    door: Door,
+    connector: Connector,
     statement_timeout: Duration,
 }
 
@@ -52,8 +52,8 @@ impl RepositorySource {
         settings: RepositorySettings,
         password: SecretString,
     ) -> Result<Self, RepositoryError> {
-        let door = Door::new(&server.host_and_port().0, settings, password)?;
-        Ok(Self { server, door, statement_timeout: STATEMENT_TIMEOUT })
+        let connector = Connector::new(&server.host_and_port().0, settings, password)?;
+        Ok(Self { server, connector, statement_timeout: STATEMENT_TIMEOUT })
     }
 
     /// The same, waiting this long for each answer.
@@ -63,7 +63,7 @@ impl RepositorySource {
     }
 
     async fn read(&self, asked: &SiteName, known: &Mapping) -> Result<Snapshot, RepositoryError> {
-        let mut client = self.door.open().await?;
+        let mut client = self.connector.open().await?;
         let taken_at = now();
         let transaction = self.begin(&mut client).await?;
         let sites = self.list_sites(&transaction).await?;
@@ -83,7 +83,7 @@ impl RepositorySource {
     }
 
     async fn all_sites(&self) -> Result<Vec<ListedSite>, RepositoryError> {
-        let mut client = self.door.open().await?;
+        let mut client = self.connector.open().await?;
         let transaction = self.begin(&mut client).await?;
         let sites = self.list_sites(&transaction).await?.into_iter();
         Ok(sites.map(|site| ListedSite { name: site.name, state: SiteState::of(&site.status) }).collect())
@@ -105,7 +105,10 @@ impl RepositorySource {
         let doing = "list the sites";
         let sites = "SELECT id, COALESCE(url_namespace, '')::text, COALESCE(status, '')::text FROM public.sites ORDER BY id";
         let rows = self.within(doing, transaction.query(sites, &[])).await?;
-        rows.iter().map(Site::of).collect::<Result<_, _>>().map_err(|error| self.door.failed(doing, error))
+        rows.iter()
+            .map(Site::of)
+            .collect::<Result<_, _>>()
+            .map_err(|error| self.connector.failed(doing, error))
     }
 
     /// The site that is meant, where somebody could sign in to it.
@@ -118,7 +121,7 @@ impl RepositorySource {
             None => "no".to_owned(),
         };
         Err(RepositoryError::Site {
-            address: self.door.address.clone(),
+            address: self.connector.address.clone(),
             found,
             site: asked.clone(),
             hint: asked.hint().map(|hint| format!("; {hint}")).unwrap_or_default(),
@@ -133,14 +136,14 @@ impl RepositorySource {
         let doing = "list the site";
         let probe = "SELECT to_regclass($1::text) IS NOT NULL";
         let probed = self.within(doing, transaction.query_one(probe, &[&PROJECTS_CONTENTS])).await?;
-        let is_there = probed.try_get(0).map_err(|error| self.door.failed(doing, error))?;
+        let is_there = probed.try_get(0).map_err(|error| self.connector.failed(doing, error))?;
         let contents = if is_there { PROJECTS_CONTENTS } else { NO_PROJECTS_CONTENTS };
         let sql = RESOURCES.replace("{projects_contents}", contents);
         let rows = self.within(doing, transaction.query(&sql, &[&site])).await?;
         rows.iter()
             .map(ListedRow::of)
             .collect::<Result<_, _>>()
-            .map_err(|error| self.door.failed(doing, error))
+            .map_err(|error| self.connector.failed(doing, error))
     }
 
     async fn refuse_other_server(
@@ -158,7 +161,7 @@ impl RepositorySource {
             return Ok(());
         }
         Err(RepositoryError::OtherServer {
-            address: self.door.address.clone(),
+            address: self.connector.address.clone(),
             known: known.rows.len() + luids.len(),
             site: site.name.clone(),
             server: self.server.identity(),
@@ -173,13 +176,13 @@ impl RepositorySource {
     ) -> Result<T, RepositoryError> {
         let timed_out = || RepositoryError::TimedOut {
             doing,
-            address: self.door.address.clone(),
+            address: self.connector.address.clone(),
             seconds: self.statement_timeout.as_secs(),
         };
         match tokio::time::timeout(self.statement_timeout + GRACE, answer).await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) if error.code().is_some_and(|code| code.code() == "57014") => Err(timed_out()),
-            Ok(Err(error)) => Err(self.door.failed(doing, error)),
+            Ok(Err(error)) => Err(self.connector.failed(doing, error)),
             Err(_) => Err(timed_out()),
         }
     }

@@ -40,7 +40,7 @@ pub(super) async fn apply(
 }
 
 /// How far this run has come, which may have begun in an earlier attempt.
-enum Progress {
+enum RunState {
     NotBegun,
     /// Its row is there, and the map does not show it.
     Begun,
@@ -65,14 +65,14 @@ impl Application<'_> {
         let staged = staged_rows(self.plan);
         let all_written = Applied { rows_written: staged.len() as u64 };
         let is_begun = match self.settle().await? {
-            Progress::Finished => return Ok(all_written),
-            Progress::Abandoned => return Err(self.refusal().await?),
-            Progress::Shown => {
+            RunState::Finished => return Ok(all_written),
+            RunState::Abandoned => return Err(self.refusal().await?),
+            RunState::Shown => {
                 self.finish(&mine, RunStatus::of(self.plan)).await?;
                 return Ok(all_written);
             }
-            Progress::Begun => true,
-            Progress::NotBegun => false,
+            RunState::Begun => true,
+            RunState::NotBegun => false,
         };
         if self.plan.changes().is_empty() {
             self.insert_run(RunStatus::of(self.plan).as_str()).await?;
@@ -98,19 +98,19 @@ impl Application<'_> {
     }
 
     /// Settles what others left, and tells how far this run has come.
-    async fn settle(&self) -> Result<Progress, StoreError> {
+    async fn settle(&self) -> Result<RunState, StoreError> {
         let mine = self.run.id.to_string();
         let rows = self.session.query("look for unfinished runs", &self.sql(sql::OPEN_RUNS, &[])).await;
-        let mut progress = Progress::NotBegun;
+        let mut progress = RunState::NotBegun;
         for row in rows.map_err(|error| self.place.not_initialised(error))? {
             let [Some(run), Some(status), shown] = &row[..] else { continue };
             let shown = shown.as_deref() == Some("yes");
             if *run == mine {
                 progress = match status.as_str() {
-                    _ if shown => Progress::Shown,
-                    APPLYING => Progress::Begun,
-                    ABANDONED => Progress::Abandoned,
-                    _ => Progress::Finished,
+                    _ if shown => RunState::Shown,
+                    APPLYING => RunState::Begun,
+                    ABANDONED => RunState::Abandoned,
+                    _ => RunState::Finished,
                 };
             } else if shown {
                 tracing::warn!(run, "finishing a run that died after it wrote the map");

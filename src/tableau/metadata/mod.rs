@@ -10,8 +10,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use self::backlog::Backlog;
-pub use self::pages::{Answer, Node, Page, PageRequest};
-pub use self::verdict::{MetadataError, Verdict};
+pub use self::pages::{MetadataPage, Node, PageAnswer, PageRequest};
+pub use self::verdict::{ErrorVerdict, MetadataError};
 use super::error::TableauError;
 use super::session::Session;
 

@@ -51,7 +51,7 @@ pub struct Node {
 }
 
 /// One page, free of the types that `graphql_client` generates.
-pub struct Page {
+pub struct MetadataPage {
     /// Those that are not null.
     pub nodes: Vec<Node>,
     /// Where the next page begins; the last page has one too.
@@ -63,9 +63,9 @@ pub struct Page {
 }
 
 /// A page, and what the Metadata API has to say about it.
-pub struct Answer {
+pub struct PageAnswer {
     /// Absent where an error left nothing.
-    pub page: Option<Page>,
+    pub page: Option<MetadataPage>,
     /// Errors, and warnings beside good data.
     pub errors: Vec<MetadataError>,
 }
@@ -91,7 +91,7 @@ impl PageRequest {
     }
 
     /// Asks.
-    pub async fn send(&self, session: &Session) -> Result<Answer, TableauError> {
+    pub async fn send(&self, session: &Session) -> Result<PageAnswer, TableauError> {
         let (first, after) = (Some(self.first), self.after.clone());
         match (self.kind, self.knows_project_luid) {
             (ResourceKind::Workbook, true) => {
@@ -111,13 +111,13 @@ impl PageRequest {
         }
     }
 
-    async fn query<D: DeserializeOwned + Into<Option<Page>> + Send + 'static>(
+    async fn query<D: DeserializeOwned + Into<Option<MetadataPage>> + Send + 'static>(
         &self,
         session: &Session,
         query: &QueryBody<impl Serialize + Sync>,
-    ) -> Result<Answer, TableauError> {
+    ) -> Result<PageAnswer, TableauError> {
         let (data, errors) = ask::<D>(session, self.doing(), query).await?;
-        Ok(Answer { page: data.and_then(Into::into), errors })
+        Ok(PageAnswer { page: data.and_then(Into::into), errors })
     }
 }
 
@@ -127,7 +127,7 @@ macro_rules! page_from {
         let connection = $data.$connection?;
         let page_info = connection.page_info;
         let nodes = connection.nodes.unwrap_or_default().into_iter().flatten();
-        Some(Page {
+        Some(MetadataPage {
             nodes: nodes
                 .map(|node| Node {
                     project_luid: $project_luid(&node),
@@ -144,7 +144,7 @@ macro_rules! page_from {
     }};
 }
 
-impl From<workbooks_page::ResponseData> for Option<Page> {
+impl From<workbooks_page::ResponseData> for Option<MetadataPage> {
     fn from(data: workbooks_page::ResponseData) -> Self {
         page_from!(
             data,
@@ -156,13 +156,13 @@ impl From<workbooks_page::ResponseData> for Option<Page> {
     }
 }
 
-impl From<workbooks_page_before20223::ResponseData> for Option<Page> {
+impl From<workbooks_page_before20223::ResponseData> for Option<MetadataPage> {
     fn from(data: workbooks_page_before20223::ResponseData) -> Self {
         page_from!(data, workbooks_connection, |_: &_| None)
     }
 }
 
-impl From<published_datasources_page::ResponseData> for Option<Page> {
+impl From<published_datasources_page::ResponseData> for Option<MetadataPage> {
     fn from(data: published_datasources_page::ResponseData) -> Self {
         page_from!(data, published_datasources_connection, |_: &_| None)
     }

@@ -24,7 +24,7 @@ impl From<graphql_client::Error> for MetadataError {
 
 /// The Metadata API sends warnings under `errors` too, beside good data
 /// (help.tableau.com, `meta_api_errors`).
-pub enum Verdict {
+pub enum ErrorVerdict {
     /// The listing is as good as without it.
     Harmless,
     /// The data can be used, but something may be missing.
@@ -39,7 +39,7 @@ pub enum Verdict {
     Fatal,
 }
 
-impl Verdict {
+impl ErrorVerdict {
     /// Judges one entry.
     #[must_use]
     pub fn of(error: &MetadataError) -> Self {

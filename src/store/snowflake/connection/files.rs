@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
 use super::error::ConnectionError;
-use super::settings::{Environment, Setting, Settings, home, variable};
+use super::settings::{ConnectionSettings, Environment, Setting, home, variable};
 
 /// The keys of a connection that this program reads; others belong to other programs.
 const KEYS: &[&str] = &[
@@ -90,7 +90,7 @@ impl Files {
         &self,
         name: &str,
         environment: &Environment<'_>,
-    ) -> Result<Settings, ConnectionError> {
+    ) -> Result<ConnectionSettings, ConnectionError> {
         let section = match self.connections.get(name) {
             Some(Value::Table(section)) => Some(section),
             _ => None,
@@ -120,7 +120,7 @@ impl Files {
             };
             values.extend(setting.map(|setting| (key, setting)));
         }
-        Ok(Settings { name: name.to_owned(), origin, values })
+        Ok(ConnectionSettings { name: name.to_owned(), origin, values })
     }
 }
 

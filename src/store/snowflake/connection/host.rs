@@ -3,14 +3,17 @@
 use url::Url;
 
 use super::error::ConnectionError;
-use super::settings::Settings;
+use super::settings::ConnectionSettings;
 use crate::loopback::is_loopback;
 
 /// The bare account and its server.
 ///
 /// An account may be written with its region and cloud (`xy12345.eu-west-1.aws`), which belong to the host but not
 /// to the account that a key pair's token names ("Key-pair authentication and key-pair rotation", docs.snowflake.com).
-pub(super) fn server_of(settings: &Settings, account: &str) -> Result<(String, Url), ConnectionError> {
+pub(super) fn server_of(
+    settings: &ConnectionSettings,
+    account: &str,
+) -> Result<(String, Url), ConnectionError> {
     let (locator, rest) =
         account.split_once('.').map_or((account, None), |(first, rest)| (first, Some(rest)));
     let valid = |part: &str, also: &str| part.chars().all(|c| c.is_ascii_alphanumeric() || also.contains(c));

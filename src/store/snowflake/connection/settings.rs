@@ -19,7 +19,7 @@ pub(super) fn home(environment: &Environment<'_>) -> Option<PathBuf> {
 }
 
 /// The settings of one connection, with where each came from.
-pub(super) struct Settings {
+pub(super) struct ConnectionSettings {
     pub(super) name: String,
     /// The file, or the variables that stand in for it.
     pub(super) origin: String,
@@ -32,7 +32,7 @@ pub(super) struct Setting {
     pub(super) variable: Option<String>,
 }
 
-impl Settings {
+impl ConnectionSettings {
     /// The value of `key`; an empty one counts as absent, as in the CLI.
     pub(super) fn optional(&self, key: &str) -> Option<String> {
         self.setting(key).map(|setting| setting.value.clone())

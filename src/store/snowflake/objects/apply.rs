@@ -37,14 +37,14 @@ pub struct AppliedFile {
 
 /// What this run has come to.
 #[derive(Default)]
-struct Progress {
+struct ApplyProgress {
     /// The objects that were missing when it first looked. After a lost answer they are there, and this run's own.
     missing: Mutex<BTreeSet<String>>,
     /// The first line of the statement that it is at, for messages.
     statement: Mutex<String>,
 }
 
-impl Progress {
+impl ApplyProgress {
     fn at(&self, statement: &str) {
         let line = first_line(statement);
         line.clone_into(&mut self.statement.lock().unwrap_or_else(PoisonError::into_inner));
@@ -78,7 +78,7 @@ pub(super) fn first_line(statement: &str) -> &str {
 impl SnowflakeStore {
     /// Applies the files. What was applied stays when a later statement fails; applying again goes on from there.
     pub async fn apply_objects(&self, objects: &Objects) -> Result<Vec<AppliedFile>, ObjectsError> {
-        let progress = Progress::default();
+        let progress = ApplyProgress::default();
         match self.apply_files(objects, &progress).await {
             Ok(Ok(applied)) => Ok(applied),
             Ok(Err((secret, variables))) => Err(ObjectsError::SecretMissing { secret, variables }),
@@ -89,7 +89,7 @@ impl SnowflakeStore {
     async fn apply_files(
         &self,
         objects: &Objects,
-        progress: &Progress,
+        progress: &ApplyProgress,
     ) -> Result<Result<Vec<AppliedFile>, MissingSecret>, StoreError> {
         let missing = self.in_session(|session| {
             Box::pin(async move { Ok(missing_secret(&session, objects, progress).await?) })
@@ -127,7 +127,7 @@ type MissingSecret = (String, &'static str);
 async fn missing_secret(
     session: &Session,
     objects: &Objects,
-    progress: &Progress,
+    progress: &ApplyProgress,
 ) -> Result<Option<MissingSecret>, SnowflakeError> {
     let statements =
         objects.files.iter().filter(|file| file.left_out.is_none()).flat_map(|file| &file.statements);
@@ -147,7 +147,11 @@ async fn missing_secret(
     Ok(None)
 }
 
-async fn apply(session: &Session, file: &File, progress: &Progress) -> Result<Vec<String>, SnowflakeError> {
+async fn apply(
+    session: &Session,
+    file: &File,
+    progress: &ApplyProgress,
+) -> Result<Vec<String>, SnowflakeError> {
     let mut steps: Vec<String> = Vec::new();
     let mut is_whole = false;
     for statement in &file.statements {

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use secrecy::SecretString;
 use url::Url;
 
-use super::super::settings::{Environment, Settings};
+use super::super::settings::{ConnectionSettings, Environment};
 use crate::store::snowflake::error::Fault;
 
 /// Fields of a login request's `data`. All values count as secret, so that no log shows one by mistake.
@@ -14,7 +14,7 @@ pub type Fields = Vec<(&'static str, SecretString)>;
 
 /// What a connection asks for, as far as a way to sign in depends on it.
 pub(in super::super) struct Asked<'a> {
-    pub(in super::super) settings: &'a Settings,
+    pub(in super::super) settings: &'a ConnectionSettings,
     pub(in super::super) environment: &'a Environment<'a>,
     /// Where the login request goes.
     pub(in super::super) server: &'a Url,

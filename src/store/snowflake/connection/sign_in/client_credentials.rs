@@ -14,7 +14,7 @@ use crate::bounded_body::read_up_to;
 use crate::loopback::is_loopback;
 use crate::retry::RetryPolicy;
 use crate::store::snowflake::connection::error::ConnectionError;
-use crate::store::snowflake::connection::settings::Settings;
+use crate::store::snowflake::connection::settings::ConnectionSettings;
 use crate::store::snowflake::error::Fault;
 
 /// For each attempt.
@@ -171,7 +171,7 @@ fn describe(error: &reqwest::Error) -> String {
     what.to_owned()
 }
 
-fn token_url(settings: &Settings) -> Result<Url, ConnectionError> {
+fn token_url(settings: &ConnectionSettings) -> Result<Url, ConnectionError> {
     const KEY: &str = "oauth_token_request_url";
     let url = Url::parse(&settings.required(KEY)?)
         .map_err(|error| settings.invalid(KEY, format!("it is not an address: {error}")))?;

@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::authenticator::{Asked, Authenticator, Fields, LoginName};
 use crate::store::snowflake::connection::error::ConnectionError;
-use crate::store::snowflake::connection::settings::{Environment, Settings, variable};
+use crate::store::snowflake::connection::settings::{ConnectionSettings, Environment, variable};
 use crate::store::snowflake::error::Fault;
 
 const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
@@ -28,7 +28,7 @@ impl KeyPair {
     }
 
     /// Whether the settings name a private key.
-    pub(super) fn is_set(settings: &Settings) -> bool {
+    pub(super) fn is_set(settings: &ConnectionSettings) -> bool {
         ["private_key_file", "private_key_path", "private_key_raw"]
             .iter()
             .any(|key| settings.setting(key).is_some())
@@ -56,7 +56,10 @@ impl Authenticator for KeyPair {
 }
 
 /// The key as unencrypted PKCS#8 in PEM.
-fn private_key(settings: &Settings, environment: &Environment<'_>) -> Result<SecretString, ConnectionError> {
+fn private_key(
+    settings: &ConnectionSettings,
+    environment: &Environment<'_>,
+) -> Result<SecretString, ConnectionError> {
     let (key, pem) = pem(settings, environment)?;
     // `PRIVATE_KEY_PASSPHRASE` wins over the file, as in the CLI.
     let passphrase = variable(environment, "PRIVATE_KEY_PASSPHRASE")
@@ -67,7 +70,7 @@ fn private_key(settings: &Settings, environment: &Environment<'_>) -> Result<Sec
 }
 
 fn pem(
-    settings: &Settings,
+    settings: &ConnectionSettings,
     environment: &Environment<'_>,
 ) -> Result<(&'static str, SecretString), ConnectionError> {
     for key in ["private_key_file", "private_key_path"] {

@@ -5,7 +5,7 @@ use secrecy::SecretString;
 
 use super::authenticator::{Asked, Authenticator, Fields, LoginName};
 use crate::store::snowflake::connection::error::ConnectionError;
-use crate::store::snowflake::connection::settings::Settings;
+use crate::store::snowflake::connection::settings::ConnectionSettings;
 use crate::store::snowflake::error::Fault;
 
 /// A password. Service users cannot have one any more, and people need a second factor beside it.
@@ -41,7 +41,7 @@ impl Password {
     }
 }
 
-fn parts(settings: &Settings) -> Result<(SecretString, Option<SecondFactor>), ConnectionError> {
+fn parts(settings: &ConnectionSettings) -> Result<(SecretString, Option<SecondFactor>), ConnectionError> {
     let password = settings.required("password")?.into();
     let in_password = settings.optional("passcode_in_password");
     let second = if in_password.is_some_and(|value| value.eq_ignore_ascii_case("true")) {

@@ -3,7 +3,7 @@
 use url::Url;
 
 use crate::store::snowflake::connection::error::ConnectionError;
-use crate::store::snowflake::connection::settings::Settings;
+use crate::store::snowflake::connection::settings::ConnectionSettings;
 
 /// Names the endpoint where requests to AWS take a way of their own, such as a private one.
 const SETTING: &str = "workload_identity_host";
@@ -35,7 +35,7 @@ impl Endpoint {
         Self { base: format!("https://{authority}"), authority }
     }
 
-    pub(super) fn of_setting(settings: &Settings) -> Result<Option<Self>, ConnectionError> {
+    pub(super) fn of_setting(settings: &ConnectionSettings) -> Result<Option<Self>, ConnectionError> {
         let Some(host) = settings.optional(SETTING) else { return Ok(None) };
         Self::parse(&host).map(Some).ok_or_else(|| {
             let reason = format!("`{host}` is not a host, nor an address without path and query");
