@@ -167,15 +167,8 @@ impl Config {
             server.map(|(name, text)| server_url(name, &text, &file.tableau.allow_http)).transpose()?;
 
         let names = ["--store", "TABMAP_STORE", "`store`"];
-        let store = match first(flags.store.as_ref(), "TABMAP_STORE", file.store.as_ref(), names) {
-            None => StoreAddress::Sqlite(PathBuf::from("tabmap.db")),
-            Some((name, text)) => text.parse().map_err(|reason| ConfigError::Value {
-                name,
-                reason,
-                help: "write `sqlite:FILE`, or `snowflake:NAME` with a connection of the Snowflake CLI"
-                    .to_owned(),
-            })?,
-        };
+        let store = first(flags.store.as_ref(), "TABMAP_STORE", file.store.as_ref(), names);
+        let store = store.map(|(name, text)| store_address(name, &text)).transpose()?;
 
         let names = ["--source", "TABMAP_SOURCE", "`source` under `[tableau]`"];
         let source = first(None, "TABMAP_SOURCE", file.tableau.source.as_ref(), names);
@@ -205,7 +198,7 @@ impl Config {
             counts_may_differ: file.tableau.counts_may_differ,
             source: source.unwrap_or_default(),
             repository,
-            store,
+            store: store.unwrap_or_else(|| StoreAddress::Sqlite(PathBuf::from("tabmap.db"))),
             snowflake: file.snowflake.completed_by(&|name| environment.get(name).map(str::to_owned)),
             limits: Limits { max_removed: max_removed(file.limits)?, is_for_this_run: false },
             check,
@@ -269,6 +262,14 @@ impl Config {
     pub fn sign_ins(&self, sites: &[SiteName]) -> Result<SignIns, ConfigError> {
         self.of_sites.sign_ins(&self.environment, sites)
     }
+}
+
+fn store_address(name: String, text: &str) -> Result<StoreAddress, ConfigError> {
+    text.parse().map_err(|reason| ConfigError::Value {
+        name,
+        reason,
+        help: "write `sqlite:FILE`, or `snowflake:NAME` with a connection of the Snowflake CLI".to_owned(),
+    })
 }
 
 fn max_removed(limits: LimitsSection) -> Result<MaxRemoved, ConfigError> {

@@ -228,20 +228,28 @@ impl SiteReport {
         for line in noticed.iter().chain(&self.warnings) {
             let _ = writeln!(out, "  note: {}", on_one_line(line));
         }
+        if let Some(end) = self.end() {
+            let _ = writeln!(out, "  {end}");
+        }
+    }
+
+    /// What became of the site, in the last line.
+    fn end(&self) -> Option<String> {
         let Counts { added, replaced, moved, removed, corrected } = self.counts;
         let counts = format!(
             "{added} added, {replaced} replaced, {moved} moved, {removed} removed, {corrected} corrected"
         );
-        let end = match self.outcome {
+        Some(match self.outcome {
             SyncOutcome::Unchanged => "unchanged: no row of the map was written".to_owned(),
             SyncOutcome::Applied => format!("{counts}; {} written", plural(self.rows_written, "row")),
             SyncOutcome::Planned => format!("dry run: {counts}; nothing was written"),
             SyncOutcome::Superseded => {
                 "the map already holds the result of a newer snapshot; nothing was written".to_owned()
             }
-            SyncOutcome::Failed | SyncOutcome::NotBegun | SyncOutcome::Inactive | SyncOutcome::Gone => return,
-        };
-        let _ = writeln!(out, "  {end}");
+            SyncOutcome::Failed | SyncOutcome::NotBegun | SyncOutcome::Inactive | SyncOutcome::Gone => {
+                return None;
+            }
+        })
     }
 }
 

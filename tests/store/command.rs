@@ -88,6 +88,17 @@ async fn refresh_resolves_by_the_map_in_snowflake_and_heals_it_where_it_is_stale
     assert_eq!(jobs.iter().map(|job| &job.resource).collect::<Vec<_>>(), [&sales, &current]);
 }
 
+/// Kills a sync where `fault` holds one of its statements, which Snowflake finishes all the same.
+pub async fn kill_sync_at(fault: Value, tenant: &Tenant, desk: &Desk) {
+    let fault = tenant.arm(fault).await;
+    let mut sync = desk.command(&["sync"]).stdout(Stdio::null()).spawn().unwrap();
+    fault.reached().await;
+    sync.kill().unwrap();
+    sync.wait().unwrap();
+    fault.disarm().await;
+    fault.release().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_process_killed_at_its_merge_leaves_old_or_new_and_the_next_one_finishes() {
     for when in ["before", "after"] {
@@ -100,13 +111,7 @@ async fn a_process_killed_at_its_merge_leaves_old_or_new_and_the_next_one_finish
         let (old, new) = (mapped(&tenant, "MySite").await, desk.present("MySite"));
         let action =
             json!({"at": "statement", "match": "MERGE INTO", "when": when, "action": {"hold": true}});
-        let fault = tenant.arm(action).await;
-        let mut sync = desk.command(&["sync"]).stdout(Stdio::null()).spawn().unwrap();
-        fault.reached().await;
-        sync.kill().unwrap();
-        sync.wait().unwrap();
-        fault.disarm().await;
-        fault.release().await;
+        kill_sync_at(action, &tenant, &desk).await;
         let now = mapped(&tenant, "MySite").await;
         assert!(now == old || now == new, "{when}: a mix");
         done(&desk, &["sync"]);

@@ -7,7 +7,7 @@ use serde_json::json;
 use test_support::desk::Desk;
 use test_support::emulator::Tenant;
 
-use crate::command::{desk, done, mapped};
+use crate::command::{desk, done, kill_sync_at, mapped};
 
 const SIZES: [usize; 6] = [30, 3, 12, 21, 6, 9];
 
@@ -77,13 +77,7 @@ async fn process_killed_with_several_sites_at_work_leaves_each_old_or_new_and_th
         }
         republish(&desk);
         let hold = json!({"at": "statement", "match": "MERGE INTO", "when": when, "skip": 1, "times": 3, "action": {"hold": true}});
-        let fault = tenant.arm(hold).await;
-        let mut sync = desk.command(&["sync"]).stdout(Stdio::null()).spawn().unwrap();
-        fault.reached().await;
-        sync.kill().unwrap();
-        sync.wait().unwrap();
-        fault.disarm().await;
-        fault.release().await;
+        kill_sync_at(hold, &tenant, &desk).await;
         for (site, old) in desk.tableau.sites().iter().zip(old) {
             let now = mapped(&tenant, site).await;
             assert!(now == old || now == desk.present(site), "{when}: {site} is a mix");
