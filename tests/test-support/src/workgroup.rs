@@ -12,6 +12,12 @@ use crate::postgres::Postgres;
 const OLD: &str = include_str!("../../workgroup/2019.3.sql");
 const NEW: &str = include_str!("../../workgroup/2026.3.sql");
 
+/// Columns that not every version has.
+const BETWEEN: &str = "
+    ALTER TABLE public.workbooks DROP COLUMN state;
+    ALTER TABLE public.datasources ADD COLUMN is_deleted boolean;
+";
+
 /// The password of the user `readonly`.
 pub const PASSWORD: &str = "hush-readonly";
 
@@ -50,9 +56,7 @@ impl Workgroup {
         postgres.sql(&database, OLD);
         match version {
             Version::Old => {}
-            Version::Between => drop(
-                postgres.sql(&database, &format!("{NEW} ALTER TABLE public.workbooks DROP COLUMN state;")),
-            ),
+            Version::Between => drop(postgres.sql(&database, &format!("{NEW}{BETWEEN}"))),
             Version::New => drop(postgres.sql(&database, NEW)),
         }
         Self { postgres, database, version }
@@ -171,7 +175,8 @@ impl Workgroup {
         }
     }
 
-    /// What is in the tables and on no list: embedded data sources, data roles, the recycle bin, private copies.
+    /// What is in the tables and on no list: embedded data sources, data roles, the recycle bin, private copies. Each row
+    /// has one reason.
     fn unlisted(&self, sql: &mut String, site: usize, project: usize) {
         let mut id = 9_000_000 + site * 100;
         let mut add = |table: &str, columns: &str, values: &str| {
@@ -185,14 +190,18 @@ impl Workgroup {
         };
         let datasources = "connectable, parent_workbook_id, parent_type, state";
         let mut added = vec![
-            ("datasource", add("datasources", datasources, "TRUE, 1, 'workbook', 'active'")),
+            ("datasource", add("datasources", datasources, "TRUE, 1, NULL, 'active'")),
+            ("datasource", add("datasources", datasources, "TRUE, NULL, 'workbook', 'active'")),
             ("datasource", add("datasources", datasources, "TRUE, NULL, 'datarole', 'active'")),
             ("datasource", add("datasources", datasources, "FALSE, NULL, NULL, NULL")),
         ];
         if self.version != Version::Old {
             added.push(("workbook", add("workbooks", "is_deleted", "TRUE")));
-            added.push(("workbook", add("workbooks", "is_private, parent_workbook_id", "TRUE, 1")));
+            added.push(("workbook", add("workbooks", "parent_workbook_id", "1")));
             added.push(("workbook", add("workbooks", "is_private", "TRUE")));
+        }
+        if self.version == Version::Between {
+            added.push(("datasource", add("datasources", "connectable, is_deleted", "TRUE, TRUE")));
         }
         if self.version == Version::New {
             added.push(("workbook", add("workbooks", "state", "'archived'")));
