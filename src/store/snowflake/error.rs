@@ -25,12 +25,12 @@ pub enum Fault {
     /// Sign-in was refused. Trying again changes nothing and may lock the user.
     #[error("Snowflake refused to sign in (code {code}): {message}")]
     SignInRefused {
-        /// How this program signed in: the value of `authenticator`.
-        authenticator: &'static str,
         /// Snowflake's code.
         code: String,
         /// Snowflake's words.
         message: String,
+        /// What to do about it, by the code and the way to sign in.
+        remedy: &'static str,
     },
     /// There was nothing to sign in with, so Snowflake was not asked.
     #[error("could not get the token to sign in to Snowflake with: {reason}")]
@@ -134,8 +134,7 @@ impl Fault {
 
     pub(super) fn help(&self) -> Option<&'static str> {
         let help = match self {
-            Self::SignInRefused { code, authenticator, .. } => refusals::remedy(code, authenticator),
-            Self::NoToken { remedy, .. } => remedy,
+            Self::SignInRefused { remedy, .. } | Self::NoToken { remedy, .. } => remedy,
             Self::SessionEnded { .. } => "run again",
             Self::Statement { code, .. } => match code.as_str() {
                 "002003" | "002043" => {

@@ -61,33 +61,18 @@ pub enum ConnectionError {
         /// The ways that there are.
         supported: String,
     },
-    /// The token of a workload would go to somebody else's host.
-    #[error(
-        "the token of the Snowflake connection `{name}` is for Snowflake's own hosts, not for `{host}` ({origin})"
-    )]
-    #[diagnostic(help(
-        "correct `host` or `account`: a workload identity is sent to hosts below snowflakecomputing.com, .cn and .mil; if \
-         Snowflake has another name in your network, set SNOWFLAKE_WIF_ALLOWED_HOST_SUFFIXES to its domain"
-    ))]
-    ForeignHost {
+    /// The way to sign in does not suit the place or the connection.
+    #[error("the Snowflake connection `{name}` cannot sign in ({origin}): {reason}")]
+    #[diagnostic(help("{remedy}"))]
+    SignIn {
         /// The connection.
         name: String,
         /// The file.
         origin: String,
-        /// The host.
-        host: String,
-    },
-    /// The container has no token.
-    #[error("the Snowflake connection `{name}` signs in as the container that this is: {reason}")]
-    #[diagnostic(help(
-        "Snowpark Container Services puts the token there for each service; outside of them unset \
-         SNOWFLAKE_RUNNING_INSIDE_SPCS, or set `authenticator` in the connection"
-    ))]
-    Container {
-        /// The connection.
-        name: String,
-        /// What is missing.
+        /// Why.
         reason: String,
+        /// What to do about it.
+        remedy: &'static str,
     },
     /// Others may read or change the file.
     #[error("{} may be {may} by others (mode {mode:04o})", path.display())]

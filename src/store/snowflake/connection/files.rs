@@ -1,5 +1,6 @@
 //! Where the settings of a connection are, and which of them wins.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -7,39 +8,20 @@ use toml::{Table, Value};
 
 use super::error::ConnectionError;
 use super::settings::{ConnectionSettings, Environment, Setting, home, variable};
+use super::sign_in;
 
-/// The keys of a connection that this program reads; others belong to other programs.
+/// The keys of a connection that this program reads, beside those of the ways to sign in; others belong to other programs.
 const KEYS: &[&str] = &[
     "account",
     "user",
-    "password",
+    "username",
     "host",
     "port",
     "protocol",
     "region",
     "authenticator",
-    "private_key_file",
-    "private_key_path",
-    "private_key_raw",
-    "private_key_passphrase",
-    "private_key_file_pwd",
-    "token",
-    "token_file_path",
     "role",
     "warehouse",
-    "username",
-    "workload_identity_provider",
-    "oauth_client_id",
-    "oauth_client_secret",
-    "oauth_token_request_url",
-    "oauth_scope",
-    "oauth_credentials_in_body",
-    "passcode",
-    "passcode_in_password",
-    "workload_identity_impersonation_path",
-    "workload_identity_entra_resource",
-    "workload_identity_aws_use_outbound_token",
-    "workload_identity_host",
 ];
 
 const INLINE: &str = "SNOWFLAKE_CONNECTIONS";
@@ -96,7 +78,9 @@ impl Files {
             _ => None,
         };
         let own = |key: &str| format!("SNOWFLAKE_CONNECTIONS_{}_{}", name.to_uppercase(), key.to_uppercase());
-        let in_environment = KEYS.iter().any(|key| variable(environment, &own(key)).is_some());
+        // Some ways share keys.
+        let keys: BTreeSet<_> = KEYS.iter().copied().chain(sign_in::keys()).collect();
+        let in_environment = keys.iter().any(|key| variable(environment, &own(key)).is_some());
         // A machine without any file, such as a CI job, may have the generic variables alone.
         let generic_alone =
             self.connections.is_empty() && variable(environment, "SNOWFLAKE_ACCOUNT").is_some();
@@ -109,7 +93,7 @@ impl Files {
         }
         let origin = if section.is_some() { self.origin.clone() } else { "SNOWFLAKE_* variables".to_owned() };
         let mut values = Vec::new();
-        for &key in KEYS {
+        for key in keys {
             let generic = format!("SNOWFLAKE_{}", key.to_uppercase());
             let setting = if let Some(value) = variable(environment, &own(key)) {
                 Some(Setting { value, variable: Some(own(key)) })

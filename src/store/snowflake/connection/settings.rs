@@ -61,6 +61,16 @@ impl ConnectionSettings {
         }
     }
 
+    /// The error of a way to sign in that does not suit the place or the connection.
+    pub(super) fn no_sign_in(&self, reason: impl fmt::Display, remedy: &'static str) -> ConnectionError {
+        ConnectionError::SignIn {
+            name: self.name.clone(),
+            origin: self.origin.clone(),
+            reason: reason.to_string(),
+            remedy,
+        }
+    }
+
     /// A path, in which a leading `~` is the home folder.
     pub(super) fn path(&self, key: &str, environment: &Environment<'_>) -> Option<PathBuf> {
         let value = self.optional(key)?;

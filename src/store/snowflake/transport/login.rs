@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::super::connection::{Connection, Fields};
 use super::super::error::Fault;
 use super::super::options::SessionOptions;
+use super::super::refusals;
 use super::answer::{Answer, Unanswered, local_answer};
 use super::server::{ANSWER_TIMEOUT, FAREWELL_TIMEOUT, RETRY, Server};
 
@@ -69,11 +70,9 @@ impl Login {
             failure => Fault::Answer { what: failure.describe() },
         })?;
         if !answer.succeeded() {
-            return Err(Fault::SignInRefused {
-                authenticator: connection.authenticator.name(),
-                code: answer.code(),
-                message: answer.message(),
-            });
+            let code = answer.code();
+            let remedy = refusals::remedy(&code, connection.authenticator.remedies());
+            return Err(Fault::SignInRefused { code, message: answer.message(), remedy });
         }
         let data = answer.take_data().unwrap_or_default();
         let token = |key: &str| data.get(key).and_then(Value::as_str).map(SecretString::from);

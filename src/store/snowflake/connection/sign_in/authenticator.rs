@@ -1,13 +1,16 @@
 //! What the transport needs from a way to sign in.
 
 use std::fmt;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use secrecy::SecretString;
 use url::Url;
 
+use super::super::error::ConnectionError;
 use super::super::settings::{ConnectionSettings, Environment};
 use crate::store::snowflake::error::Fault;
+use crate::store::snowflake::refusals::Remedies;
 
 /// Fields of a login request's `data`. All values count as secret, so that no log shows one by mistake.
 pub type Fields = Vec<(&'static str, SecretString)>;
@@ -18,6 +21,24 @@ pub(in super::super) struct Asked<'a> {
     pub(in super::super) environment: &'a Environment<'a>,
     /// Where the login request goes.
     pub(in super::super) server: &'a Url,
+}
+
+/// A line in the list of ways. The file of a way has all that is to be known of it: its keys, its remedies, its errors.
+pub(super) struct Way {
+    /// The value of `authenticator`, in capitals.
+    pub(super) name: &'static str,
+    /// As the help of an unknown authenticator names it.
+    pub(super) label: &'static str,
+    /// Its keys in a connection, and so its variables too: `SNOWFLAKE_CONNECTIONS_<NAME>_<KEY>` and `SNOWFLAKE_<KEY>`.
+    pub(super) keys: &'static [&'static str],
+    pub(super) make: fn(&Asked<'_>) -> Made,
+}
+
+pub(super) type Made = Result<Arc<dyn Authenticator>, ConnectionError>;
+
+/// For [`Way::make`].
+pub(super) fn made<T: Authenticator + 'static>(made: Result<T, ConnectionError>) -> Made {
+    made.map(|authenticator| Arc::new(authenticator) as Arc<dyn Authenticator>)
 }
 
 /// Whether a login request names the user.
@@ -34,11 +55,16 @@ pub enum LoginName {
 /// A way to sign in. `Debug` shows no secret.
 #[async_trait]
 pub trait Authenticator: fmt::Debug + Send + Sync {
-    /// What remedies go by: the value of `authenticator` in the connection, in capitals, where it has one.
+    /// What people know it by: the value of `authenticator` in the connection, in capitals, where it has one.
     fn name(&self) -> &'static str;
 
     /// Whether the login request names the user.
     fn login_name(&self) -> LoginName;
+
+    /// What to do about refusals, where that depends on the way.
+    fn remedies(&self) -> Remedies {
+        Remedies::default()
+    }
 
     /// The fields that prove who we are. Asked for at each sign-in, so that a token which is replaced from time to time
     /// is the current one.

@@ -9,13 +9,14 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use url::Url;
 
-use super::authenticator::{Asked, Authenticator, Fields, LoginName};
+use super::authenticator::{Asked, Authenticator, Fields, LoginName, Way, made};
 use crate::bounded_body::read_up_to;
 use crate::loopback::is_loopback;
 use crate::retry::RetryPolicy;
 use crate::store::snowflake::connection::error::ConnectionError;
 use crate::store::snowflake::connection::settings::ConnectionSettings;
 use crate::store::snowflake::error::Fault;
+use crate::store::snowflake::refusals::Remedies;
 
 /// For each attempt.
 const TIMEOUT: Duration = Duration::from_secs(20);
@@ -25,6 +26,14 @@ const ATTEMPTS: RetryPolicy = RetryPolicy::new(3, Duration::from_secs(1));
 
 /// The answer holds one token.
 const LARGEST_ANSWER: usize = 1 << 20;
+
+const REMEDIES: Remedies = Remedies {
+    by_code: &[(
+        &["390303", "390318"],
+        "Snowflake does not accept the identity provider's token: compare issuer, audience and the claim that names the user with the security integration (`DESC SECURITY INTEGRATION …`), and check that the user has the role of the scope",
+    )],
+    otherwise: None,
+};
 
 /// A client of an identity provider that Snowflake trusts (External OAuth). A token is asked for at each sign-in, because
 /// the last one may have expired.
@@ -39,9 +48,22 @@ pub(super) struct ClientCredentials {
 }
 
 impl ClientCredentials {
-    pub(super) const NAME: &str = "OAUTH_CLIENT_CREDENTIALS";
+    const NAME: &str = "OAUTH_CLIENT_CREDENTIALS";
 
-    pub(super) fn of(asked: &Asked<'_>) -> Result<Self, ConnectionError> {
+    pub(super) const WAY: Way = Way {
+        name: Self::NAME,
+        label: Self::NAME,
+        keys: &[
+            "oauth_client_id",
+            "oauth_client_secret",
+            "oauth_token_request_url",
+            "oauth_scope",
+            "oauth_credentials_in_body",
+        ],
+        make: |asked| made(Self::of(asked)),
+    };
+
+    fn of(asked: &Asked<'_>) -> Result<Self, ConnectionError> {
         let settings = asked.settings;
         let scope = settings
             .optional("oauth_scope")
@@ -103,6 +125,10 @@ impl Authenticator for ClientCredentials {
 
     fn login_name(&self) -> LoginName {
         LoginName::Optional
+    }
+
+    fn remedies(&self) -> Remedies {
+        REMEDIES
     }
 
     async fn fields(&self) -> Result<Fields, Fault> {

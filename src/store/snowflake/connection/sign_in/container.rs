@@ -10,6 +10,7 @@ use super::token::Token;
 use crate::store::snowflake::connection::error::ConnectionError;
 use crate::store::snowflake::connection::settings::{Environment, variable};
 use crate::store::snowflake::error::Fault;
+use crate::store::snowflake::refusals::Remedies;
 
 /// Set in each container.
 const INSIDE: &str = "SNOWFLAKE_RUNNING_INSIDE_SPCS";
@@ -19,6 +20,17 @@ const SESSION_TOKEN: &str = "/snowflake/session/token";
 
 /// The name of a second token beside it, which says which container this is. Older services have none.
 const CONTAINER_TOKEN: &str = "spcs_token";
+
+const REMEDY: &str = "Snowpark Container Services puts the token there for each service; outside of them unset \
+                      SNOWFLAKE_RUNNING_INSIDE_SPCS, or set `authenticator` in the connection";
+
+const REMEDIES: Remedies = Remedies {
+    by_code: &[(
+        &["390303", "390318"],
+        "the container's token was refused: `host` and `account` must be SNOWFLAKE_HOST and SNOWFLAKE_ACCOUNT as Snowflake sets them; Snowflake replaces the token every few minutes, so run again",
+    )],
+    otherwise: None,
+};
 
 /// The token of the container that this program runs in. It stands for the service's user.
 #[derive(Debug)]
@@ -46,10 +58,7 @@ impl Container {
         let path = path.unwrap_or_else(|| SESSION_TOKEN.into());
         let session = Token::File(path.clone());
         if let Err(fault) = session.read() {
-            return Err(ConnectionError::Container {
-                name: asked.settings.name.clone(),
-                reason: fault.to_string(),
-            });
+            return Err(asked.settings.no_sign_in(format!("as the container that this is: {fault}"), REMEDY));
         }
         Ok(Self { session, container: path.with_file_name(CONTAINER_TOKEN) })
     }
@@ -63,6 +72,10 @@ impl Authenticator for Container {
 
     fn login_name(&self) -> LoginName {
         LoginName::LeftOut
+    }
+
+    fn remedies(&self) -> Remedies {
+        REMEDIES
     }
 
     async fn fields(&self) -> Result<Fields, Fault> {

@@ -7,12 +7,32 @@ use pkcs8::der::pem::PemLabel;
 use pkcs8::{EncryptedPrivateKeyInfo, LineEnding, ObjectIdentifier, PrivateKeyInfo, SecretDocument};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::authenticator::{Asked, Authenticator, Fields, LoginName};
+use super::authenticator::{Asked, Authenticator, Fields, LoginName, Way, made};
 use crate::store::snowflake::connection::error::ConnectionError;
 use crate::store::snowflake::connection::settings::{ConnectionSettings, Environment, variable};
 use crate::store::snowflake::error::Fault;
+use crate::store::snowflake::refusals::Remedies;
 
 const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+
+/// See "Key-pair authentication and key-pair rotation: troubleshooting" on docs.snowflake.com.
+const REMEDIES: Remedies = Remedies {
+    by_code: &[
+        (
+            &["390144", "394300"],
+            "check that the user's RSA_PUBLIC_KEY belongs to the connection's private key (`DESC USER`), and that `account` and `user` are right",
+        ),
+        (
+            &["394302", "394303", "394304", "394305", "394306"],
+            "the key pair's token was refused: check RSA_PUBLIC_KEY of the user, and this machine's clock, which may be at most 60 seconds off",
+        ),
+        (
+            &["394307"],
+            "`account` of the connection and the host that was called belong to different accounts",
+        ),
+    ],
+    otherwise: None,
+};
 
 /// A key pair. The client library signs the token, anew at each sign-in.
 #[derive(Debug)]
@@ -23,7 +43,20 @@ pub(super) struct KeyPair {
 impl KeyPair {
     pub(super) const NAME: &str = "SNOWFLAKE_JWT";
 
-    pub(super) fn of(asked: &Asked<'_>) -> Result<Self, ConnectionError> {
+    pub(super) const WAY: Way = Way {
+        name: Self::NAME,
+        label: "SNOWFLAKE_JWT (key pair)",
+        keys: &[
+            "private_key_file",
+            "private_key_path",
+            "private_key_raw",
+            "private_key_passphrase",
+            "private_key_file_pwd",
+        ],
+        make: |asked| made(Self::of(asked)),
+    };
+
+    fn of(asked: &Asked<'_>) -> Result<Self, ConnectionError> {
         Ok(Self { private_key: private_key(asked.settings, asked.environment)? })
     }
 
@@ -43,6 +76,10 @@ impl Authenticator for KeyPair {
 
     fn login_name(&self) -> LoginName {
         LoginName::Required
+    }
+
+    fn remedies(&self) -> Remedies {
+        REMEDIES
     }
 
     /// None: the client library has put its token into the request already.

@@ -1,6 +1,6 @@
 //! The ways to sign in: a file for each, and the list that `authenticator` chooses from.
 //!
-//! A new way is a file with a type that implements [`Authenticator`], and a line in [`WAYS`].
+//! A new way is a file with a type that implements [`Authenticator`] and a [`Way`], and a line in [`WAYS`].
 
 mod authenticator;
 mod client_credentials;
@@ -10,8 +10,6 @@ mod key_pair;
 mod password;
 mod token;
 mod workload_identity;
-
-use std::sync::Arc;
 
 pub(super) use authenticator::Asked;
 pub use authenticator::{Authenticator, Fields, LoginName};
@@ -23,57 +21,29 @@ use key_pair::KeyPair;
 use password::Password;
 use workload_identity::WorkloadIdentity;
 
+use self::authenticator::{Made, Way, made};
 use super::error::ConnectionError;
 
-/// One way to sign in.
-struct Way {
-    /// The value of `authenticator`, in capitals.
-    name: &'static str,
-    /// As the help of an unknown authenticator names it.
-    label: &'static str,
-    make: fn(&Asked<'_>) -> Result<Arc<dyn Authenticator>, ConnectionError>,
-}
-
+/// In the order in which the help of an unknown authenticator names them.
 const WAYS: &[Way] = &[
-    Way { name: KeyPair::NAME, label: "SNOWFLAKE_JWT (key pair)", make: |asked| shared(KeyPair::of(asked)) },
-    Way {
-        name: GivenToken::PROGRAMMATIC,
-        label: "PROGRAMMATIC_ACCESS_TOKEN",
-        make: |asked| shared(GivenToken::of(GivenToken::PROGRAMMATIC, asked)),
-    },
-    Way {
-        name: WorkloadIdentity::NAME,
-        label: "WORKLOAD_IDENTITY",
-        make: |asked| shared(WorkloadIdentity::of(asked)),
-    },
-    Way {
-        name: ClientCredentials::NAME,
-        label: "OAUTH_CLIENT_CREDENTIALS",
-        make: |asked| shared(ClientCredentials::of(asked)),
-    },
-    Way {
-        name: GivenToken::OAUTH,
-        label: "oauth (with a token)",
-        make: |asked| shared(GivenToken::of(GivenToken::OAUTH, asked)),
-    },
-    Way { name: Password::NAME, label: "snowflake (password)", make: |asked| shared(Password::of(asked)) },
-    Way {
-        name: Password::WITH_SECOND_FACTOR,
-        label: "username_password_mfa (with a passcode)",
-        make: |asked| shared(Password::with_second_factor(asked)),
-    },
+    KeyPair::WAY,
+    GivenToken::PROGRAMMATIC,
+    WorkloadIdentity::WAY,
+    ClientCredentials::WAY,
+    GivenToken::OAUTH,
+    Password::WAY,
+    Password::WAY_WITH_SECOND_FACTOR,
 ];
 
-fn shared<T: Authenticator + 'static>(
-    made: Result<T, ConnectionError>,
-) -> Result<Arc<dyn Authenticator>, ConnectionError> {
-    made.map(|authenticator| Arc::new(authenticator) as Arc<dyn Authenticator>)
+/// The keys of all ways in a connection.
+pub(super) fn keys() -> impl Iterator<Item = &'static str> {
+    WAYS.iter().flat_map(|way| way.keys).copied()
 }
 
 /// The way that the settings ask for.
-pub(super) fn authenticator_of(asked: &Asked<'_>) -> Result<Arc<dyn Authenticator>, ConnectionError> {
+pub(super) fn authenticator_of(asked: &Asked<'_>) -> Made {
     if Container::is_meant(asked) {
-        return shared(Container::of(asked));
+        return made(Container::of(asked));
     }
     let found = asked.settings.optional("authenticator");
     let name = match &found {

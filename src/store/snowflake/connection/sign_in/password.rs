@@ -3,10 +3,35 @@
 use async_trait::async_trait;
 use secrecy::SecretString;
 
-use super::authenticator::{Asked, Authenticator, Fields, LoginName};
+use super::authenticator::{Asked, Authenticator, Fields, LoginName, Way, made};
 use crate::store::snowflake::connection::error::ConnectionError;
 use crate::store::snowflake::connection::settings::ConnectionSettings;
 use crate::store::snowflake::error::Fault;
+use crate::store::snowflake::refusals::Remedies;
+
+const WITH_SECOND_FACTOR: &str = "USERNAME_PASSWORD_MFA";
+
+const KEYS: &[&str] = &["password", "passcode", "passcode_in_password"];
+
+const BY_CODE: &[(&[&str], &str)] = &[
+    (
+        &["390100"],
+        "check `account`, `user` and `password` of the connection; service users cannot use passwords any more: take a key pair or a programmatic access token",
+    ),
+    // Snowflake says that a token is invalid, to somebody who sent none, where the account is not the user's.
+    (
+        &["390144"],
+        "the user does not exist in this account: check `account` and `host` of the connection, then `user`",
+    ),
+    (
+        &["390197"],
+        "the account wants a second factor beside a password, and the user has none: for an unattended run take a key pair or a programmatic access token; a person signs in to Snowsight once to set one up",
+    ),
+    (
+        &["394508"],
+        "the password alone does not do: add the current code as `passcode` with `authenticator = \"username_password_mfa\"`, or take a key pair or a programmatic access token for unattended runs",
+    ),
+];
 
 /// A password. Service users cannot have one any more, and people need a second factor beside it.
 #[derive(Debug)]
@@ -26,18 +51,31 @@ enum SecondFactor {
 
 impl Password {
     pub(super) const NAME: &str = "SNOWFLAKE";
-    pub(super) const WITH_SECOND_FACTOR: &str = "USERNAME_PASSWORD_MFA";
 
-    pub(super) fn of(asked: &Asked<'_>) -> Result<Self, ConnectionError> {
+    pub(super) const WAY: Way = Way {
+        name: Self::NAME,
+        label: "snowflake (password)",
+        keys: KEYS,
+        make: |asked| made(Self::of(asked)),
+    };
+
+    pub(super) const WAY_WITH_SECOND_FACTOR: Way = Way {
+        name: WITH_SECOND_FACTOR,
+        label: "username_password_mfa (with a passcode)",
+        keys: KEYS,
+        make: |asked| made(Self::with_second_factor(asked)),
+    };
+
+    fn of(asked: &Asked<'_>) -> Result<Self, ConnectionError> {
         let (first, second) = parts(asked.settings)?;
         Ok(Self { name: Self::NAME, first, second })
     }
 
     /// Without a code Snowflake would ask the user's phone, which nobody answers at night.
-    pub(super) fn with_second_factor(asked: &Asked<'_>) -> Result<Self, ConnectionError> {
+    fn with_second_factor(asked: &Asked<'_>) -> Result<Self, ConnectionError> {
         let (first, second) = parts(asked.settings)?;
         let second = second.ok_or_else(|| asked.settings.missing("passcode"))?;
-        Ok(Self { name: Self::WITH_SECOND_FACTOR, first, second: Some(second) })
+        Ok(Self { name: WITH_SECOND_FACTOR, first, second: Some(second) })
     }
 }
 
@@ -60,6 +98,13 @@ impl Authenticator for Password {
 
     fn login_name(&self) -> LoginName {
         LoginName::Required
+    }
+
+    fn remedies(&self) -> Remedies {
+        let otherwise = (self.name == WITH_SECOND_FACTOR).then_some(
+            "a passcode is good for 30 seconds and for one sign-in: set the current one; a run that signs in again needs another way, such as a key pair",
+        );
+        Remedies { by_code: BY_CODE, otherwise }
     }
 
     /// No AUTHENTICATOR: a second factor is a password's companion to Snowflake, and no way of its own.

@@ -17,9 +17,10 @@ use gcp::Gcp;
 use oidc::Oidc;
 use provider::Provider;
 
-use super::authenticator::{Asked, Authenticator, Fields, LoginName};
+use super::authenticator::{Asked, Authenticator, Fields, LoginName, Way, made};
 use crate::store::snowflake::connection::error::ConnectionError;
 use crate::store::snowflake::error::Fault;
+use crate::store::snowflake::refusals::Remedies;
 
 const IMPERSONATION: &str = "workload_identity_impersonation_path";
 
@@ -33,6 +34,13 @@ const PROVIDERS: &[(&str, Make)] = &[
     (Gcp::NAME, |asked| Ok(Box::new(Gcp::of(asked)?))),
 ];
 
+const REMEDIES: Remedies = Remedies {
+    by_code: &[],
+    otherwise: Some(
+        "compare the workload with WORKLOAD_IDENTITY of the user (`SHOW USER WORKLOAD IDENTITY AUTHENTICATION METHODS FOR USER …`): issuer, subject and audience of its token must be the same and the token still valid, or with AWS the ARN of the role",
+    ),
+};
+
 /// A proof of which workload this is, made by the platform that it runs on.
 #[derive(Debug)]
 pub(super) struct WorkloadIdentity {
@@ -40,9 +48,24 @@ pub(super) struct WorkloadIdentity {
 }
 
 impl WorkloadIdentity {
-    pub(super) const NAME: &str = "WORKLOAD_IDENTITY";
+    const NAME: &str = "WORKLOAD_IDENTITY";
 
-    pub(super) fn of(asked: &Asked<'_>) -> Result<Self, ConnectionError> {
+    pub(super) const WAY: Way = Way {
+        name: Self::NAME,
+        label: Self::NAME,
+        keys: &[
+            "workload_identity_provider",
+            IMPERSONATION,
+            "workload_identity_entra_resource",
+            "workload_identity_aws_use_outbound_token",
+            "workload_identity_host",
+            "token",
+            "token_file_path",
+        ],
+        make: |asked| made(Self::of(asked)),
+    };
+
+    fn of(asked: &Asked<'_>) -> Result<Self, ConnectionError> {
         let settings = asked.settings;
         let found = settings.required("workload_identity_provider")?;
         own_hosts::check(asked)?;
@@ -64,6 +87,10 @@ impl WorkloadIdentity {
 impl Authenticator for WorkloadIdentity {
     fn name(&self) -> &'static str {
         Self::NAME
+    }
+
+    fn remedies(&self) -> Remedies {
+        REMEDIES
     }
 
     /// The proof names the user.

@@ -12,6 +12,9 @@ const OWN_HOSTS: [&str; 3] = ["snowflakecomputing.com", "snowflakecomputing.cn",
 /// More of them. Read from the environment alone, so that no file of settings can send the token elsewhere.
 const MORE_HOSTS: &str = "SNOWFLAKE_WIF_ALLOWED_HOST_SUFFIXES";
 
+const REMEDY: &str = "correct `host` or `account`: a workload identity is sent to hosts below snowflakecomputing.com, .cn and \
+                      .mil; if Snowflake has another name in your network, set SNOWFLAKE_WIF_ALLOWED_HOST_SUFFIXES to its domain";
+
 /// Refuses a server that is none of Snowflake's own.
 pub(super) fn check(asked: &Asked<'_>) -> Result<(), ConnectionError> {
     let Asked { settings, environment, server } = asked;
@@ -20,11 +23,8 @@ pub(super) fn check(asked: &Asked<'_>) -> Result<(), ConnectionError> {
     if is_allowed(host, &more) {
         return Ok(());
     }
-    Err(ConnectionError::ForeignHost {
-        name: settings.name.clone(),
-        origin: settings.origin.clone(),
-        host: host.to_owned(),
-    })
+    let reason = format!("the workload's token is for Snowflake's own hosts, not for `{host}`");
+    Err(settings.no_sign_in(reason, REMEDY))
 }
 
 /// Whether the host is one of the allowed ones or below one of them.
