@@ -66,7 +66,7 @@ pub(super) fn open_snowflake(
     connection: Option<&str>,
 ) -> Result<SnowflakeStore, CommandError> {
     let variable = |name: &str| config.environment.get(name).map(str::to_owned);
-    let connection = Connection::find(connection, &variable)?;
+    let connection = Connection::find_with(connection, config.passcode.as_ref(), &variable)?;
     let store = SnowflakeStore::new(connection, config.snowflake.table_names(), SessionOptions::default());
     Ok(store.creating_database(config.snowflake.create_database))
 }

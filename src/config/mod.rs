@@ -12,6 +12,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use secrecy::SecretString;
 use serde::Deserialize;
 
 pub use self::environment::{Environment, REPOSITORY_PASSWORD};
@@ -70,6 +71,8 @@ pub struct Config {
     pub repository: RepositorySettings,
     /// Where the map is kept.
     pub store: StoreAddress,
+    /// What `--passcode` gave.
+    pub passcode: Option<SecretString>,
     /// Names in Snowflake.
     pub snowflake: SnowflakeSettings,
     /// What a run may not exceed.
@@ -101,6 +104,10 @@ pub struct Flags {
     /// Where the map is kept: `sqlite:FILE` or `snowflake:CONNECTION` [default: sqlite:tabmap.db] [env: TABMAP_STORE]
     #[arg(long, global = true, value_name = "STORE", help_heading = "Settings")]
     pub store: Option<String>,
+    /// The current code of an authenticator app, for a sign-in to Snowflake with a password; good for one sign-in, which is
+    /// why it may be an argument [env: SNOWFLAKE_PASSCODE]
+    #[arg(long, global = true, value_name = "CODE", help_heading = "Settings")]
+    pub passcode: Option<SecretString>,
 }
 
 /// The file as it stands, before its values are checked.
@@ -199,6 +206,7 @@ impl Config {
             source: source.unwrap_or_default(),
             repository,
             store: store.unwrap_or_else(|| StoreAddress::Sqlite(PathBuf::from("tabmap.db"))),
+            passcode: flags.passcode.clone(),
             snowflake: file.snowflake.completed_by(&|name| environment.get(name).map(str::to_owned)),
             limits: Limits { max_removed: max_removed(file.limits)?, is_for_this_run: false },
             check,

@@ -41,6 +41,39 @@ def encrypted(key, cipher, key_length: int, name: str, prf: str) -> str:
     return pem.armor("ENCRYPTED PRIVATE KEY", info.dump()).decode()
 
 
+def derived(purpose: int, length: int, salt: bytes) -> bytes:
+    """A key (1) or what a chain of blocks begins with (2), by SHA-1 (RFC 7292, appendix B.2)."""
+
+    def repeated(text: bytes) -> bytes:
+        size = -len(text) // 64 * -64
+        return (text * size)[:size]
+
+    made, data = b"", repeated(salt) + repeated(PASSPHRASE.encode("utf-16-be") + b"\0\0")
+    while len(made) < length:
+        digest = bytes([purpose]) * 64 + data
+        for _ in range(ROUNDS):
+            digest = hashlib.sha1(digest).digest()
+        made += digest
+        add = int.from_bytes((digest * 4)[:64], "big") + 1
+        blocks = [int.from_bytes(data[at : at + 64], "big") for at in range(0, len(data), 64)]
+        data = b"".join(((block + add) % 2**512).to_bytes(64, "big") for block in blocks)
+    return made[:length]
+
+
+def encrypted_as_before(key) -> str:
+    """As `openssl pkcs8 -topk8 -v1 PBE-SHA1-3DES` writes it (RFC 7292, appendix C)."""
+    salt = os.urandom(8)
+    padder = padding.PKCS7(64).padder()
+    plain = padder.update(private(key, encoding=serialization.Encoding.DER)) + padder.finalize()
+    encryptor = Cipher(TripleDES(derived(1, 24, salt)), CBC(derived(2, 8, salt))).encryptor()
+    parameters = {"salt": salt, "iterations": ROUNDS}
+    info = asn1.EncryptedPrivateKeyInfo({
+        "encryption_algorithm": {"algorithm": "pkcs12_sha1_tripledes_3key", "parameters": parameters},
+        "encrypted_data": encryptor.update(plain) + encryptor.finalize(),
+    })
+    return pem.armor("ENCRYPTED PRIVATE KEY", info.dump()).decode()
+
+
 key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 public = key.public_key().public_bytes(
     serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
@@ -53,6 +86,7 @@ keys = {
     "triple des": encrypted(key, TripleDES, 24, "tripledes_3key", "sha256"),
     # The default of OpenSSL before 1.1, and of LibreSSL on macOS.
     "triple des with sha-1": encrypted(key, TripleDES, 24, "tripledes_3key", "sha1"),
+    "pbe-sha1-3des": encrypted_as_before(key),
     "older form": private(key, serialization.PrivateFormat.TraditionalOpenSSL).decode(),
     "elliptic": private(ec.generate_private_key(ec.SECP256R1())).decode(),
     "of somebody else": private(rsa.generate_private_key(public_exponent=65537, key_size=2048)).decode(),

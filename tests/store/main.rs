@@ -15,6 +15,7 @@ mod lookups;
 mod names;
 mod official_client;
 mod opens;
+mod people;
 mod properties;
 mod seeds;
 mod sign_in;

@@ -78,7 +78,7 @@ async fn a_key_pair_signs_in_in_every_form_of_the_documentation() {
     let keys = keys();
     let tenant = Tenant::with(json!({"public_key": keys["public"], "password": null})).await;
     let folder = tempfile::tempdir().unwrap();
-    for form in ["plain", "aes", "triple des", "triple des with sha-1"] {
+    for form in ["plain", "aes", "triple des", "triple des with sha-1", "pbe-sha1-3des"] {
         let path = folder.path().join(form);
         std::fs::write(&path, &keys[form]).unwrap();
         for (key, value) in
@@ -149,6 +149,8 @@ async fn a_key_that_cannot_be_used_is_explained_before_anything_is_sent() {
     };
     assert!(reason("aes", "").contains("there is no passphrase"));
     assert!(reason("aes", "wrong").contains("the passphrase is wrong"));
+    assert!(reason("pbe-sha1-3des", "").contains("there is no passphrase"));
+    assert!(reason("pbe-sha1-3des", "wrong").contains("the passphrase is wrong"));
     assert!(reason("triple des", "wrong").contains("the passphrase is wrong"));
     assert!(reason("older form", "").contains("openssl pkcs8 -topk8"));
     assert!(reason("elliptic", "").contains("not an RSA key"));

@@ -110,7 +110,7 @@ async fn workload() -> (Tenant, Value) {
 }
 
 /// Changes one claim.
-fn but(claims: &Value, name: &str, value: Value) -> Value {
+pub fn but(claims: &Value, name: &str, value: Value) -> Value {
     let mut claims = claims.clone();
     claims[name] = value;
     claims
@@ -364,29 +364,6 @@ async fn client_credentials_that_are_incomplete_or_would_be_sent_in_the_clear_ar
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_passcode_goes_with_the_password_or_at_its_end() {
-    let tenant = Tenant::with(json!({"passcode": "123456"})).await;
-    let both = format!("{}123456", tenant.password);
-    let user = ("user", tenant.user.as_str());
-    let mfa = ("authenticator", "username_password_mfa");
-    let password = ("password", tenant.password.as_str());
-    let proof =
-        json!({"LOGIN_NAME": tenant.user, "PASSWORD": tenant.password, "EXT_AUTHN_DUO_METHOD": "passcode"});
-    let beside = but(&proof, "PASSCODE", json!("123456"));
-    signs_in(&desk(&tenant, &[user, mfa, password, ("passcode", "123456")]));
-    signs_in(&desk(&tenant, &[user, password, ("passcode", "123456")]));
-    assert_eq!(proofs(&tenant).await, std::slice::from_ref(&beside));
-    signs_in(&desk(&tenant, &[user, mfa, ("password", &both), ("passcode_in_password", "true")]));
-    assert_eq!(proofs(&tenant).await, [beside, but(&proof, "PASSWORD", json!(both))]);
-
-    init(&desk(&tenant, &[user, mfa, password])).refused(2, &["no `passcode`"]);
-    init(&desk(&tenant, &[user, password])).refused(1, &["394508", "`passcode`", "key pair"]);
-    let answer = init(&desk(&tenant, &[user, mfa, password, ("passcode", "654321")]));
-    answer.refused(1, &["390129", "30 seconds"]);
-    assert!(!answer.stderr.contains("654321"), "{}", answer.stderr);
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn each_refusal_comes_with_a_remedy_of_its_own() {
     let tenant = Tenant::new().await;
     let desk = desk(&tenant, &[("user", &tenant.user), ("password", &tenant.password)]);
@@ -401,7 +378,7 @@ async fn each_refusal_comes_with_a_remedy_of_its_own() {
         ("390422", "network policy"),
         ("390913", "free trial"),
         ("394400", "ADD PROGRAMMATIC ACCESS TOKEN"),
-        ("394508", "username_password_mfa"),
+        ("394508", "`--passcode`"),
     ] {
         let fault = tenant.arm(json!({"at": "login", "action": {"code": code, "null": true}})).await;
         let answer = init(&desk);

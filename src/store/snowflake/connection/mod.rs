@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 pub use error::ConnectionError;
 use files::Files;
+use secrecy::{ExposeSecret, SecretString};
 pub use settings::Environment;
 use sign_in::Asked;
 pub use sign_in::{Authenticator, Fields, LoginName};
@@ -45,9 +46,21 @@ pub fn is_inside_container(environment: &Environment<'_>) -> bool {
 impl Connection {
     /// Reads the connection called `name`, or the default one.
     pub fn find(name: Option<&str>, environment: &Environment<'_>) -> Result<Self, ConnectionError> {
+        Self::find_with(name, None, environment)
+    }
+
+    /// The same with the value of `--passcode`, which wins over every other.
+    pub fn find_with(
+        name: Option<&str>,
+        passcode: Option<&SecretString>,
+        environment: &Environment<'_>,
+    ) -> Result<Self, ConnectionError> {
         let files = Files::read(environment)?;
         let name = name.map_or_else(|| files.default_name(environment), str::to_owned);
-        let settings = files.settings(&name, environment)?;
+        let mut settings = files.settings(&name, environment)?;
+        if let Some(passcode) = passcode {
+            settings.set_by_flag("passcode", "--passcode", passcode.expose_secret());
+        }
         let account = settings.required("account")?;
         let (account, server) = host::server_of(&settings, &account)?;
         let asked = Asked { settings: &settings, environment, server: &server };

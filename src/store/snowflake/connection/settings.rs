@@ -28,7 +28,7 @@ pub(super) struct ConnectionSettings {
 
 pub(super) struct Setting {
     pub(super) value: String,
-    /// The variable that it came from, if not from the file.
+    /// The variable or flag that it came from, if not from the file.
     pub(super) variable: Option<String>,
 }
 
@@ -41,6 +41,17 @@ impl ConnectionSettings {
     pub(super) fn setting(&self, key: &str) -> Option<&Setting> {
         let found = self.values.iter().find(|(name, _)| *name == key)?;
         (!found.1.value.trim().is_empty()).then_some(&found.1)
+    }
+
+    /// Replaces the value of `key` by that of a flag.
+    pub(super) fn set_by_flag(&mut self, key: &'static str, flag: &str, value: &str) {
+        self.values.retain(|(name, _)| *name != key);
+        self.values.push((key, Setting { value: value.to_owned(), variable: Some(flag.to_owned()) }));
+    }
+
+    /// The flag or variable that `key` comes from, if not from the file.
+    pub(super) fn came_from(&self, key: &str) -> Option<&str> {
+        self.setting(key)?.variable.as_deref()
     }
 
     pub(super) fn required(&self, key: &'static str) -> Result<String, ConnectionError> {

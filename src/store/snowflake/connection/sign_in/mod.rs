@@ -51,7 +51,16 @@ pub(super) fn authenticator_of(asked: &Asked<'_>) -> Made {
         None => unnamed(asked).to_owned(),
     };
     match WAYS.iter().find(|way| way.name == name) {
-        Some(way) => (way.make)(asked),
+        Some(way) => {
+            let is_for_this_run = asked.settings.came_from("passcode") == Some("--passcode");
+            if is_for_this_run && !way.keys.contains(&"passcode") {
+                let reason = format!("`--passcode` goes with a password, not with {}", way.label);
+                return Err(asked
+                    .settings
+                    .no_sign_in(reason, "leave the flag out, or correct `authenticator`"));
+            }
+            (way.make)(asked)
+        }
         None => Err(ConnectionError::Authenticator {
             name: asked.settings.name.clone(),
             origin: asked.settings.origin.clone(),

@@ -1,5 +1,7 @@
 //! `authenticator = snowflake` and `username_password_mfa`: a user and a password, the latter with a second factor.
 
+use std::sync::{Mutex, PoisonError};
+
 use async_trait::async_trait;
 use secrecy::SecretString;
 
@@ -12,6 +14,12 @@ use crate::store::snowflake::refusals::Remedies;
 const WITH_SECOND_FACTOR: &str = "USERNAME_PASSWORD_MFA";
 
 const KEYS: &[&str] = &["password", "passcode", "passcode_in_password"];
+
+const NO_PASSCODE: &str = "give the current code of the authenticator app with `--passcode` or SNOWFLAKE_PASSCODE, or put it at the end \
+                           of the password with `passcode_in_password = true`";
+
+const ONE_SIGN_IN: &str = "run again with the current code; several sites take one sign-in with `--parallel 1`, and a run that needs \
+                           more wants another way, such as a key pair or a programmatic access token";
 
 const BY_CODE: &[(&[&str], &str)] = &[
     (
@@ -29,7 +37,7 @@ const BY_CODE: &[(&[&str], &str)] = &[
     ),
     (
         &["394508"],
-        "the password alone does not do: add the current code as `passcode` with `authenticator = \"username_password_mfa\"`, or take a key pair or a programmatic access token for unattended runs",
+        "the password alone does not do: add the current code with `--passcode`, or take a key pair or a programmatic access token for unattended runs",
     ),
 ];
 
@@ -38,15 +46,18 @@ const BY_CODE: &[(&[&str], &str)] = &[
 pub(super) struct Password {
     name: &'static str,
     first: SecretString,
-    second: Option<SecondFactor>,
+    second: Mutex<SecondFactor>,
 }
 
-/// The code of an authenticator app. It is good for one sign-in.
+/// The code of an authenticator app. It is good for one sign-in, and is forgotten with that; the session is then renewed
+/// without it.
 #[derive(Debug)]
 enum SecondFactor {
+    None,
     Passcode(SecretString),
     /// `passcode_in_password`: the code is the end of the password.
     InPassword,
+    Used,
 }
 
 impl Password {
@@ -68,24 +79,27 @@ impl Password {
 
     fn of(asked: &Asked<'_>) -> Result<Self, ConnectionError> {
         let (first, second) = parts(asked.settings)?;
-        Ok(Self { name: Self::NAME, first, second })
+        Ok(Self { name: Self::NAME, first, second: Mutex::new(second) })
     }
 
     /// Without a code Snowflake would ask the user's phone, which nobody answers at night.
     fn with_second_factor(asked: &Asked<'_>) -> Result<Self, ConnectionError> {
         let (first, second) = parts(asked.settings)?;
-        let second = second.ok_or_else(|| asked.settings.missing("passcode"))?;
-        Ok(Self { name: WITH_SECOND_FACTOR, first, second: Some(second) })
+        if matches!(second, SecondFactor::None) {
+            return Err(asked.settings.no_sign_in("it has no passcode", NO_PASSCODE));
+        }
+        Ok(Self { name: WITH_SECOND_FACTOR, first, second: Mutex::new(second) })
     }
 }
 
-fn parts(settings: &ConnectionSettings) -> Result<(SecretString, Option<SecondFactor>), ConnectionError> {
+fn parts(settings: &ConnectionSettings) -> Result<(SecretString, SecondFactor), ConnectionError> {
     let password = settings.required("password")?.into();
     let in_password = settings.optional("passcode_in_password");
     let second = if in_password.is_some_and(|value| value.eq_ignore_ascii_case("true")) {
-        Some(SecondFactor::InPassword)
+        SecondFactor::InPassword
     } else {
-        settings.optional("passcode").map(|code| SecondFactor::Passcode(code.trim().into()))
+        let code = settings.optional("passcode");
+        code.map_or(SecondFactor::None, |code| SecondFactor::Passcode(code.trim().into()))
     };
     Ok((password, second))
 }
@@ -101,8 +115,9 @@ impl Authenticator for Password {
     }
 
     fn remedies(&self) -> Remedies {
-        let otherwise = (self.name == WITH_SECOND_FACTOR).then_some(
-            "a passcode is good for 30 seconds and for one sign-in: set the current one; a run that signs in again needs another way, such as a key pair",
+        let second = self.second.lock().unwrap_or_else(PoisonError::into_inner);
+        let otherwise = (!matches!(*second, SecondFactor::None)).then_some(
+            "a passcode is good for 30 seconds and for one sign-in: give the current one with `--passcode`; for unattended runs take a key pair or a programmatic access token",
         );
         Remedies { by_code: BY_CODE, otherwise }
     }
@@ -110,12 +125,20 @@ impl Authenticator for Password {
     /// No AUTHENTICATOR: a second factor is a password's companion to Snowflake, and no way of its own.
     async fn fields(&self) -> Result<Fields, Fault> {
         let mut fields = vec![("PASSWORD", self.first.clone())];
-        if let Some(second) = &self.second {
-            fields.push(("EXT_AUTHN_DUO_METHOD", "passcode".into()));
-            if let SecondFactor::Passcode(code) = second {
-                fields.push(("PASSCODE", code.clone()));
+        let mut second = self.second.lock().unwrap_or_else(PoisonError::into_inner);
+        if matches!(*second, SecondFactor::None) {
+            return Ok(fields);
+        }
+        match std::mem::replace(&mut *second, SecondFactor::Used) {
+            SecondFactor::Passcode(code) => fields.push(("PASSCODE", code)),
+            SecondFactor::InPassword | SecondFactor::None => {}
+            SecondFactor::Used => {
+                let reason =
+                    "the passcode was good for the first sign-in, and this run needs a second one".to_owned();
+                return Err(Fault::NoToken { reason, remedy: ONE_SIGN_IN });
             }
         }
+        fields.push(("EXT_AUTHN_DUO_METHOD", "passcode".into()));
         Ok(fields)
     }
 }

@@ -1,8 +1,11 @@
 //! `authenticator = SNOWFLAKE_JWT`: the private key of a key pair, found, decrypted, and handed on as plain PKCS#8.
 
+mod older_encryption;
+
 use std::fs;
 
 use async_trait::async_trait;
+use older_encryption::OlderEncryption;
 use pkcs8::der::pem::PemLabel;
 use pkcs8::{EncryptedPrivateKeyInfo, LineEnding, ObjectIdentifier, PrivateKeyInfo, SecretDocument};
 use secrecy::{ExposeSecret, SecretString};
@@ -134,15 +137,7 @@ fn plain_pkcs8(pem: &str, passphrase: Option<&SecretString>) -> Result<SecretStr
     let pem = format!("{}\n", pem.trim());
     let (label, document) = SecretDocument::from_pem(&pem).map_err(|_| NOT_A_KEY)?;
     let document = if label == EncryptedPrivateKeyInfo::PEM_LABEL {
-        let encrypted = EncryptedPrivateKeyInfo::try_from(document.as_bytes()).map_err(|_| {
-            "the key is encrypted in a way that is not supported; encrypt it anew with `openssl pkcs8 -topk8 -v2 aes-256-cbc`"
-        })?;
-        let passphrase = passphrase.ok_or(
-            "the key is encrypted, and there is no passphrase: set PRIVATE_KEY_PASSPHRASE or `private_key_passphrase`",
-        )?;
-        encrypted.decrypt(passphrase.expose_secret()).map_err(
-            |_| "the key could not be decrypted: the passphrase is wrong, or the encryption not supported",
-        )?
+        decrypted(&document, passphrase)?
     } else if label == PrivateKeyInfo::PEM_LABEL {
         document
     } else {
@@ -154,4 +149,22 @@ fn plain_pkcs8(pem: &str, passphrase: Option<&SecretString>) -> Result<SecretStr
     }
     let plain = document.to_pem(PrivateKeyInfo::PEM_LABEL, LineEnding::LF).map_err(|_| NOT_A_KEY)?;
     Ok(plain.as_str().into())
+}
+
+fn decrypted(
+    document: &SecretDocument,
+    passphrase: Option<&SecretString>,
+) -> Result<SecretDocument, &'static str> {
+    const WRONG: &str =
+        "the key could not be decrypted: the passphrase is wrong, or the encryption not supported";
+    let passphrase = passphrase.map(ExposeSecret::expose_secret).ok_or(
+        "the key is encrypted, and there is no passphrase: set PRIVATE_KEY_PASSPHRASE or `private_key_passphrase`",
+    );
+    if let Some(older) = OlderEncryption::of(document.as_bytes()) {
+        return older.decrypt(passphrase?).ok_or(WRONG);
+    }
+    let encrypted = EncryptedPrivateKeyInfo::try_from(document.as_bytes()).map_err(|_| {
+        "the key is encrypted in a way that is not supported; encrypt it anew with `openssl pkcs8 -topk8 -v2 aes-256-cbc`"
+    })?;
+    encrypted.decrypt(passphrase?).map_err(|_| WRONG)
 }
