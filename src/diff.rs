@@ -90,8 +90,11 @@ pub struct ChangeSet {
     pub unseen: PerKind<u64>,
     /// The changes, sorted by key.
     pub changes: Vec<Change>,
-    /// Resources whose row keeps its key and LUID and gets its other columns filled or corrected.
+    /// Resources whose row keeps its key and LUID and is written again: its other columns are filled or corrected, or every
+    /// row is written.
     pub corrected: Vec<Arc<Resource>>,
+    /// How many of those rows are right already.
+    pub rewritten: u64,
     /// Keys that meet two or more rows once the changes are applied.
     pub ambiguous: Vec<Ambiguity>,
     /// The version of the mapping.
@@ -114,7 +117,8 @@ impl ChangeSet {
     /// How many of what.
     #[must_use]
     pub fn counts(&self) -> Counts {
-        let mut counts = Counts { corrected: self.corrected.len() as u64, ..Counts::default() };
+        let corrected = (self.corrected.len() as u64).saturating_sub(self.rewritten);
+        let mut counts = Counts { corrected, ..Counts::default() };
         for change in &self.changes {
             match change {
                 Change::Added(_) => counts.added += 1,
@@ -145,6 +149,7 @@ fn compare(snapshot: &Snapshot, mapping: &Mapping, rewrite_all: bool) -> ChangeS
 
     let mut changes = Vec::new();
     let mut corrected = Vec::new();
+    let mut rewritten = 0;
     let mut after = Vec::with_capacity(snapshot.resources().len());
     let mut new = Vec::new();
     for resource in snapshot.resources() {
@@ -156,8 +161,11 @@ fn compare(snapshot: &Snapshot, mapping: &Mapping, rewrite_all: bool) -> ChangeS
         let known = with_knowledge_of(resource, row);
         if !in_place {
             changes.push(Change::Moved { from: Arc::new(row.clone()), to: Arc::clone(&known) });
-        } else if rewrite_all || *known != *row || !rows.are_in_place_of(resource) {
+        } else if *known != *row || !rows.are_in_place_of(resource) {
             corrected.push(Arc::clone(&known));
+        } else if rewrite_all {
+            corrected.push(Arc::clone(&known));
+            rewritten += 1;
         }
         after.push(known);
     }
@@ -187,6 +195,7 @@ fn compare(snapshot: &Snapshot, mapping: &Mapping, rewrite_all: bool) -> ChangeS
         unseen: unseen(&changes, snapshot),
         changes,
         corrected,
+        rewritten,
         ambiguous: ambiguities(after),
         based_on: mapping.version,
         newest_snapshot_at: mapping.newest_snapshot_at,

@@ -1,6 +1,6 @@
 //! `tabmap` keeps a table up to date that maps what people call a Tableau workbook or published data source (site,
 //! kind, project, name, the number in its URL) to what Tableau's APIs call it: its LUID. LUIDs change when content
-//! is deleted and published again; whoever looks a name up in the map gets the current one.
+//! is deleted and republished; whoever looks a name up in the map gets the current one.
 //!
 //! # The tour
 //!

@@ -36,7 +36,7 @@ impl MaxRemoved {
 impl std::fmt::Display for MaxRemoved {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Usual => f.write_str("20% of a site's rows, or 10 of them"),
+            Self::Usual => f.write_str("20% of a site's rows or 10 rows, whichever is more"),
             Self::Count(most) => write!(f, "{most}"),
             Self::Percent(percent) => write!(f, "{percent}%"),
         }
@@ -77,7 +77,7 @@ pub struct Limits {
 pub enum Refused {
     /// More resources vanished than people usually delete in a day.
     #[error(
-        "site `{site}`: {removed} of {rows} resources would be removed, more than {limit} allows; nothing was changed"
+        "site `{site}`: {removed} of {rows} resources would be removed, and the limit is {limit}; nothing was changed"
     )]
     #[diagnostic(
         code(tabmap::too_many_removed),
@@ -242,7 +242,7 @@ mod tests {
             assert_eq!(read, expected.ok_or_else(|| InvalidMaxRemoved(text.to_owned())));
             assert_eq!(read.map_or_else(|_| String::new(), |limit: MaxRemoved| limit.to_string()), printed);
         }
-        assert_eq!(MaxRemoved::Usual.to_string(), "20% of a site's rows, or 10 of them");
+        assert_eq!(MaxRemoved::Usual.to_string(), "20% of a site's rows or 10 rows, whichever is more");
     }
 
     #[test]
@@ -299,7 +299,7 @@ mod tests {
         };
         assert!(approve(1).is_ok());
         let refused = approve(0).expect_err("one too many").to_string();
-        assert!(refused.contains("1 of 3 resources would be removed, more than 0 allows"), "{refused}");
+        assert!(refused.contains("1 of 3 resources would be removed, and the limit is 0"), "{refused}");
     }
 
     #[test]

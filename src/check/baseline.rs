@@ -75,7 +75,7 @@ pub enum BaselineError {
     },
     /// It has another form.
     #[error("`{}` is not a baseline of this version", path.display())]
-    #[diagnostic(code(tabmap::check::baseline), help("write it again with `--write-baseline`"))]
+    #[diagnostic(code(tabmap::check::baseline), help("create it anew with `--write-baseline`"))]
     Form {
         /// The file.
         path: PathBuf,
@@ -181,7 +181,7 @@ impl Baseline {
                     on_one_line(subject),
                     on_one_line(&place)
                 ),
-                remedy: Some("take it out of the baseline: `--write-baseline` does".to_owned()),
+                remedy: Some("`--write-baseline` removes it from the baseline".to_owned()),
                 fix: None,
             }
         };

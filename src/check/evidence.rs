@@ -27,7 +27,7 @@ pub enum EvidenceError {
     #[diagnostic(transparent)]
     Source(#[from] SourceError),
     /// A map without a single row.
-    #[error("the map in {0} is empty: there is nothing to check by")]
+    #[error("the map in {0} is empty, so nothing can be checked")]
     #[diagnostic(
         code(tabmap::check::empty_map),
         help("fill it with `tabmap sync`, or ask Tableau with `--live`")

@@ -21,13 +21,13 @@ use crate::text::on_one_line;
 pub enum Code {
     /// A LUID whose resource is gone.
     StaleLuid,
-    /// A LUID whose resource was published again and has another one now.
+    /// A LUID whose resource was republished and has another one now.
     ReplacedLuid,
     /// A text that is said to be a LUID, of which nothing is known.
     UnknownLuid,
     /// An address whose resource is gone.
     StaleUrl,
-    /// An address whose resource was published again and has another number now.
+    /// An address whose resource was republished and has another number now.
     ReplacedUrl,
     /// No resource by that name or number.
     UnknownResource,
@@ -97,15 +97,15 @@ impl Code {
     pub const fn description(self) -> &'static str {
         match self {
             Self::StaleLuid => "A LUID whose resource is gone from Tableau",
-            Self::ReplacedLuid => "A LUID whose resource was published again and has another LUID now",
+            Self::ReplacedLuid => "A LUID whose resource was republished and has another LUID now",
             Self::UnknownLuid => "A LUID that neither the map nor its change log knows",
             Self::StaleUrl => "An address whose resource is gone from Tableau",
-            Self::ReplacedUrl => "An address whose resource was published again and has another number now",
+            Self::ReplacedUrl => "An address whose resource was republished and has another number now",
             Self::UnknownResource => "No resource has this name or number",
             Self::AmbiguousResource => "Several resources have this name",
             Self::MovedResource => "The resource was renamed or is in another project now",
-            Self::UnknownSite => "Nothing is known of this site",
-            Self::ForeignSite => "Nothing is known of this site, and its host belongs to many customers",
+            Self::UnknownSite => "The site is not known",
+            Self::ForeignSite => "The site is not known, and many customers share its host",
             Self::UnknownView => "No known workbook gives this address of a view",
             Self::InvalidReference => "The reference cannot name any resource",
             Self::AmbiguousKey => "Several resources share kind, project name and name",

@@ -127,10 +127,10 @@ fn silence(complaint: &Complaint, ignores: &mut [Ignore], lines: &Lines<'_>) -> 
 
 fn unused(ignore: Ignore) -> Complaint {
     let message = match ignore.code {
-        Some(code) => format!("nothing on this line is `{code}`"),
+        Some(code) => format!("no finding on this line has the code `{code}`"),
         None => format!("`{}` is not a code", ignore.word),
     };
-    let remedy = Some("take the comment out, or correct the code".to_owned());
+    let remedy = Some("remove the comment, or correct the code".to_owned());
     let (extent, span) = (ignore.span.clone(), ignore.span);
     let problem = Problem { code: Code::UnusedIgnore, span, message, remedy, replacement: None };
     Complaint { extent, subject: ignore.word, problem, origin: None }

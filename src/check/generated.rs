@@ -107,5 +107,5 @@ fn modified(path: &Path) -> Option<SystemTime> {
 /// What dbt made of a source that was corrected since says nothing certain of the source.
 fn excuse(finding: &mut Finding) {
     finding.severity = finding.severity.max(Severity::Warning);
-    finding.remedy = Some("a source is newer than this manifest: let dbt make it again".to_owned());
+    finding.remedy = Some("a source is newer than this manifest: run dbt again".to_owned());
 }

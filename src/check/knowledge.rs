@@ -40,7 +40,7 @@ pub struct Departure {
 /// What became of a resource that is gone.
 #[derive(Debug, Clone, Copy)]
 pub enum Fate<'a> {
-    /// It was published again, perhaps more than once, and this is what it is now.
+    /// It was republished, perhaps more than once, and this is what it is now.
     Replaced {
         /// The first time.
         departure: &'a Departure,
@@ -293,7 +293,7 @@ impl Knowledge {
         last.into_values().map(fate).collect()
     }
 
-    /// What is in the place of a resource now, however often it was published again.
+    /// What is in the place of a resource now, however often it was republished.
     fn successor<'a>(&'a self, departure: &'a Departure) -> Option<&'a Resource> {
         let mut luid = &departure.after.as_ref()?.luid;
         let mut seen = HashSet::new();

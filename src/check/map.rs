@@ -97,7 +97,7 @@ fn drift(changes: &ChangeSet, findings: &mut Findings<'_>) {
             Code::MapDrift,
             "duplicates".to_owned(),
             message,
-            "run `tabmap sync`, which leaves one of them",
+            "run `tabmap sync`, which keeps one of them",
         );
     }
 }
@@ -136,7 +136,7 @@ fn ambiguous<'a>(rows: impl Iterator<Item = &'a Resource>, findings: &mut Findin
             on_one_line(key.project_name),
             paths.join(" and ")
         );
-        let remedy = "callers must add PROJECT_PATH to tell them apart, or one of them gets another name";
+        let remedy = "callers must pass PROJECT_PATH to tell them apart, or one of them must be renamed";
         findings.add(Code::AmbiguousKey, format!("{} {name}", key.kind), message, remedy);
     }
 }
@@ -158,7 +158,7 @@ pub fn check_age(
                 return None;
             }
             format!(
-                "the last complete sync saw the site {} ago, at {at}; allowed are {}",
+                "the last complete sync of the site was {} ago, at {at}; the limit is {}",
                 rounded(age),
                 rounded(max_age)
             )
@@ -169,7 +169,7 @@ pub fn check_age(
         Code::MapTooOld,
         "age".to_owned(),
         message,
-        "run `tabmap sync`, and see why its schedule did not",
+        "run `tabmap sync`, and check why its schedule did not run it",
     );
     findings.found.pop()
 }

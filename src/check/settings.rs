@@ -76,7 +76,7 @@ impl Section {
         let calls = match self.procedures {
             None => defaults.calls,
             Some(all) if all.is_empty() || all.iter().any(|one| one.name.trim().is_empty()) => {
-                return Err(("procedures", "a procedure has a name".to_owned()));
+                return Err(("procedures", "a procedure needs a name".to_owned()));
             }
             Some(all) => Calls::of(all).map_err(|error| ("procedures", error.to_string()))?,
         };

@@ -1,6 +1,6 @@
 //! Why a command stopped, and the exit code that says so.
 
-use std::net::SocketAddr;
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use miette::Diagnostic;
@@ -18,6 +18,7 @@ use crate::refresh::target::TargetsError;
 use crate::report::table::NotCsv;
 use crate::resolve::ResolveError;
 use crate::resource::SiteName;
+use crate::serve::listen_address::ListenAddress;
 use crate::source::SourceError;
 use crate::source::recording::RecordingError;
 use crate::source::repository::error::RepositoryError;
@@ -83,8 +84,8 @@ pub enum CommandError {
     #[diagnostic(transparent)]
     Targets(#[from] TargetsError),
     /// Some of several targets have no single answer.
-    #[error("{unresolved} of {all} targets have no single answer, nothing was started")]
-    #[diagnostic(code(tabmap::refresh::unresolved), help("each is explained above"))]
+    #[error("{unresolved} of {all} targets do not match exactly one resource; nothing was started")]
+    #[diagnostic(code(tabmap::refresh::unresolved), help("the errors above explain each of them"))]
     Unresolved {
         /// How many.
         unresolved: usize,
@@ -100,10 +101,10 @@ pub enum CommandError {
     #[diagnostic(transparent)]
     Serve(#[from] ServeError),
     /// The map was never that of the server that was renamed.
-    #[error("no run in {store} is of the server {server}")]
+    #[error("{store} has no run for the server {server}")]
     #[diagnostic(
         code(tabmap::init::rename_server),
-        help("an error about another server names the one of the map")
+        help("`tabmap sync` names the server of the map in its error")
     )]
     NoRunOfServer {
         /// The store.
@@ -132,7 +133,7 @@ pub enum CommandError {
     #[diagnostic(code(tabmap::runtime))]
     Runtime(#[source] std::io::Error),
     /// Ctrl-C or SIGTERM.
-    #[error("interrupted; the map is as it was, or as a whole run left it")]
+    #[error("interrupted; each run is applied completely or not at all")]
     #[diagnostic(code(tabmap::interrupted))]
     Interrupted,
 }
@@ -183,7 +184,7 @@ pub enum CheckError {
     #[diagnostic(transparent)]
     Evidence(#[from] EvidenceError),
     /// The search ended before its time.
-    #[error("the search of the files broke off")]
+    #[error("the search of the files stopped early")]
     #[diagnostic(code(tabmap::check::broke_off))]
     BrokeOff,
 }
@@ -205,8 +206,8 @@ pub enum RemoveSiteError {
     #[diagnostic(
         code(tabmap::remove_site::active),
         help(
-            "the rows of a site are removed when it was deleted, suspended or locked in Tableau, or when no sign-in to it is \
-             possible any more"
+            "only the rows of a site that was deleted, suspended or locked in Tableau can be removed, or of one that nobody \
+             can sign in to any more"
         )
     )]
     Active {
@@ -222,18 +223,15 @@ pub enum RemoveSiteError {
 pub enum ServeError {
     /// The address is taken or not ours.
     #[error("could not listen on {address}")]
-    #[diagnostic(
-        code(tabmap::serve::listen),
-        help("another program may hold the port: choose one with `--listen ADDRESS:PORT`")
-    )]
+    #[diagnostic(code(tabmap::serve::listen), help("{}", listen_remedy(source)))]
     Listen {
         /// The address.
-        address: SocketAddr,
+        address: ListenAddress,
         /// Why.
         source: std::io::Error,
     },
     /// Two would do the work twice.
-    #[error("another `tabmap serve` works on the queue in `{}`", path.display())]
+    #[error("another `tabmap serve` uses the queue in `{}`", path.display())]
     #[diagnostic(
         code(tabmap::serve::taken),
         help("stop it first, or give this one another `file` under `[refresh]` in tabmap.toml")
@@ -255,6 +253,16 @@ pub enum ServeError {
     #[error("no refresh with this number has failed")]
     #[diagnostic(code(tabmap::serve::retry), help("`tabmap serve --list-failed` shows them"))]
     NothingToRetry,
+}
+
+fn listen_remedy(error: &std::io::Error) -> &'static str {
+    match error.kind() {
+        ErrorKind::AddrInUse => "another program uses the port: choose another one with `--listen HOST:PORT`",
+        ErrorKind::PermissionDenied => "this user may not use the port: choose one from 1024 on",
+        _ => {
+            "the host must be a name or an address of this machine: `--listen 127.0.0.1:8080` listens for this machine alone"
+        }
+    }
 }
 
 /// The configuration file could not be written.

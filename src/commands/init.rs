@@ -74,7 +74,7 @@ impl Init {
             text,
             "{}: {}",
             path.display(),
-            if written { "written" } else { "is there, and was left alone" }
+            if written { "written" } else { "exists already, and was not changed" }
         );
         report::print(&text)?;
         Ok(Exit::Done)

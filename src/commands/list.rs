@@ -24,10 +24,10 @@ pub struct List {
     /// Only workbooks, or only data sources
     #[arg(long, value_enum)]
     kind: Option<ResourceKind>,
-    /// Only the resources in a project, as `resolve` takes it: its name, or as much of its path as tells it apart
+    /// Only the resources in a project, as `resolve` takes it: its name, or enough of its path to tell it apart
     #[arg(long, value_name = "PROJECT")]
     project: Option<String>,
-    /// Only names that fit, such as `'Weekly *'`: `*` stands for any text, `?` for one letter; case matters
+    /// Only names that match, such as `'Weekly *'`: `*` stands for any text, `?` for one letter; case matters
     #[arg(long, value_name = "GLOB", value_parser = glob)]
     name: Option<GlobMatcher>,
     /// Only rows that changed since then: how long ago (`1d`, `90m`), a date (`2026-11-18`) or a time, both in UTC

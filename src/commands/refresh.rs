@@ -47,7 +47,7 @@ pub struct Refresh {
     /// `workbook NAME` or `datasource NAME`, or a browser address or a LUID alone
     #[arg(num_args = 1..=2, value_name = "WHAT", required_unless_present = "from", conflicts_with = "from")]
     what: Vec<String>,
-    /// The project: its name, or as much of its path as tells it apart (`EMEA`, `Finance/EMEA`)
+    /// The project: its name, or enough of its path to tell it apart (`EMEA`, `Finance/EMEA`)
     #[arg(long, value_name = "PROJECT", conflicts_with = "from")]
     project: Option<String>,
     /// Refresh all that a TOML file names; `-` for stdin
@@ -65,10 +65,10 @@ pub struct Refresh {
     /// Cancel a job that takes longer, if this command started it
     #[arg(long, conflicts_with = "no_wait")]
     cancel_on_timeout: bool,
-    /// What to do when a job for it waits or runs already
+    /// What to do when a refresh of it is already queued or running
     #[arg(long, value_enum, default_value_t)]
     if_running: IfRunning,
-    /// How many are on their way at once [default: 10]
+    /// How many refreshes run at once [default: 10]
     #[arg(long, value_name = "N")]
     max_parallel: Option<NonZeroUsize>,
     /// Form of the result
@@ -194,7 +194,7 @@ fn open_ledger(path: &Path) -> Result<Ledger, RefreshError> {
         Err(error) => {
             tracing::warn!(
                 reason = crate::text::describe(&error).trim_end(),
-                "this run counts its refreshes by itself, without those of other runs"
+                "the file of refreshes cannot be used; this run does not count the refreshes of other runs"
             );
             Ok(Ledger::in_memory()?)
         }
@@ -222,8 +222,12 @@ fn exit(outcome: RefreshOutcome, error: Option<&RefreshError>) -> Exit {
         RefreshOutcome::Succeeded | RefreshOutcome::Started | RefreshOutcome::Skipped => Exit::Done,
         RefreshOutcome::Failed | RefreshOutcome::Cancelled => Exit::RefreshFailed,
         RefreshOutcome::GaveUp => Exit::GaveUp,
-        RefreshOutcome::Error if matches!(error, Some(RefreshError::Stale { .. })) => Exit::Found,
-        RefreshOutcome::Error => Exit::Failed,
+        RefreshOutcome::Error => match error {
+            Some(RefreshError::Gone { .. } | RefreshError::Elsewhere { .. } | RefreshError::Stale { .. }) => {
+                Exit::Found
+            }
+            _ => Exit::Failed,
+        },
     }
 }
 

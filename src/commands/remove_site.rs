@@ -57,7 +57,9 @@ async fn is_active(config: &Config, source: &SourceOption, site: &SiteName) -> R
             return Ok(listed.is_some_and(|one| one.state == SiteState::Active));
         }
         Err(error) if is_unanswered(&error) => return Err(error.into()),
-        Err(error) => tracing::info!(reason = %error, "asking by a sign-in"),
+        Err(error) => {
+            tracing::info!(reason = %error, "could not list the sites; signing in to the site instead");
+        }
     }
     let tableau = tableau(config, &[])?;
     match tableau.sign_in(site).await {
@@ -66,7 +68,7 @@ async fn is_active(config: &Config, source: &SourceOption, site: &SiteName) -> R
             Ok(true)
         }
         Err(TableauError::SignInRefused { code, .. }) => {
-            tracing::warn!(%site, code, "Tableau refuses a sign-in to the site, which a wrong secret leads to as well");
+            tracing::warn!(%site, code, "Tableau refused to sign in to the site; a wrong secret has the same effect");
             Ok(false)
         }
         Err(TableauError::NoCredentials { .. }) => Ok(false),

@@ -23,7 +23,7 @@ pub struct Resolve {
     /// `workbook` or `datasource`, then a name or a number; or a browser address or a LUID alone
     #[arg(required = true, num_args = 1..=2, value_name = "WHAT")]
     what: Vec<String>,
-    /// The project: its name, or as much of its path as tells it apart (`EMEA`, `Finance/EMEA`); `/Finance` for
+    /// The project: its name, or enough of its path to tell it apart (`EMEA`, `Finance/EMEA`); `/Finance` for
     /// a project at the top. A `/` inside a name is written `\/`
     #[arg(long, value_name = "PROJECT")]
     project: Option<String>,

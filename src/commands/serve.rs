@@ -1,7 +1,6 @@
 //! `tabmap serve`: receive dbt's webhooks, then refresh.
 
 use std::fs::{File, TryLockError};
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -21,6 +20,7 @@ use crate::refresh::sessions::Sessions;
 use crate::refresh::{IfRunning, Options, RefreshError, Refresher};
 use crate::report::{self, FORMAT_VERSION, Format};
 use crate::serve::delivery::Secrets;
+use crate::serve::listen_address::ListenAddress;
 use crate::serve::map::CachedMap;
 use crate::serve::metrics::Metrics;
 use crate::serve::queue::{Entry, Queue};
@@ -43,13 +43,13 @@ What to refresh is in tabmap.toml:
   job_name = \"Nightly\"
   refresh = [{ workbook = \"Weekly Sales\", project = \"Finance/EMEA\", site = \"MySite\" }]";
 
-/// Receive dbt's webhooks, and refresh what hangs on the jobs
+/// Receive dbt's webhooks, and refresh what depends on the job
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Serve {
     /// Where to listen [default: 127.0.0.1:8080]
-    #[arg(long, value_name = "ADDRESS:PORT")]
-    listen: Option<SocketAddr>,
+    #[arg(long, value_name = "HOST:PORT")]
+    listen: Option<ListenAddress>,
     /// Print the refreshes that failed for good, and exit
     #[arg(long, conflicts_with_all = ["listen", "retry"])]
     list_failed: bool,
@@ -97,9 +97,9 @@ impl Serve {
         let store = open_store(config)?;
         let ledger = open(file)?;
         let _lock = lock(file)?;
-        let address = self.listen.unwrap_or(config.serve.listen);
-        let listener =
-            TcpListener::bind(address).await.map_err(|source| ServeError::Listen { address, source })?;
+        let address = self.listen.unwrap_or_else(|| config.serve.listen.clone());
+        let listener = TcpListener::bind(address.as_str()).await;
+        let listener = listener.map_err(|source| ServeError::Listen { address, source })?;
         let server = Arc::new(server(config, secrets, Sessions::new(tableau), ledger, Arc::clone(&store)));
         report::print(&format!("listening on http://{}\n", listener.local_addr()?))?;
         let (stop, stopping) = watch::channel(false);
@@ -157,7 +157,7 @@ fn server(
         max_parallel: settings.max_parallel.get(),
         sites: config.sites.clone(),
         map: CachedMap::new(store),
-        window: config.serve.window.0,
+        window: config.serve.window,
         attempts: config.serve.attempts,
         retry_after: config.serve.retry_after.0,
         metrics: Metrics::default(),

@@ -18,7 +18,7 @@ pub(super) fn parse_since(text: &str) -> Result<Timestamp, String> {
             .map_err(|error| error.to_string());
     }
     let age = parse_age(text).map_err(|_| {
-        format!("`{text}` is neither a time ago (`1d`, `90m`) nor a date (`2026-11-18`) nor a time (`2026-11-18T05:00:00Z`)")
+        format!("`{text}` is not a time: write how long ago (`1d`, `90m`), a date (`2026-11-18`) or a time (`2026-11-18T05:00:00Z`)")
     })?;
-    Timestamp::now().checked_sub(age).map_err(|_| format!("`{text}` ago is before all time"))
+    Timestamp::now().checked_sub(age).map_err(|_| format!("`{text}` ago is too long ago"))
 }

@@ -33,10 +33,10 @@ pub(super) struct SyncOptions {
     /// the first site that is configured, or to the Default site
     #[arg(long)]
     pub all_sites: bool,
-    /// Only sites whose content URL fits, in any case, such as `emea-*`; `Default` is the Default site; may be repeated
+    /// Only sites whose content URL matches, in any case, such as `emea-*`; `Default` is the Default site; may be repeated
     #[arg(long, value_name = "GLOB")]
     include: Vec<Pattern>,
-    /// No site whose content URL fits; may be repeated
+    /// No site whose content URL matches; may be repeated
     #[arg(long, value_name = "GLOB")]
     exclude: Vec<Pattern>,
     /// Only part I of N of the sites, for N runs that share them; a site is always in the same part
@@ -87,7 +87,7 @@ impl SyncOptions {
     pub fn choose(&self, sites: Vec<SiteName>) -> Result<SitesOfRun, CommandError> {
         let choice = self.choice();
         if !sites.iter().any(|site| choice.fits(site)) {
-            let reason = format!("they leave none of the {} sites over", sites.len());
+            let reason = format!("none of the {} sites is left", sites.len());
             let help =
                 "compare them with the content URLs, the part after `/site/` in a browser's address bar"
                     .to_owned();
@@ -105,8 +105,8 @@ pub(super) fn refuse_named_sites(config: &Config, flag: &str) -> Result<(), Conf
     if !config.is_site_asked {
         return Ok(());
     }
-    let (name, reason) = ("--site".to_owned(), format!("`{flag}` says already which sites are meant"));
-    Err(ConfigError::Value { name, reason, help: "leave one of the two out".to_owned() })
+    let (name, reason) = ("--site".to_owned(), format!("`{flag}` already chooses the sites"));
+    Err(ConfigError::Value { name, reason, help: "use only one of the two".to_owned() })
 }
 
 /// The sites that a run is for.

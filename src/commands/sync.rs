@@ -29,7 +29,7 @@ pub struct Sync {
     /// Exit with 0 in place of 4 when a listing was incomplete, for schedulers that know no code between done and failed
     #[arg(long)]
     accept_incomplete: bool,
-    /// Take the snapshot from a file that --record wrote, in place of Tableau
+    /// Read the snapshot from a file that --record wrote, instead of asking Tableau
     #[arg(long, value_name = "FILE", conflicts_with_all = ["source", "all_sites"])]
     from: Option<PathBuf>,
     /// Write the snapshot to a file too

@@ -118,7 +118,7 @@ impl Environment {
         Err(ConfigError::Value {
             name: name.to_owned(),
             reason: format!("it has {what} around the secret"),
-            help: "remove them: the secret is taken exactly as it stands".to_owned(),
+            help: "remove them: the secret is used exactly as written".to_owned(),
         })
     }
 
@@ -147,7 +147,7 @@ impl Environment {
             let names = [secret.to_owned(), format!("{secret}_FILE")];
             let set = names.into_iter().find(|name| self.get(name).is_some())?;
             let (name, set) = (self.named(what), self.named(&set));
-            let help = format!("set {name}: {set} is set, and belongs to it");
+            let help = format!("set {name}: {set} is set, and both are needed");
             Some(ConfigError::MissingVariable { name, help })
         })
     }
@@ -160,7 +160,7 @@ impl Environment {
                 self.named(PAT),
                 self.named("TABLEAU_PAT_SECRET")
             );
-            ConfigError::Missing { what: "a way to sign in to Tableau", help }
+            ConfigError::NoCredentials { help }
         })
     }
 
@@ -170,8 +170,7 @@ impl Environment {
         let text = |name: &'static str| {
             self.get(name).map(str::to_owned).ok_or_else(|| {
                 let name = self.named(name);
-                let help =
-                    format!("set {name}: the way to sign in that the other variables describe needs it");
+                let help = format!("set {name}: the other variables need it to sign in");
                 ConfigError::MissingVariable { name, help }
             })
         };

@@ -46,7 +46,7 @@ pub enum ConfigError {
         help: String,
     },
     /// Plain http to another machine.
-    #[error("`{url}` is plain http: everybody on the way could read the credentials")]
+    #[error("`{url}` is plain http: anyone on the network could read the credentials")]
     #[diagnostic(
         code(tabmap::config::plain_http),
         help(
@@ -58,7 +58,7 @@ pub enum ConfigError {
         url: Url,
     },
     /// A server that a proposed change could have named.
-    #[error("{what} is named in `{}` alone, which is part of the repository", path.display())]
+    #[error("{what} is set only in `{}`, which is part of the repository", path.display())]
     #[diagnostic(
         code(tabmap::config::server_of_repository),
         help(
@@ -83,6 +83,14 @@ pub enum ConfigError {
         #[help]
         help: String,
     },
+    /// No variable of any way to sign in.
+    #[error("no Tableau credentials are set")]
+    #[diagnostic(code(tabmap::config::missing))]
+    NoCredentials {
+        /// Which to set.
+        #[help]
+        help: String,
+    },
     /// A variable without which the others say too little.
     #[error("{name} is not set")]
     #[diagnostic(code(tabmap::config::missing))]
@@ -95,10 +103,7 @@ pub enum ConfigError {
     },
     /// A secret given twice.
     #[error("both {name} and {name}_FILE are set")]
-    #[diagnostic(
-        code(tabmap::config::secret_twice),
-        help("unset one of them: it must be clear which one counts")
-    )]
+    #[diagnostic(code(tabmap::config::secret_twice), help("unset one of them"))]
     SecretTwice {
         /// The variable.
         name: String,
@@ -118,10 +123,10 @@ pub enum ConfigError {
         source: std::io::Error,
     },
     /// Credentials of two kinds.
-    #[error("{first} and {second} are both set: there are two ways to sign in, and one must be chosen")]
+    #[error("{first} and {second} are both set, which are two ways to sign in")]
     #[diagnostic(
         code(tabmap::config::two_credentials),
-        help("unset the variables of the one that is not meant")
+        help("unset the variables of the one that you do not want")
     )]
     TwoCredentials {
         /// One way.

@@ -338,7 +338,7 @@ fn read_text(named: Option<&Path>) -> Result<Option<String>, ConfigError> {
     let path = named.unwrap_or_else(|| Path::new(DEFAULT_FILE));
     let unreadable = |source| ConfigError::Unreadable { path: path.to_owned(), source };
     if named.is_none() && leads_out(path) {
-        return Err(unreadable(io::Error::other("it is a link that leads out of the folder")));
+        return Err(unreadable(io::Error::other("it is a link to a file outside the folder")));
     }
     match read_regular(path, LARGEST) {
         Ok(bytes) => String::from_utf8(bytes).map(Some).map_err(|error| unreadable(io::Error::other(error))),

@@ -73,8 +73,8 @@ impl OfSites {
         for section in sections {
             let one = section.into_settings(server, is_source_given)?;
             if settings.of(&one.name).is_some() {
-                let reason = format!("site `{}` has two of them", one.name);
-                let help = "put all that is set for the site into one".to_owned();
+                let reason = format!("site `{}` has two sections", one.name);
+                let help = "put all settings of the site into one section".to_owned();
                 return Err(ConfigError::Value { name: "`[[tableau.site]]`".to_owned(), reason, help });
             }
             settings.0.push(one);
@@ -120,7 +120,7 @@ pub(super) fn source_name(name: String, text: &str) -> Result<SourceName, Config
     SourceName::from_str(text, false).map_err(|_| {
         let known: Vec<_> = SourceName::value_variants().iter().map(|known| format!("`{known}`")).collect();
         let help = format!("write {}", known.join(" or "));
-        ConfigError::Value { name, reason: format!("`{text}` is no source"), help }
+        ConfigError::Value { name, reason: format!("`{text}` is not a source"), help }
     })
 }
 

@@ -174,7 +174,7 @@ pub(super) async fn metadata_lag(exam: &mut Exam) -> CheckOutcome {
             )
         })),
         Err(error) => {
-            evidence.push(format!("how many changes wait is told to server administrators alone ({error})"));
+            evidence.push(format!("only server administrators see how many changes wait ({error})"));
         }
     }
     if !is_behind {
@@ -221,7 +221,7 @@ pub(super) async fn refresh_permission(exam: &mut Exam) -> CheckOutcome {
         Some((kind, entries.iter().find(mine).or(entries.first())?))
     });
     let Some((kind, sample)) = sample else {
-        return CheckOutcome::skipped("there is no workbook and no data source to look at");
+        return CheckOutcome::skipped("there is no workbook and no data source to check");
     };
     let what = format!("{} `{}`", kind.facts().noun, sample.name);
     match me.and_then(Who::is_administrator) {

@@ -123,5 +123,5 @@ impl Exam {
 
 /// What a check says that was made without one that it needs.
 fn nothing(what: &str) -> CheckOutcome {
-    CheckOutcome::skipped(format!("there is no {what} to look at"))
+    CheckOutcome::skipped(format!("there is no {what} to check"))
 }

@@ -25,7 +25,7 @@ use crate::resource::SiteName;
 pub const CHECKS: &[Check] = &[
     Check {
         name: "configuration",
-        about: "which settings count, and where each comes from; of secrets, the names alone",
+        about: "which settings apply, and where each comes from; secrets by name only",
         needs: &[],
         run: Known(settings::configuration),
     },
@@ -55,7 +55,7 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         name: "tableau-proxy",
-        about: "whether a proxy stands between here and Tableau, and answers",
+        about: "whether requests to Tableau go through a proxy, and whether it answers",
         needs: &["tableau-server"],
         run: Once(|exam| Box::pin(reach::proxy(exam))),
     },
@@ -67,7 +67,7 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         name: "tableau-tls",
-        about: "the server takes a connection, and its certificate is trusted",
+        about: "the server accepts a connection, and its certificate is trusted",
         needs: &["tableau-proxy", "tableau-dns"],
         run: Once(|exam| Box::pin(reach::tls(exam))),
     },
@@ -85,7 +85,7 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         name: "sign-in",
-        about: "Tableau takes the credentials for the site; how one signs in, and how long a token still lives",
+        about: "Tableau accepts the credentials for the site; which ones, and when a token expires",
         needs: &["tableau-version", "tableau-credentials", "tableau-sites"],
         run: EachSite(|exam, site| Box::pin(site::sign_in(exam, site))),
     },
@@ -97,7 +97,7 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         name: "metadata-api",
-        about: "the Metadata API is on, answers this user, and doubts nothing",
+        about: "the Metadata API is on, answers this user, and reports no gaps",
         needs: &["sign-in"],
         run: EachSite(|exam, _| Box::pin(content::metadata_api(exam))),
     },

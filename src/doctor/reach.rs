@@ -30,9 +30,9 @@ pub(super) async fn proxy(exam: &mut Exam) -> CheckOutcome {
     let host = address.as_ref().and_then(Url::host_str).unwrap_or_default().trim_matches(['[', ']']);
     let port = address.as_ref().and_then(Url::port_or_known_default).unwrap_or(1080);
     match timeout(PATIENCE, TcpStream::connect((host, port))).await {
-        Ok(Ok(_)) => CheckOutcome::ok(format!("requests go through {proxy}, which takes connections")),
+        Ok(Ok(_)) => CheckOutcome::ok(format!("requests go through {proxy}, which accepts connections")),
         Ok(Err(error)) => CheckOutcome::problem(
-            format!("requests go through {proxy}, which takes no connection: {error}"),
+            format!("requests go through {proxy}, which accepts no connection: {error}"),
             remedy,
         ),
         Err(_) => {

@@ -19,6 +19,6 @@ pub(super) async fn repository(exam: &mut Exam) -> CheckOutcome {
                 plural(sites.len() as u64, "site")
             ))
         }
-        Err(error) => CheckOutcome::failed(&error, "look into the log of the repository"),
+        Err(error) => CheckOutcome::failed(&error, "check the log of the repository"),
     }
 }

@@ -207,7 +207,7 @@ pub(super) async fn unfinished_runs(exam: &mut Exam) -> CheckOutcome {
     };
     let evidence = applying.iter().map(say).collect();
     if applying.iter().all(|group| group.count == 1 && age(group).is_some_and(|age| age < LONG)) {
-        return CheckOutcome { status: Status::Note, evidence, remedy: None }.and("a sync is on its way");
+        return CheckOutcome { status: Status::Note, evidence, remedy: None }.and("a sync is running");
     }
     let remedy = "the process of such a run died. The map shows all of its changes or none: run `tabmap sync`, which finds out \
                   which and settles it, and see why the process ended";
@@ -239,7 +239,7 @@ pub(super) async fn last_sync(exam: &mut Exam, site: &SiteName) -> CheckOutcome 
     }
     if age > max_age {
         let remedy = format!(
-            "allowed are {} (`max_age` under `[check]`): run `tabmap sync`, and see why its schedule did not",
+            "allowed are {} (`max_age` under `[check]`): run `tabmap sync`, and check why its schedule did not run it",
             rounded(max_age)
         );
         return outcome.with_status(Status::Problem).remedied(remedy);

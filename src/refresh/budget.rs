@@ -87,7 +87,7 @@ impl Budget {
             connection.execute(INSERT_POLL, params![server, site, now - now.rem_euclid(width)])?;
             Ok(Ok(()))
         };
-        self.ledger.run("count a look at a job", reserve).await
+        self.ledger.run("count a status request", reserve).await
     }
 
     /// When each of `wanted` refreshes on a site can start at the earliest, counted from now.

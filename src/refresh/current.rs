@@ -7,6 +7,7 @@ use super::error::RefreshError;
 use crate::resolve::ResolveError;
 use crate::resource::Resource;
 use crate::tableau::content::{Presence, RestResource};
+use crate::text::on_one_line;
 
 impl Attempt<'_> {
     /// Makes sure that `refreshed.luid` is what was asked for, and answers the server's time. Where the LUID is
@@ -15,29 +16,30 @@ impl Attempt<'_> {
         let seen = self.session().await?.look(self.key().kind, &self.refreshed.luid).await?;
         match &seen.presence {
             Presence::There(resource) if is_as_mapped(resource, &self.wanted.resource) => return Ok(seen.at),
-            Presence::There(_) => {
+            Presence::There(resource) => {
                 self.refreshed.is_stale = true;
                 // Whoever gave an address or a LUID means this resource, whatever it is called now.
                 if !self.wanted.question.is_by_name() {
                     return Ok(seen.at);
                 }
+                self.resolve_live(Some(place_of(resource))).await?;
             }
-            Presence::Gone => {}
+            Presence::Gone => self.resolve_live(None).await?,
             // Not gone: a stale LUID will be answered with 404 when it is posted.
             Presence::Hidden(reason) => {
-                tracing::warn!(%reason, "could not make sure that the map is right, going on");
+                tracing::warn!(%reason, "could not check the LUID of the map; continuing with it");
                 if let Some(heir) = self.heir_of_hidden().await {
                     self.go_on_with(&heir);
                 }
                 return Ok(seen.at);
             }
         }
-        self.resolve_live().await?;
         Ok(seen.at)
     }
 
-    /// Finds what was asked for among what is on the site now.
-    pub(super) async fn resolve_live(&mut self) -> Result<(), RefreshError> {
+    /// Finds what was asked for among what is on the site now. `now_at` is where the resource of the map is; `None` when
+    /// it was deleted.
+    pub(super) async fn resolve_live(&mut self, now_at: Option<String>) -> Result<(), RefreshError> {
         self.refreshed.is_stale = true;
         let resources = self.refresher.live(self.site()).await?;
         let mapped = &self.wanted.resource;
@@ -45,9 +47,11 @@ impl Attempt<'_> {
             Some(heir) => Ok(heir),
             None => self.wanted.question.answer(resources.iter()),
         };
-        let stale = |source: ResolveError| RefreshError::Stale {
-            luid: mapped.luid.clone(),
-            source: Box::new(source),
+        let (what, luid) = (mapped.key.to_string(), mapped.luid.clone());
+        let stale = |error: ResolveError| match (error, now_at) {
+            (ResolveError::Unknown { .. }, None) => RefreshError::Gone { what, luid },
+            (ResolveError::Unknown { .. }, Some(now)) => RefreshError::Elsewhere { what, luid, now },
+            (error, _) => RefreshError::Stale { luid, source: Box::new(error) },
         };
         let found = found.map_err(stale)?.clone();
         self.go_on_with(&found);
@@ -74,7 +78,7 @@ impl Attempt<'_> {
             resource = %mapped.key,
             mapped = %mapped.luid,
             current = %found.luid,
-            "the map is stale, going on with the current LUID"
+            "the map is out of date; continuing with the current LUID"
         );
         self.refreshed.is_stale = true;
         self.refreshed.luid = found.luid.clone();
@@ -90,6 +94,11 @@ fn heir<'a>(resources: &'a [Resource], mapped: &Resource) -> Option<&'a Resource
             && one.key.project.agrees_with(&mapped.key.project)
     });
     heirs.next().filter(|_| heirs.next().is_none())
+}
+
+fn place_of(seen: &RestResource) -> String {
+    let project = seen.project.as_ref().and_then(|project| project.name.as_deref()).unwrap_or_default();
+    on_one_line(&format!("{project}::{}", seen.name))
 }
 
 fn is_as_mapped(seen: &RestResource, mapped: &Resource) -> bool {

@@ -22,9 +22,35 @@ pub enum RefreshError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Tableau(#[from] TableauError),
-    /// Tableau has no resource any more that fits, or several.
-    #[error("the map is stale: LUID {luid} is not what was asked for any more")]
-    #[diagnostic(code(tabmap::refresh::stale), help("run `tabmap sync`, then ask again"))]
+    /// It was deleted, and nothing took its name.
+    #[error("{what} was deleted: Tableau has nothing with the LUID {luid} or with that name")]
+    #[diagnostic(
+        code(tabmap::refresh::gone),
+        help("nothing was refreshed. `tabmap sync` takes it out of the map")
+    )]
+    Gone {
+        /// What was asked for.
+        what: String,
+        /// The LUID of the map.
+        luid: Luid,
+    },
+    /// It was renamed or moved, and nothing took its name.
+    #[error("the map is out of date: {what} with the LUID {luid} is `{now}` now")]
+    #[diagnostic(
+        code(tabmap::refresh::elsewhere),
+        help("nothing was refreshed. Run `tabmap sync`, then use the new name, or use the LUID")
+    )]
+    Elsewhere {
+        /// What was asked for.
+        what: String,
+        /// The LUID of the map.
+        luid: Luid,
+        /// Project and name of today.
+        now: String,
+    },
+    /// Tableau has several resources that fit.
+    #[error("the map is out of date: the LUID {luid} does not fit the name any more")]
+    #[diagnostic(code(tabmap::refresh::stale), help("run `tabmap sync`, then try again"))]
     Stale {
         /// The LUID of the map.
         luid: Luid,
@@ -44,10 +70,10 @@ pub enum RefreshError {
         source: Box<TableauError>,
     },
     /// Another job is under way, and that is to be a failure.
-    #[error("a job for it waits or runs already")]
+    #[error("a refresh of it is already queued or running")]
     #[diagnostic(
         code(tabmap::refresh::running),
-        help("wait for it with `--if-running adopt`, or leave it alone with `--if-running skip`")
+        help("wait for that job with `--if-running adopt`, or skip with `--if-running skip`")
     )]
     Running,
     /// The server is too old.
@@ -58,34 +84,32 @@ pub enum RefreshError {
     #[error("could not start the refresh")]
     #[diagnostic(
         code(tabmap::refresh::not_started),
-        help("no job was found that it could have started; run again later")
+        help("the list of jobs shows none that it could have started; run again later")
     )]
     NotStarted(#[source] TableauError),
     /// Tableau says that a job is queued, and shows none.
-    #[error("Tableau says that a job for it is queued already, and lists no such job")]
+    #[error("Tableau says that a refresh of it is already queued, but lists no such job")]
     #[diagnostic(code(tabmap::refresh::elusive), help("run again in a minute"))]
     Elusive,
     /// The POST got no answer, and whether it started a job could not be found out.
-    #[error("the answer to the start was lost, and whether a job was started could not be found out")]
+    #[error("the answer to the start was lost, and it is not known whether a job was started")]
     #[diagnostic(
         code(tabmap::refresh::unknown),
         help("look at the jobs of the site in Tableau before you start it again")
     )]
     Unknown(#[source] TableauError),
     /// The POST got no answer, and of the jobs that it may have started not all can be told from others.
-    #[error(
-        "the answer to the start was lost, and whether a job was started cannot be told from the jobs that are there"
-    )]
+    #[error("the answer to the start was lost, and the jobs of the site do not tell whether one was started")]
     #[diagnostic(
         code(tabmap::refresh::unclear),
         help("look at the jobs of the site in Tableau before you start it again")
     )]
     Unclear,
     /// The budget does not allow for finding out which job it is.
-    #[error("the looks at jobs are used up, so it could not be found out which job it is")]
+    #[error("the budget of status requests is used up, so the job could not be identified")]
     #[diagnostic(
         code(tabmap::refresh::out_of_looks),
-        help("run again later, or allow for more with `polls` under `[refresh]` in tabmap.toml")
+        help("run again later, or allow more with `polls` under `[refresh]` in tabmap.toml")
     )]
     OutOfLooks,
     /// The budget or Tableau asks for more patience than the timeout allows.
@@ -97,8 +121,8 @@ pub enum RefreshError {
         /// Why.
         reason: String,
     },
-    /// The process ends; what is under way goes on in Tableau.
-    #[error("stopped before the end; Tableau goes on with the job")]
+    /// The process ends; what is under way continues in Tableau.
+    #[error("stopped before the job ended; Tableau continues with it")]
     #[diagnostic(code(tabmap::refresh::stopped))]
     Stopped,
     /// The ledger failed.
@@ -167,11 +191,11 @@ fn meaning(code: &str) -> Option<(&'static str, &'static str)> {
             "publish it with an extract, or leave it out: a live connection always shows current data",
         ),
         "409082" => (
-            "running refreshes by hand is switched off on this server",
+            "starting refreshes on request is switched off on this server",
             "an administrator can allow it in Tableau's settings (General, Run Now)",
         ),
         "400000" | "400003" => (
-            "Tableau does not take the request",
+            "Tableau rejected the request",
             "an incremental refresh needs an extract that was set up for it: try without `--incremental`",
         ),
         _ => return None,

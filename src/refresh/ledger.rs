@@ -41,7 +41,7 @@ pub enum LedgerError {
     #[diagnostic(
         code(tabmap::refresh::ledger),
         help(
-            "it keeps the refreshes; `file` under `[refresh]` in tabmap.toml names another place, which this user may write to"
+            "the file records the refreshes, and this user must be able to write to it; `file` under `[refresh]` in tabmap.toml names another one"
         )
     )]
     Failed {

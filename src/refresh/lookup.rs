@@ -120,7 +120,7 @@ impl Attempt<'_> {
             let left = deadline.saturating_duration_since(Instant::now());
             let pause = pauses.next().map(|pause| pause.max(wait.unwrap_or_default()));
             let Some(pause) = pause.filter(|pause| *pause <= left) else { return Err(reason.into()) };
-            tracing::warn!(%reason, "could not ask about jobs, asking again");
+            tracing::warn!(%reason, "could not list the jobs; retrying");
             self.forget(&reason).await;
             self.attendant.pause(pause).await?;
         }

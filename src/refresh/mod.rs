@@ -35,7 +35,7 @@ pub mod target;
 mod wait;
 mod watch;
 
-/// What to do when a job for the resource waits or runs already.
+/// What to do when a refresh of the resource is already queued or running.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum IfRunning {
     /// Wait for that job as if it were ours.

@@ -56,17 +56,22 @@ impl FromStr for Span {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let parsed: Option<SignedDuration> = text.trim().parse().ok();
-        let length = parsed.and_then(|length| Duration::try_from(length).ok());
-        let length = length.filter(|length| !length.is_zero());
-        let length = length.ok_or_else(|| {
-            format!("`{text}` is not a length of time: write `500ms`, `30s`, `2h` or `1h 30m`")
-        })?;
-        if length > LONGEST {
-            return Err(format!("`{text}` is longer than a year"));
+        match length(text)? {
+            Duration::ZERO => {
+                Err(format!("`{text}` is no time at all: write `500ms`, `30s`, `2h` or `1h 30m`"))
+            }
+            length => Ok(Self(length)),
         }
-        Ok(Self(length))
     }
+}
+
+/// A length of time that may be zero, such as `0s`.
+pub fn length(text: &str) -> Result<Duration, String> {
+    let parsed: Option<SignedDuration> = text.trim().parse().ok();
+    let length = parsed.and_then(|length| Duration::try_from(length).ok());
+    let length = length
+        .ok_or_else(|| format!("`{text}` is not a length of time: write `500ms`, `30s`, `2h` or `1h 30m`"))?;
+    if length > LONGEST { Err(format!("`{text}` is longer than a year")) } else { Ok(length) }
 }
 
 impl TryFrom<String> for Span {

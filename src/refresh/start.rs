@@ -63,9 +63,9 @@ impl Attempt<'_> {
                     return Err(RefreshError::NotIncremental);
                 }
             }
-            Next::Resolve => self.resolve_live().await?,
+            Next::Resolve => self.resolve_live(None).await?,
             Next::WaitFor(job) => {
-                tracing::info!(%job, "a job that runs already began before the data was ready");
+                tracing::info!(%job, "a running job began before the data was ready; waiting for its end");
                 self.wait_for_other(&job).await?;
             }
             Next::PostAfter(wait) => {
@@ -109,7 +109,7 @@ impl Attempt<'_> {
     /// Looks for the job that a POST without an answer may have started.
     async fn search_lost(&self, lost: &Lost) -> Result<Lookup, RefreshError> {
         if let Lost::Now(reason) = lost {
-            tracing::warn!(%reason, "the answer to the start was lost, looking for its job");
+            tracing::warn!(%reason, "the answer to the start was lost; looking for the job");
         }
         let policy = RetryPolicy::new(LOOKS, self.options.first_poll).up_to(Duration::from_secs(10));
         // Not `policy.run`: the pauses are the attendant's, who may end the refresh there.

@@ -104,14 +104,14 @@ impl Attempt<'_> {
                 Sight::Under(percent) => self.attendant.step(Step::Progress(percent)).await?,
                 Sight::Fail(reason) => return Err(reason.into()),
                 Sight::Nothing(reason, wait) => {
-                    tracing::warn!(%job, %reason, "could not ask how the job is, asking again");
+                    tracing::warn!(%job, %reason, "could not ask for the status of the job; retrying");
                     self.forget(&reason).await;
                     least = wait;
                 }
                 Sight::Watch(reason) => {
                     tracing::warn!(
                         %reason,
-                        "this user may not read jobs, which is for administrators: watching the extract instead"
+                        "this user may not read jobs (only administrators may); watching the extract instead"
                     );
                     return self.watch(pauses).await;
                 }
@@ -119,7 +119,7 @@ impl Attempt<'_> {
                     if let Some(outcome) = self.outcome_in_list(job, pauses.deadline).await? {
                         return Ok(Some(outcome));
                     }
-                    tracing::warn!(%job, %reason, "Tableau does not show the job, asking again");
+                    tracing::warn!(%job, %reason, "Tableau does not find the job; retrying");
                 }
             }
         }
@@ -181,7 +181,10 @@ impl Attempt<'_> {
                 Ok(Err(until)) => until,
                 // There may be a job under way: that it cannot be counted how often it is looked at is no failure of it.
                 Err(error) => {
-                    tracing::warn!(reason = describe(&error).trim_end(), "looking without counting it");
+                    tracing::warn!(
+                        reason = describe(&error).trim_end(),
+                        "could not count this status request; continuing"
+                    );
                     return Ok(true);
                 }
             };
@@ -189,7 +192,7 @@ impl Attempt<'_> {
             if left.is_zero() {
                 return Ok(false);
             }
-            tracing::warn!(%site, %until, "the looks at jobs are used up, waiting");
+            tracing::warn!(%site, %until, "the budget of status requests is used up; waiting");
             self.attendant.pause(time_until(until).max(Duration::from_millis(1)).min(left)).await?;
         }
     }

@@ -30,7 +30,7 @@ impl Attempt<'_> {
                     return Err(error.into());
                 }
                 Err(reason) if is_lasting(&reason) => {
-                    tracing::warn!(%reason, "could not ask when the extract was refreshed, and asking again is of no use");
+                    tracing::warn!(%reason, "could not ask when the extract was refreshed; not retrying");
                     self.refreshed.notes.push(format!(
                         "the end of the job cannot be seen: this user may not read jobs, and the Metadata API does not \
                          help: {reason}"
@@ -39,14 +39,14 @@ impl Attempt<'_> {
                     return Ok(Some(RefreshOutcome::GaveUp));
                 }
                 Err(reason) => {
-                    tracing::warn!(%reason, "could not ask when the extract was refreshed, asking again");
+                    tracing::warn!(%reason, "could not ask when the extract was refreshed; retrying");
                     self.forget(&reason).await;
                     Some(reason)
                 }
             };
         }
         self.refreshed.notes.push(
-            "this user may not read jobs, so a job that failed looks like one that takes long: ask an administrator, or \
+            "this user may not read jobs, so a failed job looks like a slow one: ask an administrator, or \
              look at the extract's history in Tableau"
                 .to_owned(),
         );

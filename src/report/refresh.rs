@@ -68,27 +68,26 @@ impl RefreshReport {
     pub fn text(&self) -> String {
         let mut text = format!("{}: {}", named(&self.resource), self.ending());
         if let Some(job) = &self.job_id {
-            let _ = write!(
-                text,
-                " (job {job}{})",
-                if self.adopted { ", which was under way already" } else { "" }
-            );
+            let _ =
+                write!(text, " (job {job}{})", if self.adopted { ", which was already running" } else { "" });
         }
         text.push('\n');
         for note in &self.notes {
             let _ = writeln!(text, "  {}", on_one_line(note));
         }
         if self.watched && self.outcome == RefreshOutcome::Succeeded {
-            text.push_str("  seen by the extract's refresh time: this user may not read jobs\n");
+            text.push_str("  known from the refresh time of the extract: this user may not read jobs\n");
         }
         if self.map_is_stale && self.mapped_luid != self.resource.luid {
             let _ = writeln!(
                 text,
-                "  the map is stale: it says {}, the current LUID is {}; run `tabmap sync`",
+                "  the map is out of date: it has {}, and the current LUID is {}; run `tabmap sync`",
                 self.mapped_luid, self.resource.luid
             );
         } else if self.map_is_stale {
-            text.push_str("  the map is stale: name or project have changed; run `tabmap sync`\n");
+            text.push_str(
+                "  the map is out of date: the name or the project has changed; run `tabmap sync`\n",
+            );
         }
         text
     }
@@ -101,7 +100,9 @@ impl RefreshReport {
             RefreshOutcome::Cancelled => format!("the refresh was cancelled after {seconds:.0} s"),
             RefreshOutcome::GaveUp => format!("gave up waiting after {seconds:.0} s"),
             RefreshOutcome::Started => "started".to_owned(),
-            RefreshOutcome::Skipped => "skipped, a job for it is under way already".to_owned(),
+            RefreshOutcome::Skipped => {
+                "skipped, because a job for it is already queued or running".to_owned()
+            }
             RefreshOutcome::Error => "not refreshed".to_owned(),
         }
     }
@@ -195,7 +196,7 @@ impl Progress {
             done.filter(has_ended).filter_map(|one| one.job.as_ref().map(ToString::to_string)).collect();
         let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
         let open = jobs.iter().filter(|(job, _)| !ended.contains(*job));
-        open.map(|(job, name)| format!("job {job} ({name}) goes on in Tableau")).collect()
+        open.map(|(job, name)| format!("job {job} ({name}) continues in Tableau")).collect()
     }
 }
 
@@ -244,7 +245,7 @@ impl Attendant for Attending {
     }
 
     async fn delay(&self, until: Timestamp, reason: &str) -> Result<(), RefreshError> {
-        tracing::warn!(resource = self.name, %until, reason, "waiting before it is started");
+        tracing::warn!(resource = self.name, %until, reason, "waiting before the start");
         if let Some(bar) = &self.bar {
             bar.set_message(format!("waits until {until}: {reason}"));
         }

@@ -167,13 +167,13 @@ impl SiteReport {
         let remedy = format!("`tabmap sync --remove-site {site}` removes them");
         match self.outcome {
             SyncOutcome::Failed => Some("failed, nothing was written".to_owned()),
-            SyncOutcome::NotBegun => Some("not begun, because another site failed".to_owned()),
+            SyncOutcome::NotBegun => Some("not started, because another site failed".to_owned()),
             SyncOutcome::Inactive => {
                 let state = on_one_line(self.state.as_deref().unwrap_or_default());
-                Some(format!("{state}, not synced; {rows} of it stay in the map; {remedy}"))
+                Some(format!("{state}, not synced; its {rows} stay in the map; {remedy}"))
             }
             SyncOutcome::Gone => {
-                Some(format!("not on the server any more; {rows} of it stay in the map; {remedy}"))
+                Some(format!("no longer on the server; its {rows} stay in the map; {remedy}"))
             }
             SyncOutcome::Unchanged
             | SyncOutcome::Applied

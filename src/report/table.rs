@@ -37,7 +37,7 @@ pub struct TableOptions {
 
 /// Options that do not go together.
 #[derive(Debug, Error, Diagnostic)]
-#[error("`--csv-safe` is for CSV, and another form of output was asked for")]
+#[error("`--csv-safe` works only with `--format csv`")]
 #[diagnostic(code(tabmap::output::csv_safe), help("add `--format csv`, or leave `--csv-safe` out"))]
 pub struct NotCsv;
 

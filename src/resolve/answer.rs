@@ -70,13 +70,13 @@ impl Question {
                         let place = if self.sites.is_empty() {
                             "the map is empty"
                         } else {
-                            "the map has nothing of that site"
+                            "the map has no rows for that site"
                         };
                         hint.unwrap_or_else(|| format!("{place}: `tabmap sync` fills it"))
                     }
                     Lookup::Name { kind, name } => near_names(*kind, name, resources),
                     Lookup::Number { .. } | Lookup::Address { .. } | Lookup::Luid { .. } => {
-                        "it may be newer than the last sync: run `tabmap sync`, then ask again".to_owned()
+                        "if it was created recently, run `tabmap sync` first".to_owned()
                     }
                 };
                 Err(ResolveError::Unknown { what: self.to_string(), help })

@@ -70,10 +70,8 @@ fn stale(luid: Luid, last: &RecordedChange, current: Option<&Luid>) -> ResolveEr
     });
     let place = format!("{}{} on site `{}`", last.kind, named.unwrap_or_default(), last.site);
     let (what, help) = match current {
-        Some(current) => (format!("{place} was published again"), format!("its LUID is {current} now")),
-        None => {
-            (format!("{place} is gone"), format!("it left the map with the snapshot of {}", last.changed_at))
-        }
+        Some(current) => (format!("{place} was republished"), format!("its LUID is {current} now")),
+        None => (format!("{place} is gone"), format!("it was removed from the map at {}", last.changed_at)),
     };
     ResolveError::Stale { luid, what, help }
 }

@@ -48,7 +48,7 @@ pub enum ResolveError {
         help: String,
     },
     /// Nothing of that site.
-    #[error("the map knows nothing of site `{site}`")]
+    #[error("the map has no rows for site `{site}`")]
     #[diagnostic(code(tabmap::resolve::unknown_site))]
     UnknownSite {
         /// The site.
@@ -58,11 +58,11 @@ pub enum ResolveError {
         help: String,
     },
     /// Several by that name.
-    #[error("{what} is ambiguous: {} resources fit", candidates.len())]
+    #[error("{what} is ambiguous: {} resources match", candidates.len())]
     #[diagnostic(
         code(tabmap::resolve::ambiguous),
         help(
-            "add `--project` with as much of the path as tells them apart, or `--site`, or resolve the LUID that you \
+            "add `--project` with enough of the path to tell them apart, or `--site`, or resolve the LUID that you \
              mean:\n{}",
             table_of(candidates)
         )

@@ -39,5 +39,5 @@ fn help(site: &SiteName, known: &[SiteName]) -> String {
     }
     let first: Vec<_> = shown.iter().take(MOST_NAMED).collect();
     let more = if known.len() > MOST_NAMED { " and others" } else { "" };
-    format!("it has {}{more}. A new site is in the map after `tabmap sync --site {site}`", listed(&first))
+    format!("it has {}{more}. `tabmap sync --site {site}` adds a new site", listed(&first))
 }

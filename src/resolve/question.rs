@@ -51,7 +51,7 @@ impl Question {
         let [kind, what] = words else { return Self::read(None, &words.concat(), project, sites) };
         let usage = || ResolveError::Usage {
             what: format!("`{kind}` is not a kind of resource"),
-            help: "write `workbook NAME` or `datasource NAME`; a name with spaces stands in quotes",
+            help: "write `workbook NAME` or `datasource NAME`; put a name with spaces in quotes",
         };
         Self::read(Some(ResourceKind::from_word(kind).ok_or_else(usage)?), what, project, sites)
     }
@@ -127,7 +127,7 @@ fn lookup_of(kind: Option<ResourceKind>, text: &str) -> Result<Lookup, ResolveEr
         (Some(kind), None) => Ok(Lookup::Name { kind, name: text.to_owned() }),
         (None, None) => Err(ResolveError::Usage {
             what: format!("`{}` is neither a browser address nor a LUID", on_one_line(text)),
-            help: "for a name or a number, say of what: `workbook NAME` or `datasource NAME`",
+            help: "for a name or a number, add the kind: `workbook NAME` or `datasource NAME`",
         }),
     }
 }
@@ -144,7 +144,7 @@ fn lookup_of_page(
         {
             usage(
                 &format!("the address of a {kind}, and another kind was asked for"),
-                "leave the kind away: the address says it",
+                "leave out the kind: the address already says it",
             )
         }
         BrowserPage::Resource(kind, number) => Ok(Lookup::Number { kind, number }),

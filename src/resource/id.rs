@@ -129,7 +129,7 @@ impl Visitor<'_> for Reader {
     }
 }
 
-/// What Tableau assigns to a resource. It changes when the resource is deleted and published again.
+/// What Tableau assigns to a resource. It changes when the resource is deleted and republished.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ResourceId {
     /// The site it is on.

@@ -86,7 +86,7 @@ impl Delivery {
     }
 }
 
-/// Why a delivery was not let in.
+/// Why a delivery was rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rejected {
     /// No signature, or a wrong one.

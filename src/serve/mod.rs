@@ -30,6 +30,7 @@ use crate::text::{describe, on_one_line};
 
 pub mod delivery;
 mod listen;
+pub mod listen_address;
 pub mod map;
 pub mod metrics;
 mod page;
@@ -72,7 +73,7 @@ async fn check_targets(server: &Server) {
         };
         if let Err(error) = found {
             let reason = describe(&error);
-            tracing::warn!(%target, reason = reason.trim_end(), "a rule's target has no single answer now");
+            tracing::warn!(%target, reason = reason.trim_end(), "a rule's target does not match exactly one resource now");
         }
     }
 }
@@ -93,8 +94,8 @@ async fn known_host(
                 .any(|known| url.host_str().is_some_and(|host| host.eq_ignore_ascii_case(known)))
     };
     if is_local && !Url::parse(&format!("http://{host}/")).is_ok_and(|url| is_known(&url)) {
-        let said = "this server listens on this machine alone, and was asked for under another name: `hosts` under [serve] \
-                    in tabmap.toml names those that a proxy may use\n";
+        let said = "this server listens on this machine alone and does not know the host name of the request: add it to `hosts` \
+                    under [serve] in tabmap.toml if a proxy uses it\n";
         return (StatusCode::MISDIRECTED_REQUEST, said).into_response();
     }
     next.run(request).await
@@ -126,7 +127,7 @@ fn refuse(server: &Server, rejected: Rejected) -> (StatusCode, DeliveryVerdict) 
         Rejected::TooLarge | Rejected::TooSlow => DeliveryVerdict::Cut,
     };
     // Anybody can send such a thing: nothing of it is logged.
-    tracing::debug!(verdict = verdict.word(), "a delivery was not let in");
+    tracing::debug!(verdict = verdict.word(), "a delivery was rejected");
     if let Some(count) =
         (verdict == DeliveryVerdict::Unsigned).then(|| server.turned_away.add(Timestamp::now())).flatten()
     {
@@ -174,7 +175,7 @@ async fn receive(server: &Server, delivery: &Delivery) -> (StatusCode, DeliveryV
         Err(error) => {
             tracing::error!(
                 reason = describe(&error).trim_end(),
-                "a delivery could not be kept, dbt will send it again"
+                "a delivery could not be stored; dbt will send it again"
             );
             (StatusCode::INTERNAL_SERVER_ERROR, DeliveryVerdict::Failed)
         }

@@ -137,7 +137,7 @@ impl Queue {
                     Ok(one) => due.push(one),
                     Err(error) => {
                         let reason = format!("its row in the queue cannot be read: {error}");
-                        tracing::error!(refresh = id, reason, "it failed for good");
+                        tracing::error!(refresh = id, reason, "the refresh failed for good");
                         connection.prepare_cached(FINISH)?.execute(params![id, "failed", now, reason])?;
                     }
                 }
@@ -280,7 +280,7 @@ impl Queue {
             connection.execute(FORGET_DELIVERIES, [MEMORY * DAY])?;
             connection.execute(FORGET, [now - HISTORY * DAY])
         };
-        self.ledger.run("forget what is long past", forget).await.map(drop)
+        self.ledger.run("delete old entries", forget).await.map(drop)
     }
 
     async fn write(

@@ -1,12 +1,12 @@
 //! What can be set about `tabmap serve`: the `[serve]` and `[[webhook.rule]]` sections.
 
-use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use super::delivery::Delivery;
-use crate::refresh::settings::Span;
+use super::listen_address::ListenAddress;
+use crate::refresh::settings::{Span, length};
 use crate::refresh::target::Target;
 
 /// The `[serve]` section, with its defaults.
@@ -14,9 +14,10 @@ use crate::refresh::target::Target;
 #[serde(default, deny_unknown_fields)]
 pub struct ServeSettings {
     /// Where to listen.
-    pub listen: SocketAddr,
-    /// How long a refresh waits for further deliveries that ask for the same.
-    pub window: Span,
+    pub listen: ListenAddress,
+    /// How long a refresh waits for further deliveries that ask for the same; zero starts it at once.
+    #[serde(deserialize_with = "window")]
+    pub window: Duration,
     /// How often a refresh is tried in all.
     pub attempts: u32,
     /// The pause before the second attempt; it doubles with each.
@@ -28,13 +29,17 @@ pub struct ServeSettings {
 impl Default for ServeSettings {
     fn default() -> Self {
         Self {
-            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
-            window: Span(Duration::from_secs(30)),
+            listen: ListenAddress::default(),
+            window: Duration::from_secs(30),
             attempts: 5,
             retry_after: Span(Duration::from_secs(60)),
             hosts: Vec::new(),
         }
     }
+}
+
+fn window<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    length(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
 }
 
 /// The `[webhook]` section.

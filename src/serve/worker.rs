@@ -73,7 +73,7 @@ pub async fn work(server: Arc<Server>, mut stop: watch::Receiver<bool>) {
             () = tokio::time::sleep(LOOK) => {}
             _ = forget.tick() => {
                 if let Err(error) = server.queue.forget().await {
-                    tracing::warn!(reason = %error, "could not forget what is long past");
+                    tracing::warn!(reason = %error, "could not delete old entries of the queue");
                 }
             }
             _ = stop.changed() => {}
@@ -128,7 +128,7 @@ async fn settle(server: &Server, due: &Due, refreshed: &Refreshed) -> Result<(),
             tracing::info!(refresh = due.id, target = %due.target, "refreshed");
             let stale = refreshed
                 .is_stale
-                .then(|| format!("the map is stale: LUID {} was refreshed", refreshed.luid));
+                .then(|| format!("the map is out of date: LUID {} was refreshed", refreshed.luid));
             server.queue.finish(due.id, true, stale).await
         }
         (RefreshOutcome::Failed, _) => {
@@ -171,7 +171,7 @@ async fn try_again(server: &Server, due: &Due, message: String, from_start: bool
     }
     server.metrics.count_refresh(End::Retried);
     let pause = server.retry_after.saturating_mul(1 << (attempt - 1).min(16)).min(LONGEST_PAUSE);
-    tracing::warn!(refresh = due.id, target = %due.target, attempt, reason = message, "it will be tried again");
+    tracing::warn!(refresh = due.id, target = %due.target, attempt, reason = message, "the refresh will be retried");
     let until = Timestamp::now()
         .saturating_add(SignedDuration::try_from(pause).unwrap_or(SignedDuration::MAX))
         .unwrap_or(Timestamp::MAX);
@@ -184,7 +184,7 @@ async fn try_again(server: &Server, due: &Due, message: String, from_start: bool
 
 async fn give_up(server: &Server, due: &Due, message: String) -> Result<(), LedgerError> {
     server.metrics.count_refresh(End::Failed);
-    tracing::error!(refresh = due.id, target = %due.target, reason = message, "it failed for good");
+    tracing::error!(refresh = due.id, target = %due.target, reason = message, "the refresh failed for good");
     server.queue.finish(due.id, false, Some(message)).await
 }
 
@@ -206,7 +206,7 @@ impl Attendant for Attending<'_> {
             Step::Running { luid, job } => {
                 // The job runs, noted or not; a process that takes the refresh up from its start finds it.
                 if let Err(error) = queue.running(self.id, luid, job).await {
-                    tracing::error!(refresh = self.id, %job, reason = describe(&error).trim_end(), "the job is not noted");
+                    tracing::error!(refresh = self.id, %job, reason = describe(&error).trim_end(), "the job could not be recorded");
                 }
             }
             Step::Progress(_) | Step::Watching => {}

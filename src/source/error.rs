@@ -67,7 +67,7 @@ pub enum RecordingError {
         reason: String,
     },
     /// The file holds other sites.
-    #[error("the recording `{}` holds nothing of site `{site}`", path.display())]
+    #[error("the recording `{}` has no site `{site}`", path.display())]
     #[diagnostic(code(tabmap::recording::site))]
     Site {
         /// The file.

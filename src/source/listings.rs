@@ -36,7 +36,7 @@ impl Listings {
         for failure in &witness.failures {
             tracing::warn!(reason = %failure, "REST could not list");
             warnings.push(match source {
-                SourceName::Metadata => format!("REST could not witness: {failure}"),
+                SourceName::Metadata => format!("REST could not confirm the listing: {failure}"),
                 SourceName::Rest | SourceName::Repository => failure.to_string(),
             });
         }

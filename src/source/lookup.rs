@@ -106,7 +106,7 @@ impl Lookups {
         Ok(())
     }
 
-    /// Asks for what the Metadata API lists and neither the listing nor the map has: it may be what was published again
+    /// Asks for what the Metadata API lists and neither the listing nor the map has: it may be what was republished
     /// in the place of a row. Where that is too much, it asks for what stands in the place of a row alone.
     async fn behind_an_incomplete_listing(
         &mut self,

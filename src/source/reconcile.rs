@@ -71,8 +71,8 @@ pub fn reconcile(
     found.notes.warnings.append(&mut lookups.warnings);
     if witness.projects.is_cut_short {
         found.notes.warnings.push(
-            "the REST listing of projects may lack some: rows keep the project paths that the map knows, and what is new may \
-             get the name of its project alone"
+            "the REST listing of projects may be incomplete: rows keep the project paths that the map knows, and new ones may \
+             have only the name of their project"
                 .to_owned(),
         );
     }
@@ -155,7 +155,7 @@ impl Reader<'_> {
             found.notes.warnings.extend(counts);
         } else if let Some(counts) = counts.filter(|_| is_answered) {
             found.notes.warnings.push(format!(
-                "{counts}: where that stays so, `counts_may_differ` under [tableau] in tabmap.toml says that it is complete"
+                "{counts}: if this does not change, set `counts_may_differ` under [tableau] in tabmap.toml to take the listing for complete"
             ));
         } else {
             let why = if is_answered { "changed while it was read" } else { "could not be checked" };
@@ -219,7 +219,7 @@ impl Reader<'_> {
             found.complete.insert(self.kind);
         } else {
             let codes = codes.into_iter().collect::<Vec<_>>().join(", ");
-            let warning = format!("the Metadata API's listing of {}s may lack some ({codes})", self.kind);
+            let warning = format!("the Metadata API's listing of {}s may be incomplete ({codes})", self.kind);
             found.notes.warnings.push(warning);
         }
     }

@@ -182,7 +182,7 @@ impl RecordedSite {
     fn into_snapshot(self, server: &str) -> Result<Snapshot, String> {
         if self.taken_at > Timestamp::now() + ONE_DAY {
             return Err(format!(
-                "site `{}` was recorded at {}, which is still to come",
+                "site `{}` was recorded at {}, which is in the future",
                 self.site, self.taken_at
             ));
         }

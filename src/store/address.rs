@@ -18,14 +18,14 @@ impl FromStr for StoreAddress {
     fn from_str(text: &str) -> Result<Self, String> {
         match text.trim().split_once(':') {
             Some(("sqlite", path)) if path.trim().starts_with(":memory:") => {
-                Err("`sqlite::memory:` would be forgotten at the end of each command".to_owned())
+                Err("`sqlite::memory:` would be lost at the end of each command".to_owned())
             }
             Some(("sqlite", path)) if !path.trim().is_empty() => Ok(Self::Sqlite(PathBuf::from(path.trim()))),
             Some(("snowflake", name)) if !name.contains(['/', '@']) => {
                 Ok(Self::Snowflake(Some(name.trim().to_owned()).filter(|name| !name.is_empty())))
             }
             None if text.trim() == "snowflake" => Ok(Self::Snowflake(None)),
-            _ => Err(format!("{} names no store", shown(text))),
+            _ => Err(format!("{} is not a store", shown(text))),
         }
     }
 }

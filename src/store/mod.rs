@@ -214,7 +214,7 @@ pub enum StoreError {
         known: i64,
     },
     /// A table of that name is there, and it is not ours.
-    #[error("table {table} of {store} is something else: {reason}")]
+    #[error("table {table} of {store} is not a map: {reason}")]
     #[diagnostic(
         code(tabmap::foreign_table),
         help(
@@ -246,7 +246,7 @@ pub enum StoreError {
         run: String,
     },
     /// Another run finished after the mapping was loaded; nothing was written.
-    #[error("the map changed while this run was under way")]
+    #[error("another run changed the map during this one")]
     #[diagnostic(code(tabmap::mapping_changed), help("run it again"))]
     MappingChanged,
     /// A row of the map cannot be read.

@@ -145,7 +145,7 @@ impl Tableau {
                 }
                 Ok(reply) if reply.is_passing_failure(rules) && !is_last => {
                     let status = reply.status.as_u16();
-                    tracing::warn!(doing, status, "Tableau failed in passing, trying again");
+                    tracing::warn!(doing, status, "Tableau answered with a server error; retrying");
                     tokio::time::sleep(pause).await;
                 }
                 Ok(reply) => return Ok(reply),
@@ -155,7 +155,7 @@ impl Tableau {
                 }
                 Err(error) => {
                     let reason = error.without_url().to_string();
-                    tracing::warn!(doing, reason, "no answer from Tableau, trying again");
+                    tracing::warn!(doing, reason, "no answer from Tableau; retrying");
                     tokio::time::sleep(pause).await;
                 }
             }

@@ -35,7 +35,7 @@ pub enum TableauError {
         source: reqwest::Error,
     },
     /// No credentials for a site.
-    #[error("there is no way to sign in to site `{site}`")]
+    #[error("no Tableau credentials are set for site `{site}`")]
     #[diagnostic(
         code(tabmap::tableau::no_credentials),
         help(
@@ -76,9 +76,7 @@ pub enum TableauError {
         granted: SiteName,
     },
     /// The session ended twice.
-    #[error(
-        "could not {doing}: the session was ended by someone else, again after a second sign-in (401002)"
-    )]
+    #[error("could not {doing}: the session was ended by another sign-in, twice (401002)")]
     #[diagnostic(
         code(tabmap::tableau::session_taken),
         help(
@@ -91,7 +89,7 @@ pub enum TableauError {
         doing: String,
     },
     /// The session was refused twice, and no other sign-in can be the cause.
-    #[error("could not {doing}: the session was refused, again after a second sign-in: {answer}")]
+    #[error("could not {doing}: the session was refused, also after a new sign-in: {answer}")]
     #[diagnostic(
         code(tabmap::tableau::session_refused),
         help(
@@ -107,7 +105,7 @@ pub enum TableauError {
         answer: String,
     },
     /// The session is good for other calls, and not for this one.
-    #[error("could not {doing}: the session is good for other calls and not for this one (401002)")]
+    #[error("could not {doing}: the session is valid for other calls, but not for this one (401002)")]
     #[diagnostic(
         code(tabmap::tableau::scope),
         help(

@@ -74,7 +74,7 @@ impl Question<Job> {
     #[must_use]
     pub fn job(luid: &Luid) -> Self {
         Self {
-            doing: format!("ask how job {luid} is"),
+            doing: format!("ask for the status of job {luid}"),
             expected: "a job",
             path: format!("jobs/{luid}"),
             query: Vec::new(),

@@ -60,7 +60,7 @@ pub(super) async fn list<T: Listed>(session: &Session, what: &What) -> Result<Li
         if listing.is_complete || attempt >= LISTING_ATTEMPTS {
             return Ok(listing);
         }
-        tracing::info!(listing = what.segment, "the listing changed while it was read, beginning anew");
+        tracing::info!(listing = what.segment, "the listing changed while it was read, starting over");
     }
     unreachable!("the last attempt returns")
 }

@@ -28,8 +28,8 @@ pub(super) fn remedy(credentials: &Credentials, detail: &str) -> String {
 fn of_connected_app(number: Option<u32>, client_id: &str, username: &str) -> String {
     match number {
         Some(5 | 16) => format!(
-            "Tableau does not know the user `{username}` of TABLEAU_JWT_USERNAME on this site (letter case counts), or this \
-             machine's clock is wrong: the token is good for five minutes, counted in UTC"
+            "Tableau does not know the user `{username}` of TABLEAU_JWT_USERNAME on this site (case matters), or this \
+             machine's clock is wrong: the token is valid for five minutes, counted in UTC"
         ),
         Some(126) => format!(
             "Tableau finds no connected app `{client_id}`: check TABLEAU_JWT_CLIENT_ID, and that the app is enabled on this \

@@ -15,7 +15,7 @@ pub enum InvalidServer {
     #[error("{0}")]
     NotAnAddress(String),
     /// Plain http to another machine.
-    #[error("`{0}` is plain http: everybody on the way could read the credentials")]
+    #[error("`{0}` is plain http: anyone on the network could read the credentials")]
     PlainHttp(Url),
 }
 
@@ -34,7 +34,7 @@ impl ServerUrl {
         let with_scheme = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
         let mut url = Url::parse(&with_scheme).map_err(|error| invalid(format!("`{shown}`: {error}")))?;
         if !url.username().is_empty() || url.password().is_some() {
-            return Err(invalid("credentials do not belong into an address".to_owned()));
+            return Err(invalid("an address must not contain credentials".to_owned()));
         }
         let Some(host) = url.host_str() else {
             return Err(invalid(format!("`{shown}` has no host")));
@@ -44,7 +44,7 @@ impl ServerUrl {
             "https" => {}
             "http" if is_loopback(&url) || is_allowed => {}
             "http" => return Err(InvalidServer::PlainHttp(url)),
-            other => return Err(invalid(format!("`{other}` is not a scheme that Tableau speaks"))),
+            other => return Err(invalid(format!("`{other}` is not a scheme that Tableau supports"))),
         }
         url.set_path("");
         url.set_query(None);

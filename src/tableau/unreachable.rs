@@ -10,7 +10,7 @@ const BROKEN: [(&str, &str); 7] = [
     ),
     (
         "UnknownIssuer",
-        "the certificate is of an authority that this machine does not know: set TABLEAU_CA_BUNDLE to a PEM file with the \
+        "the certificate was issued by an authority that this machine does not trust: set TABLEAU_CA_BUNDLE to a PEM file with the \
          authority's certificate (of the private authority, or of the proxy that opens TLS), or add it to the operating \
          system's",
     ),

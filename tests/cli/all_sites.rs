@@ -63,8 +63,8 @@ fn sites_that_are_added_on_the_server_are_in_the_next_run_and_those_gone_or_idle
     assert_eq!(desk.mapped("Site3"), before);
     check_maps(&desk);
     let text = desk.done(&["sync", "--all-sites"]);
-    assert!(text.contains("Site2: suspended, not synced; 3 rows of it stay in the map"), "{text}");
-    assert!(text.contains("Site3: not on the server any more; 9 rows of it stay"), "{text}");
+    assert!(text.contains("Site2: suspended, not synced; its 3 rows stay in the map"), "{text}");
+    assert!(text.contains("Site3: no longer on the server; its 9 rows stay"), "{text}");
     assert!(text.contains("`tabmap sync --remove-site Site3`"), "{text}");
 }
 
@@ -172,6 +172,6 @@ fn fail_fast_begins_no_site_after_one_that_failed_and_says_which() {
     let reports = reports(&desk, &["--fail-fast"], 1);
     assert_eq!(texts(&reports, "outcome"), ["applied", "failed", "not_begun", "not_begun"]);
     let answer = desk.run(&["backfill", "--fail-fast"]);
-    assert!(answer.stdout.contains("Site3: not begun, because another site failed"), "{}", answer.stdout);
+    assert!(answer.stdout.contains("Site3: not started, because another site failed"), "{}", answer.stdout);
     assert_eq!(desk.query("SELECT DISTINCT SITE_ID FROM API__TABLEAU__RESOURCES"), ["Site1"]);
 }

@@ -172,9 +172,13 @@ fn name_without_an_address_is_told_from_a_proxy_that_does_not_answer() {
     let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address");
     desk.set("HTTPS_PROXY", format!("http://me:hush@{free}"));
     let said = doctor(&desk);
-    said.says("tableau-proxy", "problem", &[&format!("http://{free}"), "takes no connection", "HTTPS_PROXY"])
-        .says("tableau-dns", "note", &["the proxy resolves it"])
-        .skips("`tableau-proxy`", &["tableau-tls"]);
+    said.says(
+        "tableau-proxy",
+        "problem",
+        &[&format!("http://{free}"), "accepts no connection", "HTTPS_PROXY"],
+    )
+    .says("tableau-dns", "note", &["the proxy resolves it"])
+    .skips("`tableau-proxy`", &["tableau-tls"]);
     assert!(said.checks.iter().all(|check| !check.to_string().contains("hush")));
     desk.unset("HTTPS_PROXY").set("TABLEAU_SERVER", format!("http://{free}"));
     doctor(&desk).says("tableau-tls", "problem", &["did not answer", "nothing listens there"]);

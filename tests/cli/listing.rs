@@ -49,14 +49,14 @@ fn pattern_fits_a_name_in_either_normal_form_and_across_slashes() {
 fn site_that_the_map_does_not_know_is_refused_with_near_names() {
     let mut desk = desk_with_map();
     for command in ["list", "history"] {
-        desk.run(&[command, "--site", "MySiet"]).refused(3, &["nothing of site `MySiet`", "mean `MySite`?"]);
+        desk.run(&[command, "--site", "MySiet"]).refused(3, &["no rows for site `MySiet`", "mean `MySite`?"]);
         desk.run(&[command, "--site", "MySite,Other"]).refused(3, &["`Other`", "it has `Default`, `MySite`"]);
         desk.run(&[command, "--site", "default"]).refused(3, &["write `Default` for the Default site"]);
         desk.done(&[command, "--site", "mysite"]);
     }
     desk.set("TABLEAU_SITE", "MySite,New");
     let answer = desk.run(&["list"]);
-    assert!(answer.exit == 0 && answer.stderr.contains("nothing of site `New`"), "{}", answer.stderr);
+    assert!(answer.exit == 0 && answer.stderr.contains("no rows for site `New`"), "{}", answer.stderr);
 }
 
 #[test]
@@ -154,7 +154,7 @@ fn init_writes_a_configuration_once_and_may_be_run_again() {
 
     let written = std::fs::read_to_string(desk.path("tabmap.toml")).expect("the file");
     let said = desk.done(&["init", "--site", "Other"]);
-    assert!(said.contains("the tables are there") && said.contains("left alone"), "{said}");
+    assert!(said.contains("the tables are there") && said.contains("was not changed"), "{said}");
     assert_eq!(std::fs::read_to_string(desk.path("tabmap.toml")).expect("the file"), written);
 }
 

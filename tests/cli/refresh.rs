@@ -180,7 +180,7 @@ fn job_that_is_under_way_is_adopted_and_waited_for_unless_told_otherwise() {
     let (answer, report) = refresh(&desk, &[&sales[..], &["--if-running", "skip"]].concat());
     assert_eq!((answer.exit, &report["outcome"]), (0, &"skipped".into()));
     let arguments = [&["refresh"], &sales[..], &["--if-running", "fail"]].concat();
-    desk.run(&arguments).refused(1, &["waits or runs already", "--if-running adopt"]);
+    desk.run(&arguments).refused(1, &["already queued or running", "--if-running adopt"]);
 
     let (answer, report) = refresh(&desk, &sales);
     assert_eq!((answer.exit, &report["outcome"]), (0, &"succeeded".into()));
@@ -266,13 +266,14 @@ fn stale_luid_is_healed_by_resolving_on_tableau_once() {
     assert_eq!((&report["map_is_stale"], &report["mapped_luid"]), (&true.into(), &sales.as_str().into()));
     assert_eq!((posts(&desk), desk.tableau.jobs().len()), (1, 1));
     let text = desk.done(&["refresh", "workbook", "Sales"]);
-    assert!(text.contains("the map is stale") && text.contains("run `tabmap sync`"), "{text}");
+    assert!(text.contains("the map is out of date") && text.contains("run `tabmap sync`"), "{text}");
     // Who names the old LUID means the workbook that had it.
     let (answer, report) = refresh(&desk, &[&sales]);
     assert_eq!((answer.exit, &report["resource"]["luid"]), (0, &current.as_str().into()));
 
     desk.tableau.delete("MySite", Kind::Workbook, &current);
-    desk.run(&["refresh", "workbook", "Sales"]).refused(3, &["the map is stale", &sales]);
+    let words = ["workbook `Sales` in project `default` was deleted", sales.as_str(), "tabmap sync"];
+    desk.run(&["refresh", "workbook", "Sales"]).refused(3, &words);
     assert_eq!(desk.tableau.jobs().len(), 3);
 }
 
@@ -311,7 +312,7 @@ fn refusals_say_what_the_code_means_and_what_to_do() {
         (409_090, "no extract", "publish it with an extract"),
         (403_104, "live connections only", "a live connection always shows current data"),
         (403_004, "may not refresh it", "Extract Refresh capability"),
-        (409_082, "by hand is switched off", "Run Now"),
+        (409_082, "on request is switched off", "Run Now"),
     ] {
         desk.tableau.clear_faults();
         desk.tableau.arm(Fault::on(Endpoint::Refresh, Effect::RestError { code, headers: [].into() }).once());

@@ -74,7 +74,7 @@ fn where_no_list_is_to_be_had_a_refused_sign_in_and_the_word_of_the_user_are_eno
         let desk = desk(SiteState::Deleted, options);
         let answer = desk.run(&["sync", "--remove-site", "Site2"]);
         answer.exit_is(0);
-        assert!(answer.stderr.contains("refuses a sign-in to the site"), "{}", answer.stderr);
+        assert!(answer.stderr.contains("refused to sign in to the site"), "{}", answer.stderr);
         check_removed(&desk);
     }
 }

@@ -237,9 +237,9 @@ fn host_that_only_a_file_of_the_repository_names_gets_no_password_in_ci() {
 fn settings_that_cannot_be_used_are_refused_before_anything_is_sent() {
     let (mut desk, _workgroup) = mapped_desk(Version::New);
     for (name, value, word) in [
-        ("TABLEAU_REPOSITORY_PORT", "eight", "`eight` is no port"),
+        ("TABLEAU_REPOSITORY_PORT", "eight", "`eight` is not a port"),
         ("TABLEAU_REPOSITORY_SSLMODE", "verify-ca", "`verify-full`"),
-        ("TABLEAU_REPOSITORY_CA_FILE", "server.crt", "no certificate is looked at"),
+        ("TABLEAU_REPOSITORY_CA_FILE", "server.crt", "no certificate is checked"),
     ] {
         desk.set(name, value);
         refused(&desk, 2, &[word]);

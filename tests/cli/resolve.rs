@@ -81,7 +81,7 @@ fn republished_workbook_makes_its_old_luid_stale_and_names_the_new_one() {
     let new = desk.tableau.republish("MySite", Kind::Datasource, &orders);
     desk.sync();
     let answer = desk.run(&["resolve", &orders]);
-    answer.refused(3, &["is stale", "published again", &new]);
+    answer.refused(3, &["is stale", "republished", &new]);
     assert_eq!(answer.stdout, "");
     desk.tableau.delete("MySite", Kind::Datasource, &new);
     desk.sync();

@@ -333,7 +333,7 @@ fn target_that_is_not_in_the_map_yet_is_tried_again_until_it_is() {
     until("the end", || in_state(&desk, "failed") == 1);
     assert!(desk.done(&["serve", "--list-failed"]).contains("the map has no workbook `Later`"));
     let log = std::fs::read_to_string(desk.path("log")).expect("the log");
-    assert!(log.contains("a rule's target has no single answer now"), "{log}");
+    assert!(log.contains("a rule's target does not match exactly one resource now"), "{log}");
 }
 
 #[test]
@@ -344,7 +344,7 @@ fn stale_map_does_not_keep_a_delivery_from_its_target() {
     assert_eq!(serving.deliver(&event("wev_1", "42")), "accepted");
     until("the refresh", || in_state(&desk, "succeeded") == 1);
     assert_eq!(desk.tableau.jobs()[0].resource, current);
-    assert!(serving.get("/").1.contains("the map is stale"));
+    assert!(serving.get("/").1.contains("the map is out of date"));
 }
 
 #[test]
@@ -412,8 +412,7 @@ fn health_readiness_and_the_status_page_tell_how_it_is_and_no_secret() {
 fn serve_needs_a_secret_a_rule_and_the_queue_for_itself() {
     let (mut desk, _) = desk(SALES);
     let serving = Serving::start(&desk);
-    desk.run(&["serve", "--listen", "127.0.0.1:0"])
-        .refused(1, &["another `tabmap serve` works on the queue"]);
+    desk.run(&["serve", "--listen", "127.0.0.1:0"]).refused(1, &["another `tabmap serve` uses the queue"]);
     let address = serving.url.trim_start_matches("http://").to_owned();
     let other = desk.write("other.toml", &format!("[refresh]\nfile = \"other.db\"\n{SALES}"));
     desk.run(&["serve", "--config", &other.to_string_lossy(), "--listen", &address])

@@ -120,8 +120,9 @@ fn site_with_a_token_of_its_own_is_synced_beside_those_of_the_usual_one() {
     desk.done(&["refresh", &item.luid, "--site", "Site2"]);
     assert_eq!(desk.tableau.jobs().len(), 1);
     desk.done(&["sync", "--site", "Site2"]);
-    desk.run(&["sync", "--site", "Site1"]).refused(2, &["a way to sign in to Tableau", "TABLEAU_PAT_NAME"]);
-    desk.run(&["sync"]).refused(2, &["a way to sign in to Tableau"]);
+    desk.run(&["sync", "--site", "Site1"])
+        .refused(2, &["no Tableau credentials are set", "TABLEAU_PAT_NAME"]);
+    desk.run(&["sync"]).refused(2, &["no Tableau credentials are set"]);
 }
 
 #[test]
@@ -133,15 +134,15 @@ fn what_is_wrong_with_the_way_to_a_site_is_said_with_its_own_variables() {
         desk.write("tabmap.toml", &format!("[[tableau.site]]\nname = 'Site2'\n{more}\n"));
     };
     two("prefix = 'TWO_'");
-    desk.run(&["sync"]).refused(2, &["a way to sign in to Tableau", "set TWO_TABLEAU_PAT_NAME"]);
+    desk.run(&["sync"]).refused(2, &["no Tableau credentials are set", "set TWO_TABLEAU_PAT_NAME"]);
     desk.done(&["sync", "--site", "Site1"]);
     let asked = desk.tableau.requests().len();
     two("prefix = 'TWO.'");
     desk.run(&["sync"]).refused(2, &["`prefix` of site `Site2`", "no variable begins with `TWO.`"]);
     two("source = 'guess'");
-    desk.run(&["sync"]).refused(2, &["`source` of site `Site2`", "`guess` is no source"]);
+    desk.run(&["sync"]).refused(2, &["`source` of site `Site2`", "`guess` is not a source"]);
     two("[[tableau.site]]\nname = 'SITE2'");
-    desk.run(&["sync"]).refused(2, &["site `SITE2` has two of them"]);
+    desk.run(&["sync"]).refused(2, &["site `SITE2` has two sections"]);
     two("prefix = 'TWO_'");
     desk.set("TWO_TABLEAU_PAT_SECRET", "hush");
     desk.run(&["sync"]).refused(2, &["TWO_TABLEAU_PAT_NAME is not set", "TWO_TABLEAU_PAT_SECRET is set"]);

@@ -351,7 +351,7 @@ fn recording_from_the_future_is_refused() {
     let mut recording: Value = serde_json::from_str(&recording).expect("JSON");
     recording["sites"][0]["taken_at"] = "9999-12-30T22:00:00.999999Z".into();
     desk.write("future.json", &recording.to_string());
-    desk.run(&["sync", "--from", "future.json"]).refused(1, &["still to come"]);
+    desk.run(&["sync", "--from", "future.json"]).refused(1, &["in the future"]);
     desk.done(&["sync"]);
 }
 
@@ -385,9 +385,9 @@ fn ten_removals_are_always_allowed_and_the_configured_limit_counts() {
     assert_eq!(counts(&desk.sync())[3], 20, "20 % are allowed");
     remove(&desk, 5);
     desk.write("tabmap.toml", "[limits]\nmax_removed = \"4\"\n");
-    desk.run(&["sync"]).refused(1, &["5 of 80", "more than 4 allows"]);
+    desk.run(&["sync"]).refused(1, &["5 of 80", "the limit is 4"]);
     desk.write("tabmap.toml", "[limits]\nmax_removed = \"6%\"\n");
-    desk.run(&["sync"]).refused(1, &["more than 6% allows"]);
+    desk.run(&["sync"]).refused(1, &["the limit is 6%"]);
     desk.write("tabmap.toml", "[limits]\nmax_removed = \"7%\"\n");
     assert_eq!(counts(&desk.sync())[3], 5);
 }

@@ -215,7 +215,7 @@ fn session_of_a_connected_app_that_was_refused_is_ended_before_the_next_and_no_t
     assert_eq!(desk.tableau.live_sessions(), 0);
     desk.tableau.arm(Fault::on(Endpoint::Metadata, gateway));
     let answer = desk.run(&["sync"]);
-    answer.refused(1, &["refused, again after a second sign-in", "who?", "X-Tableau-Auth"]);
+    answer.refused(1, &["refused, also after a new sign-in", "who?", "X-Tableau-Auth"]);
     assert!(!answer.stderr.contains("personal access token"), "{}", answer.stderr);
     assert_eq!(desk.tableau.live_sessions(), 0);
 }

@@ -55,7 +55,7 @@ fn file_that_may_not_grow_any_more_keeps_the_old_map() {
     let script = r#"trap '' XFSZ; ulimit -f 150; exec "$0" sync"#;
     let mut limited = desk.command_of("sh", &["-c", script, env!("CARGO_BIN_EXE_tabmap")]);
     answer(limited.env("PATH", "/usr/bin:/bin"))
-        .refused(1, &["could not write to the SQLite file", "the map is as it was"]);
+        .refused(1, &["could not write to the SQLite file", "the map is unchanged"]);
     assert_eq!(desk.mapped("MySite"), before);
     desk.done(&["sync"]);
     assert_eq!(desk.mapped("MySite"), desk.present("MySite"));

@@ -108,7 +108,7 @@ async fn an_integration_that_a_dead_run_left_without_its_secrets_is_completed_by
     answers(&tenant, INTEGRATION, r#"SELECT \1 AS "name""#).await;
     describes_integration(&tenant, false, "[]").await;
     shows_nothing(&tenant).await;
-    run(&desk, &APPLY).refused(1, &["000604", "apply again: it goes on from here"]);
+    run(&desk, &APPLY).refused(1, &["000604", "apply again: it continues from here"]);
 
     let before = changes(&tenant).await.len();
     let answer = run(&desk, &APPLY);

@@ -222,7 +222,7 @@ fn a_job_that_outlasts_the_timeout_fails_the_call_and_goes_on() {
     let arguments = ground.arguments("workbook", "Sales", "Finance", [Value::Null, json!(true), json!(2)]);
     let answer = ground.call(&json!([arguments])).remove(0);
     assert!(raised(&answer).contains("was not done after 2 seconds; job "), "{answer}");
-    assert!(raised(&answer).ends_with("goes on in Tableau"), "{answer}");
+    assert!(raised(&answer).ends_with("continues in Tableau"), "{answer}");
 }
 
 #[test]

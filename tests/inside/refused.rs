@@ -6,7 +6,7 @@ use test_support::emulator::Tenant;
 
 use crate::apply::{APPLY, ground, run, shows_nothing};
 
-const AGAIN: &str = "apply again: it goes on from here";
+const AGAIN: &str = "apply again: it continues from here";
 
 struct Refusal {
     code: &'static str,
@@ -64,7 +64,7 @@ const REFUSALS: [Refusal; 15] = [
         code: "100351",
         message: "Package 'tableauserverclient' is not supported.",
         statement: "CREATE OR REPLACE PROCEDURE",
-        remedy: &["a package that the procedure names is not to be had", "SHOW PACKAGES POLICIES", AGAIN],
+        remedy: &["a package that the procedure names is not available", "SHOW PACKAGES POLICIES", AGAIN],
     },
     Refusal {
         code: "509019",
@@ -126,7 +126,7 @@ async fn the_remedy_for_one_refused_statement_names_the_cause_that_its_code_stan
         let desk = ground(&tenant).await;
         shows_nothing(&tenant).await;
         let answer = run(&desk, &APPLY);
-        let ended = format!("it ended at `{statement}");
+        let ended = format!("stopped at `{statement}");
         answer.refused(1, &[&[*code, *message, ended.as_str()], *remedy].concat());
         assert_eq!(answer.stderr.contains(AGAIN), remedy.contains(&AGAIN), "{code}: {}", answer.stderr);
         assert_eq!(
@@ -148,6 +148,6 @@ async fn a_refusal_that_is_not_known_points_to_its_message() {
     let desk = ground(&tenant).await;
     shows_nothing(&tenant).await;
     let answer = run(&desk, &APPLY);
-    answer.refused(1, &["something new", "it ended at `CREATE SECRET IF NOT EXISTS", "the message says why"]);
+    answer.refused(1, &["something new", "stopped at `CREATE SECRET IF NOT EXISTS", "the message says why"]);
     assert!(!answer.stderr.contains(desk.tableau.pat().1), "{}", answer.stderr);
 }

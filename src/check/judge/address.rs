@@ -47,7 +47,7 @@ pub(super) fn page(
             Judgement::Bad(Problem {
                 code: Code::ReplacedUrl,
                 span: number.span.clone(),
-                message: format!("{what} was replaced: {} was published again", described(departure)),
+                message: format!("{what} was replaced: {} was republished", described(departure)),
                 remedy: Some(new.as_ref().map_or_else(
                     || format!("the {kind} now has LUID {}", by.luid),
                     |new| format!("the {kind} now has number {new}"),

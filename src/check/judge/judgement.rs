@@ -64,7 +64,7 @@ pub(super) fn namesake(departure: &Departure, knowledge: &Knowledge) -> String {
         [one] => {
             format!("a {} of that name is there with LUID {}: use it if it is meant", one.key.kind, one.luid)
         }
-        _ => "take the reference out, or name what is meant now".to_owned(),
+        _ => "remove the reference, or name the resource that is meant now".to_owned(),
     }
 }
 
@@ -75,8 +75,8 @@ pub(super) fn unknown_site(site: &str, span: &Range<usize>, knowledge: &Knowledg
     let remedy = match (known.is_empty(), knowledge.has_map) {
         (true, _) => "no site is known: name it with `--site`, or run `tabmap sync`".to_owned(),
         (false, true) => format!("the map has {known}; to check others, sync them too"),
-        (false, false) => format!("known are {known}; to check others, name them with `--site`"),
+        (false, false) => format!("known sites are {known}; to check others, name them with `--site`"),
     };
-    let message = format!("nothing is known of site `{}`", on_one_line(site));
+    let message = format!("site `{}` is not known", on_one_line(site));
     bad(Code::UnknownSite, span, message, Some(remedy))
 }

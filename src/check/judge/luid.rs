@@ -28,7 +28,7 @@ pub(super) fn judge(luid: &Spanned<String>, is_declared: bool, knowledge: &Knowl
             code: Code::ReplacedLuid,
             span: luid.span.clone(),
             message: format!(
-                "LUID {text} was replaced: {} was published again, noticed {}",
+                "LUID {text} was replaced: {} was republished, noticed {}",
                 described(departure),
                 departure.at
             ),

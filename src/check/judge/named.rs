@@ -136,7 +136,7 @@ impl Wanted<'_> {
         let (departure, now) = former.next()?;
         let Some(now) = now else {
             let message = format!("{} is gone, noticed {}", described(departure), departure.at);
-            let remedy = "take the reference out, or name what is meant now".to_owned();
+            let remedy = "remove the reference, or name the resource that is meant now".to_owned();
             return Some((bad(Code::UnknownResource, &self.name.span, message, Some(remedy)), None));
         };
         let is_renamed = !name.is(&now.key.name);

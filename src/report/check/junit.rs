@@ -15,7 +15,7 @@ pub(super) fn render(report: &CheckReport) -> io::Result<String> {
     }
     if report.findings.is_empty() {
         // Some readers take a report without tests for a broken one.
-        suite.add_test_case(TestCase::new("all references are true", TestCaseStatus::success()));
+        suite.add_test_case(TestCase::new("all references are valid", TestCaseStatus::success()));
     }
     let mut document = Report::new("tabmap");
     document.add_test_suite(suite);

@@ -72,7 +72,7 @@ fn hints(report: &CheckReport) -> Vec<String> {
     }
     if report.counts.open > 0 {
         hints.push(
-            "references that are left open are computed, or too little is known of the site".to_owned(),
+            "references that are left open are computed, or their site is not known well enough".to_owned(),
         );
     }
     if report.counts.not_judged > 0 {
@@ -83,7 +83,7 @@ fn hints(report: &CheckReport) -> Vec<String> {
     }
     if !report.findings.is_empty() {
         hints.push(
-            "`# tabmap: ignore CODE` on the line silences a finding, `[check.severity]` in tabmap.toml a code"
+            "to silence a finding, write `# tabmap: ignore CODE` on its line; to silence a code, set it under `[check.severity]` in tabmap.toml"
                 .to_owned(),
         );
     }

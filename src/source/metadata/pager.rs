@@ -173,13 +173,13 @@ impl Pager {
         let help = match code.as_str() {
             "FEATURE_DISABLED" => Some(
                 "the Metadata API is off on this server: an administrator turns it on with `tsm maintenance \
-                 metadata-services enable`; `--source rest` does without it",
+                 metadata-services enable`; `--source rest` does not need it",
             ),
             "ACCESS_DENIED" => Some(
-                "the account needs the right to use the Metadata API on this site; `--source rest` does without it",
+                "the account needs the right to use the Metadata API on this site; `--source rest` does not need it",
             ),
             "SITE_DISABLED" => Some(
-                "an administrator must turn the Metadata API on for this site; `--source rest` does without it",
+                "an administrator must turn the Metadata API on for this site; `--source rest` does not need it",
             ),
             "RATE_EXCEEDED" => {
                 Some("other programs query the Metadata API at the same time: run again later")

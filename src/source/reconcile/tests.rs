@@ -149,7 +149,7 @@ fn rest_is_complete_only_when_every_look_was_answered() {
     let more = Listing { announced: Some(3), is_complete: false, ..rest(&["A::x=1"]) };
     let warnings = check(listed(), Some(more), nothing(), &["~A::x=1"]);
     assert!(
-        warnings[0].starts_with("the REST listing of workbooks announced 3 and held 1: where"),
+        warnings[0].starts_with("the REST listing of workbooks announced 3 and held 1: if"),
         "{warnings:?}"
     );
     let told = Listing { announced: Some(3), ..rest(&["A::x=1"]) };
@@ -172,7 +172,7 @@ fn without_rest_the_metadata_api_is_believed_where_nothing_speaks_against_it() {
     check(Some(metadata(&["Personal Space::x=1"])), None, nothing(), &["complete", "skipped 1"]);
     let doubted = |listed: Listed, lookups: Lookups, expected: &[&str], why: &str| {
         let warnings = check(Some(listed), None, lookups, expected);
-        assert_eq!(warnings, [format!("the Metadata API's listing of workbooks may lack some ({why})")]);
+        assert_eq!(warnings, [format!("the Metadata API's listing of workbooks may be incomplete ({why})")]);
     };
     let mut fewer = metadata(&["A::x=1"]);
     fewer.evidence.announced = Some(2);

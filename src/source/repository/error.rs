@@ -33,7 +33,7 @@ pub enum RepositoryError {
     },
     /// Certificates that nothing would be checked by.
     #[error(
-        "`ca_file` of Tableau's repository is set, and with `sslmode = \"{mode}\"` no certificate is looked at"
+        "`ca_file` of Tableau's repository is set, and with `sslmode = \"{mode}\"` no certificate is checked"
     )]
     #[diagnostic(
         code(tabmap::repository::unused_ca_file),
@@ -110,7 +110,7 @@ pub enum RepositoryError {
         message: String,
     },
     /// The conversation broke off.
-    #[error("could not {doing}: the connection to Tableau's repository at {address} broke off")]
+    #[error("could not {doing}: the connection to Tableau's repository at {address} was lost")]
     #[diagnostic(
         code(tabmap::repository::lost),
         help(
@@ -196,7 +196,7 @@ fn remedy(code: &str, user: &str, mode: SslMode) -> String {
              This sets it: {OPEN_ACCESS}"
         ),
         "28000" => format!(
-            "the server takes no connection of user `{user}` from this machine with `sslmode = \"{mode}\"`: it may want an \
+            "the server accepts no connection of user `{user}` from this machine with `sslmode = \"{mode}\"`: it may want an \
              encrypted one (`require`), or access was not opened yet: {OPEN_ACCESS}"
         ),
         "3D000" => {
@@ -207,7 +207,7 @@ fn remedy(code: &str, user: &str, mode: SslMode) -> String {
              LUIDs. This opens the repository to it: {OPEN_ACCESS}"
         ),
         "42P01" | "42703" => {
-            "this is no repository of Tableau Server 2019.3 or later, or of one that is newer than this \
+            "this is not a repository of Tableau Server 2019.3 or later, or of one that is newer than this \
              tabmap: check `host` and `database` under `[tableau.repository]`, or use `--source rest`"
                 .to_owned()
         }

@@ -86,7 +86,7 @@ impl RepositorySettings {
         }
         if let Some(port) = variable("TABLEAU_REPOSITORY_PORT") {
             let invalid =
-                |_| ("TABLEAU_REPOSITORY_PORT", format!("`{port}` is no port"), "write a number, as 8060");
+                |_| ("TABLEAU_REPOSITORY_PORT", format!("`{port}` is not a port"), "write a number, as 8060");
             self.port = port.trim().parse().map_err(invalid)?;
         }
         if let Some(user) = variable("TABLEAU_REPOSITORY_USER") {
@@ -95,7 +95,7 @@ impl RepositorySettings {
         if let Some(mode) = variable("TABLEAU_REPOSITORY_SSLMODE") {
             let invalid = |_| {
                 let help = "write `disable`, `prefer`, `require` or `verify-full`";
-                ("TABLEAU_REPOSITORY_SSLMODE", format!("`{mode}` is no such mode"), help)
+                ("TABLEAU_REPOSITORY_SSLMODE", format!("`{mode}` is not a mode"), help)
             };
             self.sslmode = SslMode::from_str(mode, false).map_err(invalid)?;
         }

@@ -67,8 +67,8 @@ pub enum Fault {
         #[source]
         source: reqwest::Error,
     },
-    /// The connection broke while a statement was under way: it may have been executed.
-    #[error("lost the connection to Snowflake while a statement was under way ({reason})")]
+    /// The connection broke while a statement was running: it may have been executed.
+    #[error("lost the connection to Snowflake while a statement was running ({reason})")]
     ConnectionLost {
         /// How.
         reason: String,

@@ -110,7 +110,7 @@ impl SnowflakeStore {
             if attempt == ATTEMPTS || is_late || !(ended || error.fault.is_outcome_unknown()) {
                 return result;
             }
-            tracing::warn!(doing = error.doing, reason = %error.fault, "beginning again in snowflake");
+            tracing::warn!(doing = error.doing, reason = %error.fault, "starting over in Snowflake");
             if ended {
                 self.sessions.forget(&lent.session);
             }

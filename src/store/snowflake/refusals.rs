@@ -25,7 +25,7 @@ const REMEDIES: &[(&[&str], &str)] = &[
     ),
     (
         &["390202"],
-        "an authentication policy of the account or the user does not allow this `authenticator`: take one that it allows, or let an administrator add it to AUTHENTICATION_METHODS (or CLIENT_TYPES) of the policy",
+        "an authentication policy of the account or the user does not allow this `authenticator`: use one that it allows, or let an administrator add it to AUTHENTICATION_METHODS (or CLIENT_TYPES) of the policy",
     ),
     (
         &["390422"],
@@ -71,7 +71,7 @@ const BROKEN: [(&str, &str); 3] = [
     ),
     (
         "UnknownIssuer",
-        "the certificate is of an authority that this machine does not know: where a proxy opens TLS, add the proxy's authority to those of the operating system, or name a file with it in SSL_CERT_FILE",
+        "the certificate was issued by an authority that this machine does not trust: where a proxy opens TLS, add the proxy's authority to those of the operating system, or name a file with it in SSL_CERT_FILE",
     ),
     (
         "dns error",

@@ -25,13 +25,13 @@ impl Diagnostic for SqliteError {
             ErrorCode::CannotOpen => "check that the folder exists and that this user may write to it",
             ErrorCode::ReadOnly => "this user may not write to the file or to its folder",
             ErrorCode::NotADatabase => {
-                "the file is something else: name another one with `--store sqlite:PATH`"
+                "the file is not a SQLite database: name another one with `--store sqlite:PATH`"
             }
             ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => {
-                "another program holds the file; if that is not another tabmap, close it and run again"
+                "another program has locked the file; if it is not another tabmap, close it and run again"
             }
-            ErrorCode::SystemIoFailure => "check the disk: it may be full or failing; the map is as it was",
-            ErrorCode::DiskFull => "make room on the disk and run again; the map is as it was",
+            ErrorCode::SystemIoFailure => "check the disk: it may be full or failing; the map is unchanged",
+            ErrorCode::DiskFull => "free some space on the disk and run again; the map is unchanged",
             ErrorCode::DatabaseCorrupt => {
                 "restore the file from a backup, or delete it and run `tabmap backfill`"
             }

@@ -148,7 +148,7 @@ fn view_address_of_a_workbook_that_is_known_to_be_gone_is_stale_and_says_what_ha
     let views = ["Costs2", "Plan", "Plan_0", "Forecast", "Budget", "Money", "Orders", "Never"];
     let server = desk.tableau.url();
     let text: String = views.map(|view| format!("{server}/#/site/mysite/views/{view}/Sheet\n")).concat();
-    // A rename changes no address. What is published again has an address by its name then.
+    // A rename changes no address. What is republished has an address by its name then.
     let expected = [
         (1, "stale-url"),
         (2, "stale-url"),

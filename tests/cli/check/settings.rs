@@ -110,7 +110,7 @@ fn configuration_that_cannot_be_meant_is_refused() {
         ("[check.severity]\nstale-luid = \"fatal\"\n", ["fatal", "tabmap.toml"]),
         ("[check]\nexclude = [\"a{\"]\n", ["`exclude` under `[check]`", "a{"]),
         ("[check]\nprocedures = [5]\n", ["a name, or a table", "arguments"]),
-        ("[check]\nprocedures = [\"\"]\n", ["`procedures` under `[check]`", "has a name"]),
+        ("[check]\nprocedures = [\"\"]\n", ["`procedures` under `[check]`", "needs a name"]),
     ] {
         desk.write("tabmap.toml", text);
         offline(&desk, &[]).refused(2, &words);

@@ -164,7 +164,7 @@ fn configuration_that_is_a_device_a_pipe_huge_or_of_another_folder_is_refused() 
     };
     fs::remove_file(&path).expect("remove the one of `init`");
     symlink("/dev/zero", &path).expect("a link");
-    refused(&["leads out of the folder"]);
+    refused(&["outside the folder"]);
     Command::new("mkfifo").arg(&path).status().expect("make a pipe");
     refused(&["not a regular file"]);
     desk.write("tabmap.toml", &"# a comment\n".repeat(200_000));
@@ -191,7 +191,7 @@ fn ci_sends_no_credentials_to_a_server_that_only_the_repository_names() {
         &["check", "--live", "a.md"],
         &["check", "--config", "tabmap.toml", "a.md"],
     ] {
-        desk.run(more).refused(2, &["`tabmap.toml` alone", "TABLEAU_SERVER"]);
+        desk.run(more).refused(2, &["set only in `tabmap.toml`", "TABLEAU_SERVER"]);
     }
     assert!(desk.tableau.requests().is_empty());
     desk.done(&["check", "--offline", "a.md"]);

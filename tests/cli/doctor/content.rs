@@ -86,7 +86,7 @@ fn metadata_api_that_is_not_ready_or_behind_is_told() {
             &["0 data sources that REST lists", "1 data source the other way round", "tsm status"],
         );
     desk.tableau.arm(Fault::on(Endpoint::EventingStatus, Effect::Unauthorized));
-    doctor(&desk).says("metadata-lag", "note", &["told to server administrators alone"]);
+    doctor(&desk).says("metadata-lag", "note", &["only server administrators see"]);
 }
 
 #[test]

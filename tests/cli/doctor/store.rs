@@ -84,7 +84,7 @@ fn tables_of_other_releases_and_other_tools_are_told_and_left_as_they_are() {
     execute(&desk, "DROP TABLE API__TABLEAU__SYNC_RUNS");
     doctor(&desk).says("store-tables", "problem", &["API__TABLEAU__SYNC_RUNS is missing", "`tabmap init`"]);
     execute(&desk, "CREATE TABLE API__TABLEAU__SYNC_RUNS (ID TEXT)");
-    doctor(&desk).says("store-tables", "problem", &["is something else", "name another table"]);
+    doctor(&desk).says("store-tables", "problem", &["is not a map", "name another table"]);
 }
 
 #[test]
@@ -108,7 +108,7 @@ fn runs_that_died_are_old_or_missing_are_told() {
     execute(&desk, "UPDATE API__TABLEAU__SYNC_RUNS SET STATUS = 'incomplete'");
     doctor(&desk).says("last-sync", "warning", &["never synced completely"]);
     execute(&desk, "UPDATE API__TABLEAU__SYNC_RUNS SET STATUS = 'applying'");
-    doctor(&desk).says("unfinished-runs", "note", &["1 run `applying`", "on its way"]);
+    doctor(&desk).says("unfinished-runs", "note", &["1 run `applying`", "a sync is running"]);
     execute(&desk, "UPDATE API__TABLEAU__SYNC_RUNS SET STARTED_AT = '2026-11-01T00:00:00.000000Z'");
     doctor(&desk).says("unfinished-runs", "warning", &["`MySite`", "died", "settles it"]);
     execute(

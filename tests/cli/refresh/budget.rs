@@ -86,5 +86,5 @@ fn folder_that_cannot_be_written_to_costs_the_shared_budget_and_not_the_refresh(
     desk.write("tabmap.toml", &format!("{FAST}file = \"missing/refreshes.db\"\n"));
     let answer = desk.run(&["refresh", "workbook", "Sales"]);
     assert_eq!(answer.exit, 0, "{answer:?}");
-    assert!(answer.stderr.contains("counts its refreshes by itself"), "{answer:?}");
+    assert!(answer.stderr.contains("does not count the refreshes of other runs"), "{answer:?}");
 }

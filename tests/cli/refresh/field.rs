@@ -52,7 +52,7 @@ fn lost_start_among_more_jobs_than_can_be_looked_at_is_not_sent_again() {
     desk.tableau.queue_jobs("MySite", Kind::Workbook, &other, "Other", 1243);
     desk.tableau.arm(Fault::on(Endpoint::Refresh, Effect::Reset).once());
     desk.run(&["refresh", "workbook", "Sales", "--project", "default"])
-        .refused(1, &["whether a job was started cannot be told"]);
+        .refused(1, &["do not tell whether one was started"]);
     assert_eq!((posts(&desk), count(&desk, &[Endpoint::Jobs])), (1, 2), "both pages, and no second start");
 }
 
@@ -113,7 +113,7 @@ fn connected_app_that_may_not_read_jobs_watches_the_extract_and_is_told_the_scop
     let (answer, report) = refresh(&desk, &["workbook", "Sales", "--timeout", "20s"]);
     assert_eq!((answer.exit, &report["watched"]), (0, &true.into()), "{answer:?}");
     assert_eq!((count(&desk, &[Endpoint::SignIn]), count(&desk, &[Endpoint::Job])), (1, 1));
-    assert!(answer.stderr.contains("good for other calls"), "{answer:?}");
+    assert!(answer.stderr.contains("valid for other calls"), "{answer:?}");
 
     desk.tableau.plan_jobs(plan(0, 2500, Outcome::Success));
     desk.done(&["refresh", "datasource", "Orders", "--no-wait"]);

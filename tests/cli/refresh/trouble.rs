@@ -53,7 +53,7 @@ fn lost_start_of_a_user_who_may_not_read_jobs_is_not_taken_for_a_start() {
         desk.tableau.arm(Fault::on(Endpoint::Refresh, Effect::Reset));
         let (answer, report) = refresh(&desk, &[&["datasource", "Orders"], &arguments[2..]].concat());
         assert_eq!((answer.exit, &report["outcome"]), (1, &"error".into()), "{answer:?}");
-        answer.refused(1, &["whether a job was started could not be found out"]);
+        answer.refused(1, &["it is not known whether a job was started"]);
         assert_eq!(desk.tableau.jobs().len(), 1);
     }
 }
@@ -76,7 +76,7 @@ fn session_that_is_taken_twice_at_the_start_is_named_as_the_cause() {
     let (desk, ..) = desk();
     desk.tableau.arm(Fault::on(Endpoint::Refresh, Effect::KillSession));
     desk.run(&["refresh", "workbook", "Sales"])
-        .refused(1, &["the session was ended by someone else", "a token of its own"]);
+        .refused(1, &["the session was ended by another sign-in", "a token of its own"]);
     assert!(desk.tableau.jobs().is_empty());
 }
 
@@ -114,7 +114,7 @@ fn bookkeeping_that_fails_after_the_start_does_not_make_the_refresh_fail() {
     let output = tabmap.wait_with_output().expect("wait");
     let said = String::from_utf8(output.stderr).expect("text");
     assert_eq!(output.status.code(), Some(0), "{said}");
-    assert!(said.contains("could not count a look at a job"), "{said}");
+    assert!(said.contains("could not count a status request"), "{said}");
     assert_eq!((posts(&desk), desk.tableau.jobs().len()), (1, 1));
 }
 
@@ -128,7 +128,7 @@ fn timeout_is_kept_while_the_looks_at_jobs_are_rationed() {
     assert_eq!((answer.exit, &report["outcome"]), (6, &"gave_up".into()), "{answer:?}");
     // Nor is a job looked for any longer, of which it is not known whether it is there.
     let answer = desk.run(&["refresh", "workbook", "Sales", "--timeout", "2s"]);
-    answer.refused(1, &["the looks at jobs are used up"]);
+    answer.refused(1, &["the budget of status requests is used up"]);
     assert!(begun.elapsed() < Duration::from_secs(300), "not until there is room in the budget");
     assert_eq!(desk.tableau.jobs().len(), 1);
 }
@@ -180,7 +180,9 @@ fn interrupted_command_names_the_job_that_goes_on_and_signs_out() {
     let output = interrupted(tabmap);
     let said = String::from_utf8(output.stderr).expect("text");
     let job = &desk.tableau.jobs()[0];
-    assert!(said.contains(&format!("job {} (workbook `default::Sales` on site `MySite`) goes on", job.luid)));
+    assert!(
+        said.contains(&format!("job {} (workbook `default::Sales` on site `MySite`) continues", job.luid))
+    );
     assert_eq!((job.status.as_str(), desk.tableau.live_sessions()), ("InProgress", 0));
 }
 
@@ -230,6 +232,6 @@ fn missing_permission_to_read_jobs_that_comes_late_is_no_answer_about_the_start(
     desk.tableau.arm(Fault::on(Endpoint::Job, rest_error(403_004)));
     desk.tableau.arm(Fault::on(Endpoint::Refresh, Effect::Reset));
     let answer = desk.run(&["refresh", "workbook", "Sales", "--no-wait"]);
-    answer.refused(1, &["whether a job was started could not be found out"]);
+    answer.refused(1, &["it is not known whether a job was started"]);
     assert!(desk.tableau.jobs().is_empty());
 }

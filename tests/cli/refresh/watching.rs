@@ -104,7 +104,7 @@ fn lost_start_is_not_sent_again_while_the_metadata_api_does_not_say_whether_it_w
         desk.tableau.arm(Fault::on(Endpoint::Refresh, Effect::LoseAnswer).once());
         desk.tableau.plan_jobs(plan(0, 0, Outcome::Success));
         desk.run(&["refresh", "workbook", "Sales", "--timeout", "20s"])
-            .refused(1, &["whether a job was started could not be found out", said]);
+            .refused(1, &["it is not known whether a job was started", said]);
         assert_eq!((posts(&desk), desk.tableau.jobs().len()), (1, 1), "{said}");
     }
 }

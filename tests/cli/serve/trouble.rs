@@ -241,6 +241,5 @@ fn lock_is_of_the_file_whatever_name_leads_to_it_and_follows_no_link() {
     let _serving = Serving::start(&desk);
     std::os::unix::fs::symlink(desk.path("tabmap-refreshes.db"), desk.path("other-name.db")).expect("a link");
     write_config(&desk, "file = \"other-name.db\"", SALES);
-    desk.run(&["serve", "--listen", "127.0.0.1:0"])
-        .refused(1, &["another `tabmap serve` works on the queue"]);
+    desk.run(&["serve", "--listen", "127.0.0.1:0"]).refused(1, &["another `tabmap serve` uses the queue"]);
 }

@@ -18,7 +18,7 @@ use crate::world::{Kind, Resource, SiteState, Visibility, World};
 pub enum Change {
     /// A new resource. The answer is its LUID.
     Publish { site: String, kind: Kind, project: Vec<String>, name: String },
-    /// Deleted and published again: same name and project, new LUID and number. The answer is the new LUID.
+    /// Deleted and republished: same name and project, new LUID and number. The answer is the new LUID.
     Republish { site: String, kind: Kind, luid: String },
     /// A new name, the same LUID.
     Rename { site: String, kind: Kind, luid: String, name: String },

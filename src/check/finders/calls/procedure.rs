@@ -77,11 +77,11 @@ fn mistake(arguments: &[Argument]) -> Option<(String, &'static str)> {
     let is_known = |name: &&String| PARAMETERS.iter().any(|known| known.eq_ignore_ascii_case(name));
     if let Some(name) = named.iter().filter_map(|one| one.name.as_ref()).find(|name| !is_known(name)) {
         let message = format!("the procedure has no argument `{name}`");
-        return Some((message, "take it out, or correct its name"));
+        return Some((message, "remove it, or correct its name"));
     }
     if positional.len() > PARAMETERS.len() {
         let message = format!("the procedure has {} arguments, not {}", PARAMETERS.len(), positional.len());
-        return Some((message, "take out what is too much"));
+        return Some((message, "remove the extra arguments"));
     }
     // A template may stand for several arguments, with and without names: nothing is sure from there on.
     let unsure = positional.iter().position(|one| one.value == Value::Computed);

@@ -65,7 +65,7 @@ impl Alert {
             Self::Webhook(url) if !url.contains(SECRET) => {
                 return refuse(
                     "`alert.webhook` under `[snowflake.objects]`",
-                    "SNOWFLAKE_WEBHOOK_SECRET does not stand in the place of its secret part",
+                    "SNOWFLAKE_WEBHOOK_SECRET does not replace its secret part",
                     "put that word there (what follows `/services/` at Slack, `/workflows/` at Teams), and the secret part into \
                      ALERT_WEBHOOK_SECRET or a file that ALERT_WEBHOOK_SECRET_FILE names: the configuration holds no secrets",
                 );

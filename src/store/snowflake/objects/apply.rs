@@ -63,7 +63,7 @@ impl ApplyProgress {
         let statement = self.statement.into_inner().unwrap_or_else(PoisonError::into_inner);
         let help = match &source {
             StoreError::Snowflake(error) => remedy(&error.fault, &statement),
-            _ => "apply again: it goes on from here",
+            _ => "apply again: it continues from here",
         };
         ObjectsError::Refused { statement, source: Box::new(source), help }
     }

@@ -24,7 +24,7 @@ pub(super) fn check(wanted: &Wanted<'_>) -> Result<(), ObjectsError> {
     let is_unfit = |name: &str| name.is_empty() || name.contains("$$") || name.contains(char::is_control);
     if let Some((name, value)) = names.into_iter().find(|(_, value)| is_unfit(value)) {
         let reason = format!("{value:?} is empty, or holds `$$` or a control character");
-        return Err(ObjectsError::Setting { name, reason, help: "take another name" });
+        return Err(ObjectsError::Setting { name, reason, help: "use another name" });
     }
     let url = server.join("");
     // The handler takes this very machine by plain http too: for tests.
@@ -32,7 +32,7 @@ pub(super) fn check(wanted: &Wanted<'_>) -> Result<(), ObjectsError> {
         return Err(ObjectsError::Setting {
             name: "the Tableau server",
             reason: format!("`{url}` is plain http, which the procedure does not speak"),
-            help: "give the server a certificate: from Snowflake, everybody on the way could read the token",
+            help: "give the server a certificate: from Snowflake, anyone on the network could read the token",
         });
     }
     container::check(wanted)

@@ -48,7 +48,7 @@ pub(super) fn check(wanted: &Wanted<'_>) -> Result<(), ObjectsError> {
     if wanted.sites.is_empty() {
         return refuse(
             "`sites` under `[tableau]`",
-            "the container is to be told what to sync, and no site is named",
+            "the container needs a site to sync, and none is set",
             "set `sites` in tabmap.toml, TABLEAU_SITE or `--site`",
         );
     }

@@ -30,7 +30,7 @@ pub enum ObjectsError {
         variables: &'static str,
     },
     /// A statement could not be run.
-    #[error("could not create what stands around the map in Snowflake; it ended at `{statement}`")]
+    #[error("could not create the objects in Snowflake; stopped at `{statement}`")]
     #[diagnostic(code(tabmap::snowflake::objects::refused))]
     Refused {
         /// The first line of the statement.

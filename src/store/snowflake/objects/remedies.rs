@@ -10,18 +10,18 @@ const REMEDIES: &[(&[&str], &str)] = &[
     (
         &["391531", "000606"],
         "Snowflake builds the procedure in a warehouse, and the session has none: `warehouse` under `[snowflake.objects]` must \
-         name one that exists (SHOW WAREHOUSES lists them); then apply again: it goes on from here",
+         name one that exists (SHOW WAREHOUSES lists them); then apply again: it continues from here",
     ),
     (
         &["100357", "391529", "391546"],
-        "Anaconda's packages are not to be had: set `packages = \"pypi\"` under `[snowflake.objects]`, which asks for no terms, or let \
+        "Anaconda's packages are not available: set `packages = \"pypi\"` under `[snowflake.objects]`, which asks for no terms, or let \
          ORGADMIN accept Anaconda's terms for the organisation, in Snowsight under Admin > Terms; then apply again: it goes on \
          from here",
     ),
     (
         &["100351"],
-        "a package that the procedure names is not to be had: the message says which; a packages policy of the account may block \
-         it (SHOW PACKAGES POLICIES): let an administrator allow it; then apply again: it goes on from here",
+        "a package that the procedure names is not available: the message says which; a packages policy of the account may block \
+         it (SHOW PACKAGES POLICIES): let an administrator allow it; then apply again: it continues from here",
     ),
     (
         &["509009", "509019"],
@@ -32,45 +32,45 @@ const REMEDIES: &[(&[&str], &str)] = &[
     (
         &["394209"],
         "each recipient must be the verified e-mail address of a user of this account: the user verifies it in Snowsight under \
-         their profile; or set `alert` under `[snowflake.objects]` to another address, or to `{ webhook = … }`; then apply again: it goes on from here",
+         their profile; or set `alert` under `[snowflake.objects]` to another address, or to `{ webhook = … }`; then apply again: it continues from here",
     ),
     (
         &["003001"],
         "the role in use lacks a privilege on what the message names (SHOW GRANTS ON … says whose it is): what is there already \
          must belong to the role of `sync_role`, or to ACCOUNTADMIN and roles below it (GRANT OWNERSHIP ON … TO ROLE … COPY \
-         CURRENT GRANTS); then apply again: it goes on from here",
+         CURRENT GRANTS); then apply again: it continues from here",
     ),
     (
         &["003013"],
         "this needs ACCOUNTADMIN: connect as somebody who may use that role, or give them what `--print` prints; then apply \
-         again: it goes on from here",
+         again: it continues from here",
     ),
     (
         &["000949"],
         "a procedure or function of this name with other arguments is in the way: rename it (ALTER PROCEDURE … RENAME TO …) or \
-         drop it yourself; then apply again: it goes on from here",
+         drop it yourself; then apply again: it continues from here",
     ),
     (
         &["000904"],
-        "the map has fewer columns than it needs: `tabmap init` upgrades it, as the role that owns it; then apply again: it goes \
-         on from here",
+        "the map has fewer columns than it needs: `tabmap init` upgrades it, as the role that owns it; then apply again: it continues \
+         from here",
     ),
 ];
 
 const WAREHOUSE: &str = "the warehouse does not exist, or the role may not see it: `warehouse` under `[snowflake.objects]` must name \
-                         one that exists (SHOW WAREHOUSES lists them; case counts); then apply again: it goes on from here";
+                         one that exists (SHOW WAREHOUSES lists them; case matters); then apply again: it continues from here";
 
 const REPOSITORY: &str = "the account has no such database role for the repository of the packages: older accounts get the one for Anaconda \
                           with the bundle of behaviour changes 2026_06; set `packages = \"pypi\"` under `[snowflake.objects]`, or \
-                          enable the bundle; then apply again: it goes on from here";
+                          enable the bundle; then apply again: it continues from here";
 
 const OBJECT: &str = "what the message names does not exist, or the role may not see it: somebody dropped or renamed it since, or it \
                       belongs to a role that is not below SYSADMIN; case counts in the names under `[snowflake]`. When it is \
-                      there, apply again: it goes on from here";
+                      there, apply again: it continues from here";
 
-const AGAIN: &str = "apply again: it goes on from here";
+const AGAIN: &str = "apply again: it continues from here";
 
-const UNKNOWN: &str = "the message says why. What was applied before stays: when the cause is gone, apply again: it goes on from here";
+const UNKNOWN: &str = "the message says why. What was applied before stays: when the cause is gone, apply again: it continues from here";
 
 /// What to do about this fault of a statement of ours, by its first line.
 pub(super) fn remedy(fault: &Fault, statement: &str) -> &'static str {

@@ -24,7 +24,7 @@ const ONE_SIGN_IN: &str = "run again with the current code; several sites take o
 const BY_CODE: &[(&[&str], &str)] = &[
     (
         &["390100"],
-        "check `account`, `user` and `password` of the connection; service users cannot use passwords any more: take a key pair or a programmatic access token",
+        "check `account`, `user` and `password` of the connection; service users cannot use passwords any more: use a key pair or a programmatic access token",
     ),
     // Snowflake says that a token is invalid, to somebody who sent none, where the account is not the user's.
     (
@@ -33,11 +33,11 @@ const BY_CODE: &[(&[&str], &str)] = &[
     ),
     (
         &["390197"],
-        "the account wants a second factor beside a password, and the user has none: for an unattended run take a key pair or a programmatic access token; a person signs in to Snowsight once to set one up",
+        "the account wants a second factor beside a password, and the user has none: for an unattended run, use a key pair or a programmatic access token; a person signs in to Snowsight once to set one up",
     ),
     (
         &["394508"],
-        "the password alone does not do: add the current code with `--passcode`, or take a key pair or a programmatic access token for unattended runs",
+        "the password alone is not enough: add the current code with `--passcode`, or use a key pair or a programmatic access token for unattended runs",
     ),
 ];
 
@@ -117,7 +117,7 @@ impl Authenticator for Password {
     fn remedies(&self) -> Remedies {
         let second = self.second.lock().unwrap_or_else(PoisonError::into_inner);
         let otherwise = (!matches!(*second, SecondFactor::None)).then_some(
-            "a passcode is good for 30 seconds and for one sign-in: give the current one with `--passcode`; for unattended runs take a key pair or a programmatic access token",
+            "a passcode is valid for 30 seconds and for one sign-in: give the current one with `--passcode`; for unattended runs take a key pair or a programmatic access token",
         );
         Remedies { by_code: BY_CODE, otherwise }
     }
