@@ -114,6 +114,14 @@ impl ChangeSet {
         self.changes.is_empty() && self.corrected.is_empty() && !self.has_duplicate_rows
     }
 
+    /// The kinds of which nothing is seen any more, and how many Tableau did not say to be gone.
+    pub fn emptied(&self) -> impl Iterator<Item = (ResourceKind, u64)> {
+        let kinds = self.listed.iter().zip(self.unseen.iter());
+        kinds.filter_map(|((kind, listed), (_, unseen))| {
+            (*listed == 0 && *unseen > 0).then_some((kind, *unseen))
+        })
+    }
+
     /// How many of what.
     #[must_use]
     pub fn counts(&self) -> Counts {

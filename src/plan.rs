@@ -155,10 +155,7 @@ impl Plan {
         }
         let removed = changes.counts().removed;
         let rows = changes.rows_before;
-        let emptied =
-            changes.listed.iter().zip(changes.unseen.iter()).find_map(|((kind, listed), (_, unseen))| {
-                (*listed == 0 && *unseen > 0).then_some((kind, *unseen))
-            });
+        let emptied = changes.emptied().next();
         if let Some((kind, unseen)) = emptied.filter(|_| !limits.is_for_this_run) {
             return Err(Refused::KindEmptied { site, kind, unseen, removed, rows });
         }

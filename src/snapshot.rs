@@ -53,6 +53,7 @@ pub struct Snapshot {
     /// Shared with what is made of them: changes, and the plan.
     resources: Vec<Arc<Resource>>,
     gone: BTreeSet<(ResourceKind, Luid)>,
+    withheld: BTreeSet<(ResourceKind, Luid)>,
 }
 
 impl Snapshot {
@@ -66,7 +67,7 @@ impl Snapshot {
         let mut seen = HashSet::new();
         let is_first = |resource: &Arc<Resource>| seen.insert((resource.key.kind, resource.luid.clone()));
         let resources = resources.filter(is_first).collect();
-        Self { header, resources, gone: BTreeSet::new() }
+        Self { header, resources, gone: BTreeSet::new(), withheld: BTreeSet::new() }
     }
 
     /// The resources in the order in which they were listed, each id once.
@@ -78,8 +79,8 @@ impl Snapshot {
     /// The same with each resource replaced by what is made of it; none may become another one.
     #[must_use]
     pub fn map(self, change: impl Fn(Arc<Resource>) -> Arc<Resource>) -> Self {
-        let Self { header, resources, gone } = self;
-        Self { gone, ..Self::of(header, resources.into_iter().map(change)) }
+        let Self { header, resources, gone, withheld } = self;
+        Self { gone, withheld, ..Self::of(header, resources.into_iter().map(change)) }
     }
 
     /// The same, knowing that these resources do not exist any more: they may be removed even where the listing of
@@ -92,6 +93,18 @@ impl Snapshot {
     /// The resources that are surely gone.
     pub fn gone(&self) -> impl Iterator<Item = &(ResourceKind, Luid)> {
         self.gone.iter()
+    }
+
+    /// The same, knowing that these are listed to this account without their names, and shown in no other way.
+    #[must_use]
+    pub fn withholding(self, withheld: BTreeSet<(ResourceKind, Luid)>) -> Self {
+        Self { withheld, ..self }
+    }
+
+    /// How many of a kind Tableau says there are, without their names.
+    #[must_use]
+    pub fn withheld(&self, kind: ResourceKind) -> u64 {
+        self.withheld.iter().filter(|(of, _)| *of == kind).count() as u64
     }
 
     /// Whether it is sure that the resource, which is not in the snapshot, does not exist any more.

@@ -1,5 +1,7 @@
 //! What is gathered before anything is judged: the map and its log, and what Tableau lists now.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 use miette::Diagnostic;
 use thiserror::Error;
@@ -10,7 +12,7 @@ use super::map;
 use super::severities::Severities;
 use crate::diff::{ChangeSet, diff, with_knowledge_of_map};
 use crate::mapping::Mapping;
-use crate::resource::SiteName;
+use crate::resource::{ResourceKind, SiteName};
 use crate::snapshot::Snapshot;
 use crate::source::{Source, SourceError};
 use crate::store::{Past, Store, StoreError};
@@ -33,6 +35,16 @@ pub enum EvidenceError {
         help("fill it with `tabmap sync`, or ask Tableau with `--live`")
     )]
     EmptyMap(String),
+    /// Tableau lists nothing at all.
+    #[error("this account sees nothing on site `{0}`: there is nothing to check by")]
+    #[diagnostic(
+        code(tabmap::check::nothing_seen),
+        help(
+            "a token or user that lost its permissions sees nothing: check what the account sees in Tableau, and that the \
+             right site is named (`--site`)"
+        )
+    )]
+    NothingSeen(SiteName),
 }
 
 /// The map and its log, and what Tableau lists now: either may be left out.
@@ -40,6 +52,8 @@ pub enum EvidenceError {
 pub struct Evidence {
     mappings: Vec<Mapping>,
     snapshots: Vec<Snapshot>,
+    /// How many of a kind this account does not see that may be there: what a listing lacks may be one of them.
+    hidden: BTreeMap<(SiteName, ResourceKind), u64>,
     /// What the map remembers.
     pub past: Past,
     /// The server that the map belongs to.
@@ -77,9 +91,40 @@ impl Evidence {
             let known = self.mapping(site).unwrap_or(&unknown);
             let snapshot = source.snapshot(site, known).await?;
             // The parents of a project may be hidden from us now and known to the map, as a sync would keep them.
-            self.snapshots.push(with_knowledge_of_map(snapshot, known));
+            let mut snapshot = with_knowledge_of_map(snapshot, known);
+            if self.mapping(site).is_none()
+                && snapshot.resources().is_empty()
+                && snapshot.header.is_complete()
+            {
+                return Err(EvidenceError::NothingSeen(snapshot.header.site));
+            }
+            for (kind, count) in self.not_seen(&snapshot) {
+                snapshot.header.complete.remove(&kind);
+                self.hidden.insert((snapshot.header.site.clone(), kind), count);
+            }
+            self.snapshots.push(snapshot);
         }
         Ok(())
+    }
+
+    /// What may be there and is not shown to this account, by kind: what the map holds of a kind that is not seen at all any
+    /// more; without a map, what Tableau lists without names.
+    fn not_seen(&self, snapshot: &Snapshot) -> Vec<(ResourceKind, u64)> {
+        if let Some(mapping) = self.mapping(&snapshot.header.site) {
+            return diff(snapshot, mapping).emptied().collect();
+        }
+        let withheld = ResourceKind::ALL.into_iter().map(|kind| (kind, snapshot.withheld(kind)));
+        withheld.filter(|(_, count)| *count > 0).collect()
+    }
+
+    /// What Tableau did not list completely, or not to this account.
+    #[must_use]
+    pub fn incomplete(&self, severities: &Severities) -> Vec<Finding> {
+        let hidden = |site: &SiteName, kind| self.hidden.get(&(site.clone(), kind)).copied();
+        let of = |one: &Snapshot| {
+            map::check_listing(&one.header, |kind| hidden(&one.header.site, kind), severities)
+        };
+        self.snapshots.iter().flat_map(of).collect()
     }
 
     fn mapping(&self, site: &SiteName) -> Option<&Mapping> {

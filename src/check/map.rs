@@ -9,7 +9,7 @@ use super::knowledge::SiteView;
 use super::severities::Severities;
 use crate::diff::{Change, ChangeSet};
 use crate::resource::{PlainKey, Resource, ResourceKind, SiteName};
-use crate::snapshot::Snapshot;
+use crate::snapshot::Header;
 use crate::text::{on_one_line, plural, rounded};
 
 /// Writes findings about one site of the map.
@@ -102,15 +102,30 @@ fn drift(changes: &ChangeSet, findings: &mut Findings<'_>) {
     }
 }
 
-/// What Tableau did not list completely.
+/// What Tableau did not list completely. `hidden` says how many of a kind may be there that this account does not see.
 #[must_use]
-pub fn check_listing(snapshot: &Snapshot, severities: &Severities) -> Vec<Finding> {
-    let header = &snapshot.header;
+pub fn check_listing(
+    header: &Header,
+    hidden: impl Fn(ResourceKind) -> Option<u64>,
+    severities: &Severities,
+) -> Vec<Finding> {
     let mut findings = Findings { site: &header.site, severities, found: Vec::new() };
     for kind in ResourceKind::ALL.into_iter().filter(|kind| !header.complete.contains(kind)) {
-        let message =
-            format!("Tableau did not list every {kind}: what is missing from the list may be there, or gone");
-        let remedy = "run the check again later; `tabmap sync` says what was incomplete";
+        let (message, remedy) = match hidden(kind) {
+            Some(count) => (
+                format!(
+                    "this account does not see {} that may be there: what is missing from the list may be there, or gone",
+                    plural(count, kind.facts().noun)
+                ),
+                "a token or user that lost its permissions sees less: check what the account sees in Tableau",
+            ),
+            None => (
+                format!(
+                    "Tableau did not list every {kind}: what is missing from the list may be there, or gone"
+                ),
+                "run the check again later; `tabmap sync` says what was incomplete",
+            ),
+        };
         findings.add(Code::IncompleteListing, kind.to_string(), message, remedy);
     }
     findings.found

@@ -91,8 +91,7 @@ impl Check {
         let changes = evidence.changes();
         let views = evidence.views(&changes);
         let mut findings = Vec::new();
-        let listed = views.iter().filter_map(|view| view.snapshot);
-        findings.extend(listed.flat_map(|snapshot| map::check_listing(snapshot, &severities)));
+        findings.extend(evidence.incomplete(&severities));
         if !self.live && !self.references_only {
             let asked_for =
                 views.iter().filter(|view| view.mapping.is_some_and(|one| one.site.is_among(&config.sites)));

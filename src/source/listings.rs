@@ -52,7 +52,7 @@ impl Listings {
             complete: found.complete,
             notes,
         };
-        Ok(Snapshot::new(header, found.resources).knowing_gone(found.gone))
+        Ok(Snapshot::new(header, found.resources).knowing_gone(found.gone).withholding(found.withheld))
     }
 }
 

@@ -50,6 +50,8 @@ pub struct Found {
     pub complete: BTreeSet<ResourceKind>,
     /// What surely has no place in the map any more: gone, or, of a complete kind, seen where nothing is mapped.
     pub gone: BTreeSet<(ResourceKind, Luid)>,
+    /// Listed by the Metadata API without their names, and not shown by REST.
+    pub withheld: BTreeSet<(ResourceKind, Luid)>,
     /// Seen in a Personal Space, where nothing is mapped.
     personal: BTreeSet<(ResourceKind, Luid)>,
     /// What is worth telling.
@@ -134,6 +136,8 @@ impl Reader<'_> {
             let node = nodes.remove(&entry.id);
             self.witnessed(entry, node, found);
         }
+        let withheld = nodes.values().filter(|node| node.name.is_none()).filter_map(|node| node.luid.clone());
+        found.withheld.extend(withheld.map(|luid| (self.kind, luid)).filter(|id| !found.gone.contains(id)));
         // What an incomplete listing lacks is a ghost only once REST has said so.
         let is_ghost =
             |luid: &&Luid| listing.is_complete || found.gone.contains(&(self.kind, (*luid).clone()));

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use tableau_simulator::{Effect, Endpoint, Fault, GraphqlProblem, IndexMode, Kind};
+use tableau_simulator::{Effect, Endpoint, Fault, GraphqlProblem, IndexMode, Kind, Visibility};
 use test_support::desk::Desk;
 
 /// The codes of the findings about the map, and all about files.
@@ -154,6 +154,80 @@ fn what_an_incomplete_listing_may_lack_is_left_open_and_said_to_be_incomplete() 
     }
     desk.write("b.sql", &call("datasource", "Sales"));
     assert_eq!(codes(&desk, &["--live", "b.sql"], 3), ["map incomplete-listing", "b.sql unknown-resource"]);
+}
+
+/// References to a workbook by its name, its LUID, its number and its name in addresses, and to a data source that is not there.
+fn refer_to_everything(desk: &Desk, luid: &str) {
+    let items = desk.tableau.resources("MySite");
+    let workbook = items.iter().find(|one| one.luid == luid).expect("there");
+    let (name, number, server) = (&workbook.name, &workbook.vizportal_url_id, desk.tableau.url());
+    let call = |kind: &str, name: &str| {
+        format!("CALL API__TABLEAU__REFRESH_RESOURCE('{kind}', '{name}', 'default', 'MySite');\n")
+    };
+    let pages = format!(
+        "-- {server}/#/site/MySite/workbooks/{number} {server}/#/site/MySite/views/{}/Overview\n",
+        name.replace(' ', "")
+    );
+    desk.write("a.sql", &(call("workbook", name) + &pages));
+    desk.write("tabmap-refs.toml", &format!("[[reference]]\nluid = \"{luid}\"\n"));
+    desk.write("b.sql", &call("datasource", "Never"));
+}
+
+/// Two workbooks and a data source, of which this account does not see `hidden` any more.
+fn desk_that_lost(hidden: &[&str]) -> (Desk, String) {
+    let desk = Desk::empty();
+    let luids: BTreeMap<_, _> =
+        ["Sales", "Costs"].map(|name| (name, desk.publish(Kind::Workbook, &["default"], name))).into();
+    let orders = desk.publish(Kind::Datasource, &["default"], "Orders");
+    desk.done(&["init"]);
+    desk.sync();
+    refer_to_everything(&desk, &luids["Sales"]);
+    for name in hidden {
+        let (kind, luid) = luids.get(name).map_or((Kind::Datasource, &orders), |luid| (Kind::Workbook, luid));
+        desk.tableau.show("MySite", kind, luid, Visibility::Hidden);
+    }
+    (desk, luids["Sales"].clone())
+}
+
+#[test]
+fn live_check_by_an_account_that_lost_its_access_calls_no_reference_wrong() {
+    for hidden in [&["Sales"][..], &["Sales", "Costs"]] {
+        let (desk, _) = desk_that_lost(hidden);
+        let arguments = ["--live", "a.sql", "tabmap-refs.toml"];
+        assert_eq!(codes(&desk, &arguments, 0), ["map incomplete-listing"], "{hidden:?}");
+        let text = desk.run(&["check", "--live", "a.sql"]).stdout;
+        let count = if hidden.len() == 1 { "1 workbook " } else { "2 workbooks " };
+        assert!(
+            text.contains(&format!("does not see {count}")) && text.contains("lost its permissions"),
+            "{text}"
+        );
+        let found = codes(&desk, &["--live", "b.sql"], 3);
+        assert_eq!(found, ["map incomplete-listing", "b.sql unknown-resource"]);
+    }
+}
+
+#[test]
+fn live_check_by_an_account_that_sees_nothing_has_nothing_to_check_by() {
+    let (desk, _) = desk_that_lost(&["Sales", "Costs", "Orders"]);
+    for source in ["metadata", "rest"] {
+        let answer = desk.run(&["check", "--live", "--source", source, "a.sql"]);
+        answer.refused(1, &["sees nothing on site `MySite`", "lost its permissions"]);
+    }
+}
+
+#[test]
+fn check_beside_the_map_of_a_kind_that_is_not_seen_any_more_goes_by_the_map() {
+    for source in ["metadata", "rest"] {
+        let (desk, luid) = desk_that_lost(&["Sales", "Costs"]);
+        let arguments = ["--source", source, "a.sql", "tabmap-refs.toml"];
+        assert_eq!(codes(&desk, &arguments, 0), ["map incomplete-listing"], "{source}");
+        desk.tableau.delete("MySite", Kind::Workbook, &luid);
+        let found = codes(&desk, &arguments, 3);
+        // Another of its name may have come that is not seen.
+        let wrong =
+            ["map stale-luid", "map incomplete-listing", "a.sql stale-url", "tabmap-refs.toml stale-luid"];
+        assert_eq!(found, wrong, "{source}");
+    }
 }
 
 /// From now on Tableau refuses to list workbooks, and says of its index that it is not complete.
