@@ -357,17 +357,16 @@ fn order(change: &Change) -> (Option<&ResourceKey>, Option<&Resource>, &'static 
 /// The keys that several of these resources share.
 #[must_use]
 pub fn ambiguities(mut after: Vec<Arc<Resource>>) -> Vec<Ambiguity> {
-    let mut seen = HashSet::with_capacity(after.len());
-    let shared: HashSet<_> =
-        after.iter().map(|resource| resource.key.plain()).filter(|key| !seen.insert(*key)).collect();
-    let is_shared: Vec<_> = after.iter().map(|resource| shared.contains(&resource.key.plain())).collect();
+    let mut first = HashMap::with_capacity(after.len());
+    let others = after.iter().filter(|one| **first.entry(one.key.plain()).or_insert(&one.luid) != one.luid);
+    let shared: HashSet<_> = others.map(|one| one.key.plain()).collect();
+    let is_shared: Vec<_> = after.iter().map(|one| shared.contains(&one.key.plain())).collect();
     let mut is_shared = is_shared.into_iter();
     after.retain(|_| is_shared.next() == Some(true));
     after.sort_by(|a, b| a.key.plain().cmp(&b.key.plain()).then_with(|| a.cmp(b)));
     after.dedup_by(|a, b| a.key.kind == b.key.kind && a.luid == b.luid);
     after
         .chunk_by(|a, b| a.key.plain() == b.key.plain())
-        .filter(|group| group.len() > 1)
         .map(|group| Ambiguity { candidates: group.to_vec() })
         .collect()
 }

@@ -1,10 +1,11 @@
 //! Findings that a repository had already: they are left out of reports until they are gone.
 //!
-//! An entry is a code, a place and what the finding is about, so it stays the same when lines move.
+//! An entry is a code, a place and what the finding is about, so it stays the same when lines move. Places are written from
+//! the folder of the baseline, so it holds wherever the check is called.
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use miette::Diagnostic;
 use serde::{Deserialize, Serialize};
@@ -23,8 +24,12 @@ const FORMAT_VERSION: u32 = 1;
 const MAX_SIZE: u64 = 64 * 1024 * 1024;
 
 /// The known findings, and how often each is there.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Baseline(BTreeMap<Key, u64>);
+#[derive(Debug, PartialEq, Eq)]
+pub struct Baseline {
+    /// Where the file is, from the root.
+    folder: PathBuf,
+    known: BTreeMap<Key, u64>,
+}
 
 /// What tells one known finding from others.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -84,25 +89,44 @@ pub enum BaselineError {
     },
 }
 
+/// `path` as it is written in a file in `folder`; both are from the root.
+fn written_from(folder: &Path, path: &Path) -> String {
+    let shared = folder.components().zip(path.components()).take_while(|(one, other)| one == other).count();
+    let up = folder.components().skip(shared).map(|_| Component::ParentDir);
+    walk::display(&up.chain(path.components().skip(shared)).collect::<PathBuf>())
+}
+
 impl Key {
-    fn of(finding: &Finding) -> Self {
+    fn of(finding: &Finding, folder: &Path) -> Self {
         let site = if let Place::Map(site) = &finding.place { Some(site.to_string()) } else { None };
-        let path = finding.place.path().map(str::to_owned);
+        let path = finding.place.path().map(|path| written_from(folder, &walk::absolute(Path::new(path))));
         let marked = finding.place.position().and_then(|at| at.excerpt.get(at.marked.clone()));
         let marked = marked.filter(|marked| *marked != finding.subject).map(str::to_owned);
         Self { path, site, code: finding.code, subject: finding.subject.clone(), marked }
     }
+
+    /// The file from the root, where it is about one; `folder` is that of the baseline.
+    fn absolute(&self, folder: &Path) -> Option<PathBuf> {
+        self.path.as_ref().map(|path| walk::absolute(&folder.join(path)))
+    }
 }
 
 impl Baseline {
-    /// All that was found.
+    fn at(file: &Path) -> Self {
+        let file = walk::absolute(file);
+        let folder = file.parent().unwrap_or(&file);
+        let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+        Self { folder, known: BTreeMap::new() }
+    }
+
+    /// All that was found, for a file.
     #[must_use]
-    pub fn of(findings: &[Finding]) -> Self {
-        let mut known = BTreeMap::new();
+    pub fn of(findings: &[Finding], file: &Path) -> Self {
+        let mut baseline = Self::at(file);
         for finding in findings {
-            *known.entry(Key::of(finding)).or_default() += 1;
+            *baseline.known.entry(Key::of(finding, &baseline.folder)).or_default() += 1;
         }
-        Self(known)
+        baseline
     }
 
     /// Reads a file.
@@ -117,22 +141,25 @@ impl Baseline {
             let source = serde::de::Error::custom(format!("format_version {}", document.format_version));
             return Err(BaselineError::Form { path: path.to_owned(), source });
         }
-        let mut known = BTreeMap::new();
+        let mut baseline = Self::at(path);
         // Two branches that were merged may have an entry each.
         for entry in document.findings {
-            *known.entry(entry.key).or_default() += entry.count;
+            *baseline.known.entry(entry.key).or_default() += entry.count;
         }
-        Ok(Self(known))
+        Ok(baseline)
     }
 
     /// Takes over from what was known before the entries that this check did not look for.
-    pub fn keep(&mut self, before: Self, is_looked_for: impl Fn(Option<&str>) -> bool) {
-        self.0.extend(before.0.into_iter().filter(|(key, _)| !is_looked_for(key.path.as_deref())));
+    pub fn keep(&mut self, before: Self, is_looked_for: impl Fn(Option<&Path>) -> bool) {
+        let Self { folder, known } = before;
+        let is_kept = |key: &Key| !is_looked_for(key.absolute(&folder).as_deref());
+        self.known.extend(known.into_iter().filter(|(key, _)| is_kept(key)));
     }
 
     /// Writes a file, whole or not at all.
     pub fn write(&self, path: &Path) -> Result<(), BaselineError> {
-        let findings = self.0.iter().map(|(key, count)| Entry { key: key.clone(), count: *count }).collect();
+        let findings =
+            self.known.iter().map(|(key, count)| Entry { key: key.clone(), count: *count }).collect();
         let document = Document { format_version: FORMAT_VERSION, findings };
         let failed = |source| BaselineError::File { action: "write", path: path.to_owned(), source };
         let mut text = serde_json::to_string_pretty(&document).map_err(|error| failed(error.into()))?;
@@ -145,31 +172,34 @@ impl Baseline {
     pub fn take_known(&mut self, findings: &mut Vec<Finding>) -> u64 {
         let before = findings.len();
         findings.retain(|finding| {
-            let Some(left) = self.0.get_mut(&Key::of(finding)).filter(|left| **left > 0) else { return true };
+            let left = self.known.get_mut(&Key::of(finding, &self.folder)).filter(|left| **left > 0);
+            let Some(left) = left else { return true };
             *left -= 1;
             false
         });
-        self.0.retain(|_, left| *left > 0);
+        self.known.retain(|_, left| *left > 0);
         (before - findings.len()) as u64
     }
 
-    /// The entries that are left, as findings about the file; `is_looked_for` says of a path, or of the map, whether this
-    /// check would have found it again.
+    /// The entries that are left, as findings about the file; `is_looked_for` says of a path from the root, or of the map,
+    /// whether this check would have found it again.
     #[must_use]
     pub fn gone(
         &self,
         file: &Path,
-        is_looked_for: impl Fn(Option<&str>) -> bool,
+        is_looked_for: impl Fn(Option<&Path>) -> bool,
         severities: &Severities,
     ) -> Vec<Finding> {
         let path = walk::display(&walk::from_here(file));
         let severity = severities.of(Code::UnusedBaseline, Some(&path));
-        let left =
-            self.0.iter().filter(|(key, _)| severity != Severity::Off && is_looked_for(key.path.as_deref()));
+        let left = self.known.iter().filter(|(key, _)| {
+            severity != Severity::Off && is_looked_for(key.absolute(&self.folder).as_deref())
+        });
         let finding = |(key, count): (&Key, &u64)| {
-            let Key { path: of, site, code, subject, .. } = key;
+            let Key { site, code, subject, .. } = key;
+            let of = key.absolute(&self.folder).map(|path| walk::display(&walk::from_here(&path)));
             let site = site.as_ref().map(|site| format!("the map of site {site}"));
-            let place = of.clone().or(site).unwrap_or_default();
+            let place = of.or(site).unwrap_or_default();
             let times = if *count > 1 { format!(" ({})", plural(*count, "time")) } else { String::new() };
             Finding {
                 code: Code::UnusedBaseline,

@@ -138,6 +138,23 @@ pub fn from_here(path: &Path) -> PathBuf {
     relative(&std::env::current_dir().unwrap_or_default(), path)
 }
 
+/// From the root, without `.` and `..`, as it is written: links are not looked up.
+#[must_use]
+pub fn absolute(path: &Path) -> PathBuf {
+    let whole = std::env::current_dir().unwrap_or_default().join(path);
+    let mut absolute = PathBuf::new();
+    for part in whole.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                absolute.pop();
+            }
+            part => absolute.push(part),
+        }
+    }
+    absolute
+}
+
 /// Without the working directory and without `.`.
 fn relative(here: &Path, path: &Path) -> PathBuf {
     let path = path.strip_prefix(here).unwrap_or(path);

@@ -128,15 +128,13 @@ impl Check {
     ) -> Result<u64, CheckError> {
         let Some(file) = &self.baseline else { return Ok(0) };
         let is_map_checked = !self.live && !self.references_only && sites.is_empty();
-        let searched: Vec<_> = self.paths.iter().map(|path| walk::from_here(path)).collect();
-        let is_looked_for = |path: Option<&str>| match path {
+        let searched: Vec<_> = self.searched().iter().map(|path| walk::absolute(path)).collect();
+        let is_looked_for = |path: Option<&Path>| match path {
             None => is_map_checked,
-            Some(path) => {
-                searched.is_empty() || searched.iter().any(|below| Path::new(path).starts_with(below))
-            }
+            Some(path) => searched.iter().any(|below| path.starts_with(below)),
         };
         let mut baseline = if self.write_baseline {
-            let mut baseline = Baseline::of(findings);
+            let mut baseline = Baseline::of(findings, file);
             // One that cannot be read is written anew.
             if let Ok(before) = Baseline::read(file) {
                 baseline.keep(before, is_looked_for);
@@ -186,6 +184,11 @@ impl Check {
         Ok(evidence)
     }
 
+    /// The files and folders that were named, or the working directory.
+    fn searched(&self) -> Vec<PathBuf> {
+        if self.paths.is_empty() { vec![PathBuf::from(".")] } else { self.paths.clone() }
+    }
+
     /// On a thread of its own, which the end of the process does not wait for.
     async fn search(
         &self,
@@ -194,7 +197,7 @@ impl Check {
         knowledge: Knowledge,
         severities: Severities,
     ) -> Result<Searched, CommandError> {
-        let paths = if self.paths.is_empty() { vec![PathBuf::from(".")] } else { self.paths.clone() };
+        let paths = self.searched();
         let (sender, receiver) = tokio::sync::oneshot::channel();
         std::thread::spawn(move || {
             let stages = Stages { finders: &finders, knowledge: &knowledge, severities: &severities };

@@ -32,6 +32,8 @@ static PLACE: LazyLock<Regex> = LazyLock::new(|| {
 });
 /// What a list has around its members.
 const AROUND: [char; 14] = [' ', '\t', '\r', '\n', '"', '\'', '[', '(', '{', ',', '-', '\\', ']', '/'];
+/// Those of them that no comment begins with.
+const BEFORE_COMMENT: [char; 12] = [' ', '\t', '\r', '\n', '"', '\'', '[', '(', '{', ',', '\\', ']'];
 /// How long a LUID is.
 const UUID_LENGTH: usize = 36;
 /// How far before a path is looked for the site of Tableau's REST API.
@@ -96,17 +98,25 @@ fn takes_several(place: &str) -> bool {
     !place.ends_with('/') && key.ends_with(['s', 'S'])
 }
 
+/// What comes after quotes, brackets and comments between the members of a list.
+fn past_separators(mut rest: &str) -> &str {
+    loop {
+        let comment = rest.trim_start_matches(BEFORE_COMMENT);
+        if !["#", "//", "-- "].iter().any(|mark| comment.starts_with(mark)) {
+            return rest.trim_start_matches(AROUND);
+        }
+        rest = comment.split_once('\n').map_or("", |(_, rest)| rest);
+    }
+}
+
 /// The LUIDs that begin at a place, with nothing before them but quotes and brackets.
 fn luids_at(text: &str, mut at: usize, are_several: bool) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     while found.len() < MOST_OF_A_LIST {
         let rest = &text[at..];
         // One value stands on the line of its key.
-        let value = if are_several {
-            rest.trim_start_matches(AROUND)
-        } else {
-            rest.trim_start_matches(['"', '\'', '\\'])
-        };
+        let value =
+            if are_several { past_separators(rest) } else { rest.trim_start_matches(['"', '\'', '\\']) };
         let start = text.len() - value.len();
         let Some(luid) = uuid_at(text, start).filter(|luid| stands_alone(text, luid.start, luid.end)) else {
             break;

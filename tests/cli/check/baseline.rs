@@ -119,3 +119,37 @@ fn a_baseline_that_is_not_there_or_no_baseline_is_refused_by_its_name() {
     }
     assert_eq!(offline(&desk, &["--write-baseline"]).exit, 2);
 }
+
+#[test]
+fn baseline_holds_from_whatever_folder_the_check_is_called() {
+    let desk = desk_with_map();
+    for folder in ["jobs", "models", "ci"] {
+        fs::create_dir(desk.path(folder)).expect("make a folder");
+    }
+    desk.write("jobs/dag.py", &format!("ID = '{OLD}'\n"));
+    desk.write("models/hook.py", &format!("ID = '{STALE}'\n"));
+    let check = |folder: &str, arguments: &[&str]| {
+        let fixed = ["check", "--offline", "--references-only", "--format", "json", "--baseline"];
+        let mut command = desk.command(&[&fixed, arguments].concat());
+        let output = command.current_dir(desk.path(folder)).output().expect("start tabmap");
+        let errors = String::from_utf8_lossy(&output.stderr);
+        let document: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{errors}"));
+        let found = found(&document).iter().map(|(code, path)| format!("{code} {path}")).collect::<Vec<_>>();
+        (output.status.code(), document["known"].as_u64(), found)
+    };
+    let good = |known| (Some(0), Some(known), vec![]);
+    assert_eq!(check(".", &["ci/known.json", "--write-baseline"]), good(2));
+    let text = fs::read_to_string(desk.path("ci/known.json")).expect("the baseline");
+    assert!(text.contains(r#""path": "../jobs/dag.py""#), "{text}");
+    assert_eq!(check("jobs", &["../ci/known.json"]), good(1));
+    assert_eq!(check("ci", &["known.json", "../models", ".."]), good(2));
+    let absolute = desk.path("ci/known.json").display().to_string();
+    assert_eq!(check("models", &[&absolute, &desk.path("jobs").display().to_string()]), good(1));
+
+    desk.write("jobs/dag.py", "ID = None\n");
+    assert_eq!(check("models", &["../ci/known.json"]), good(1));
+    let gone = vec!["unused-baseline ../ci/known.json".to_owned()];
+    assert_eq!(check("jobs", &["../ci/known.json"]), (Some(0), Some(0), gone));
+    assert_eq!(check("jobs", &["../ci/known.json", "--write-baseline", ".."]), good(1));
+    assert_eq!(check(".", &["ci/known.json"]), good(1));
+}

@@ -86,6 +86,13 @@ const LUID_FIELDS: &[Case] = &[
     (".yml", "tableau:\n  workbook_id: NEVER\n", UNKNOWN),
     (".yml", "tableau:\n  luid: \"NEVER\"\n", UNKNOWN),
     (".yml", "tableau:\n  workbook_ids:\n    - GOOD\n    - NEVER\n", UNKNOWN),
+    (
+        ".py",
+        "# Tableau\nworkbook_ids = [\n  # weekly, \"daily\"\n  \"GOOD\",  # 2024\n  \"NEVER\",\n  # \"OTHER\",\n]\n",
+        UNKNOWN,
+    ),
+    (".yml", "tableau:\n  workbook_ids:\n    # weekly\n    - GOOD  # it's 'sales'\n    - NEVER\n", UNKNOWN),
+    (".js", "// Tableau\nconst workbookIds = [ // all\n  'GOOD', // weekly\n  'NEVER',\n];\n", UNKNOWN),
     (".yml", "env:\n  - name: TABLEAU_WORKBOOK_ID\n    value: \"NEVER\"\n", UNKNOWN),
     (".yml", "tableau:\n  workbook_id: NEVER # tabmap: ignore unknown-luid\n", &[]),
     (".yaml", "exposures:\n  - name: a\n    meta:\n      tableau_workbook_luid: NEVER\n", UNKNOWN),
@@ -292,7 +299,25 @@ const TABMAP_LINES: &[Case] = &[
     ),
     (".sh", "tabmap sync --site MySite\ntabmap check .\ntabmap refresh --from refresh.toml\n", &[]),
     (".yml", "script:\n  - tabmap refresh workbook \"Costs\"\n", &[("unknown-resource", "Costs")]),
+    (".sh", "tabmap refresh workbook Costs 2>&1 | tee log\n", &[("unknown-resource", "Costs")]),
+    ("Dockerfile", "RUN tabmap resolve workbook Costs\n", &[("unknown-resource", "Costs")]),
+    (".py", "run('poetry run tabmap refresh workbook Costs')\n", &[("unknown-resource", "Costs")]),
+    (".py", "run('cd /srv && sudo tabmap refresh workbook Costs')\n", &[("unknown-resource", "Costs")]),
 ];
+
+const SENTENCES: &[Case] = &[
+    (".py", "raise ValueError('use tabmap refresh workbook NAME first')\n", &[]),
+    (".py", "log.info('Run tabmap refresh workbook NAME to repair it')\n", &[]),
+    (".py", "log.info('please run tabcmd export WB/Sheet')\n", &[]),
+    (".py", "message = 'tabmap resolve workbook Foo is not found'\n", &[]),
+    (".py", "\"\"\"Helpers.\n\nThe same as with tabcmd refreshextracts --workbook Foo\n\"\"\"\n", &[]),
+    (".go", "// x\nreturn errors.New(\"see tabmap resolve workbook NAME\")\n", &[]),
+];
+
+#[test]
+fn sentences_that_speak_of_a_command_are_no_command_lines() {
+    each_is_judged_as_expected(SENTENCES);
+}
 
 #[test]
 fn what_command_lines_of_this_program_name_is_judged() {

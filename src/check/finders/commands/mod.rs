@@ -46,8 +46,8 @@ impl Finder for Commands {
                 continue;
             }
             let words = shell::words(text, whole.range());
-            let Some(end) = words.last().map(|word| word.span.end).filter(|_| !comments.hold(whole.start()))
-            else {
+            let is_meant = !comments.hold(whole.start()) && !shell::is_in_sentence(text, whole.start());
+            let Some(end) = words.last().map(|word| word.span.end).filter(|_| is_meant) else {
                 continue;
             };
             read = end;

@@ -18,6 +18,12 @@ const LONGEST_WORD: usize = 4096;
 /// How far before a program is looked for the quote that it stands in.
 const LOOK_BACK: usize = 1024;
 
+/// Words before the name of a program that no shell and no other program begins it with.
+const PROSE: [&str; 23] = [
+    "a", "an", "by", "from", "into", "is", "like", "of", "please", "see", "that", "the", "then,", "this",
+    "through", "to", "try", "use", "uses", "using", "via", "with", "your",
+];
+
 /// A variable of cmd.exe. A percent sign also begins an escape of two digits in an address.
 static CMD_VARIABLE: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"%[A-Za-z_][A-Za-z0-9_]{2,}%").expect("a valid pattern"));
@@ -35,6 +41,25 @@ pub fn words(text: &str, name: Range<usize>) -> Vec<Word> {
     match after.chars().next() {
         Some(' ' | '\t') if !after.trim_start().starts_with(',') => of_line(text, at, None),
         _ => of_list(text, at),
+    }
+}
+
+/// Whether a place is in the midst of a sentence, such as `use tabmap refresh workbook NAME`.
+#[must_use]
+pub fn is_in_sentence(text: &str, at: usize) -> bool {
+    let near = &text[boundary(text, at.saturating_sub(LOOK_BACK))..at];
+    let line = near.rsplit('\n').next().unwrap_or(near);
+    let before = open_quote(text, at).and_then(|quote| line.rsplit(quote).next()).unwrap_or(line);
+    let mut words = before.split([' ', '\t']).rev();
+    // Right before the program, and so after a blank.
+    if words.next() != Some("") {
+        return false;
+    }
+    let is_of_prose = |word: &str| PROSE.iter().any(|known| known.eq_ignore_ascii_case(word));
+    match words.next() {
+        // `poetry run` starts a program.
+        Some("run" | "Run") => words.next().is_none_or(|word| word.is_empty() || is_of_prose(word)),
+        word => word.is_some_and(is_of_prose),
     }
 }
 

@@ -21,6 +21,11 @@ pub(super) fn target(words: Vec<Word>) -> Option<Target> {
     match (plain.next()?, plain.next()) {
         (kind, Some(what)) => {
             let kind = ResourceKind::from_word(kind.value.as_deref()?)?;
+            // A command has no more words. A sentence has, and so has `2>&1`.
+            let is_word = |word: &Word| word.value.as_ref().is_some_and(|text| text.parse::<u8>().is_err());
+            if what.value.is_some() && plain.next().is_some_and(is_word) {
+                return None;
+            }
             let project = sorted.option(&["project"]);
             let tail = project.and_then(|word| word.value.clone()).map(Project::Tail);
             Some(named(kind, what, tail, project, sorted.option(&["site"])))
