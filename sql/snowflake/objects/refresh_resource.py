@@ -298,7 +298,7 @@ def wait_for(tableau: Tableau, key: Key, job_id: str, timeout: float) -> None:
         left = deadline - time.monotonic()
         if left <= 0:
             raise RefreshError(
-                f"the refresh of {key} was not done after {timeout:g} seconds; job {job_id} goes on {place}{trouble}"
+                f"the refresh of {key} was not done after {timeout:g} seconds; job {job_id} continues {place}{trouble}"
             )
         time.sleep(min(pause, left))
         pause = min(pause * 1.5, LONGEST_PAUSE)

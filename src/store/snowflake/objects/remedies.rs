@@ -15,7 +15,7 @@ const REMEDIES: &[(&[&str], &str)] = &[
     (
         &["100357", "391529", "391546"],
         "Anaconda's packages are not available: set `packages = \"pypi\"` under `[snowflake.objects]`, which asks for no terms, or let \
-         ORGADMIN accept Anaconda's terms for the organisation, in Snowsight under Admin > Terms; then apply again: it goes on \
+         ORGADMIN accept Anaconda's terms for the organisation, in Snowsight under Admin > Terms; then apply again: it continues \
          from here",
     ),
     (
