@@ -162,7 +162,9 @@ pub(crate) mod tests {
     fn absence_is_evidence_for_complete_kinds_and_for_what_is_known_to_be_gone() {
         let gone = (ResourceKind::Datasource, Luid::new("1").expect("a LUID"));
         let snapshot = snapshot(WORKBOOKS, &[]).knowing_gone([gone.clone()].into());
+        let snapshot = snapshot.withholding([gone.clone()].into()).map(|resource| resource);
         assert_eq!(snapshot.gone().collect::<Vec<_>>(), [&gone]);
+        assert_eq!(ResourceKind::ALL.map(|kind| snapshot.withheld(kind)), [0, 1]);
         for (line, expected) in [("A::x=1", true), ("datasource A::x=1", true), ("datasource A::x=2", false)]
         {
             assert_eq!(snapshot.proves_gone(&resource(line)), expected, "{line}");

@@ -1,5 +1,6 @@
 //! Stores, servers and sources, made from the configuration.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use clap::Args;
@@ -25,7 +26,7 @@ use crate::text::on_one_line;
 /// The store that the configuration names.
 pub(super) fn open_store(config: &Config) -> Result<Arc<dyn Store>, CommandError> {
     Ok(match &config.store {
-        StoreAddress::Sqlite(path) => Arc::new(SqliteStore::new(path).with_remedy(remedy(config))),
+        StoreAddress::Sqlite(path) => Arc::new(sqlite(config, path)?),
         StoreAddress::Snowflake(name) => Arc::new(open_snowflake(config, name.as_deref())?),
     })
 }
@@ -33,11 +34,21 @@ pub(super) fn open_store(config: &Config) -> Result<Arc<dyn Store>, CommandError
 /// The store that the configuration names, to look at and not to write to.
 pub(super) fn open_inspected(config: &Config) -> Result<Arc<dyn Inspect>, CommandError> {
     Ok(match &config.store {
-        StoreAddress::Sqlite(path) => {
-            Arc::new(SqliteStore::new(path).with_remedy(remedy(config)).for_reading())
-        }
+        StoreAddress::Sqlite(path) => Arc::new(sqlite(config, path)?.for_reading()),
         StoreAddress::Snowflake(name) => Arc::new(open_snowflake(config, name.as_deref())?),
     })
+}
+
+fn sqlite(config: &Config, path: &Path) -> Result<SqliteStore, ConfigError> {
+    if config.passcode.is_some() {
+        return Err(ConfigError::Value {
+            name: "--passcode".to_owned(),
+            reason: format!("the map is in the SQLite file `{}`, which takes no sign-in", path.display()),
+            help: "name the Snowflake connection with `--store snowflake:CONNECTION`, or leave the flag out"
+                .to_owned(),
+        });
+    }
+    Ok(SqliteStore::new(path).with_remedy(remedy(config)))
 }
 
 /// How to create a map that is not there. It may also be looked for in the wrong folder.

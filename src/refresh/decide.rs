@@ -317,6 +317,13 @@ mod tests {
     }
 
     #[test]
+    fn resource_that_is_not_found_is_looked_for_once() {
+        let (resolving, next) = new().after(Event::Posted(Posted::Refused(refusal("404006"))));
+        assert_eq!(word(&next), "Resolve");
+        assert_eq!(after(resolving, Event::Posted(Posted::Refused(refusal("404006")))), "fail Tableau");
+    }
+
+    #[test]
     fn job_that_runs_already_is_adopted_unless_it_began_before_the_data_was_ready() {
         let ready = Start { ready: Some(at(100)), posts: 1, ..new() };
         let last = Start { posts: MOST_POSTS, ..new() };

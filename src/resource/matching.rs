@@ -280,6 +280,61 @@ mod tests {
     }
 
     #[test]
+    fn a_project_of_which_only_the_name_is_known_may_fit_a_path_that_ends_in_it() {
+        let (known, leaf) = (ProjectPath::parse("A/B"), ProjectPath::leaf_only("B"));
+        for (wanted, project, may_fit) in [
+            (Project::Computed, &known, true),
+            (Project::Leaf("B".to_owned()), &leaf, false),
+            (Project::Path("A/B".to_owned()), &leaf, true),
+            (Project::Path("A/C".to_owned()), &leaf, false),
+            (Project::Path("A/B".to_owned()), &known, false),
+            (Project::Tail("A/B".to_owned()), &leaf, true),
+            (Project::Tail("/B".to_owned()), &leaf, true),
+            (Project::Tail("B".to_owned()), &leaf, false),
+            (Project::Tail("/C".to_owned()), &leaf, false),
+        ] {
+            assert_eq!(wanted.may_fit(project), may_fit, "{wanted:?} {project}");
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_shown_as_it_is_written() {
+        assert_eq!(Name::Column("a".to_owned()).as_str(), "a");
+        assert_eq!(Name::Loose("b".to_owned()).as_str(), "b");
+        assert_eq!(Project::Tail("A/B".to_owned()).as_str(), "A/B");
+        assert_eq!(Project::Computed.as_str(), "");
+    }
+
+    #[test]
+    fn a_look_up_by_luid_number_or_address_fits_the_kind_and_the_text() {
+        let (workbook, datasource) = (ResourceKind::Workbook, ResourceKind::Datasource);
+        let mut one = resource("Sales");
+        one.details.content_url = Some("Sales_1".to_owned());
+        let luid = |kind, text: &str| Lookup::Luid { kind, luid: Luid::new(text).unwrap() };
+        let number = |kind, text: &str| Lookup::Number { kind, number: text.to_owned() };
+        let address = |kind, text: &str| Lookup::Address { kind, name: text.to_owned() };
+        for (lookup, fits) in [
+            (luid(None, "luid-1"), true),
+            (luid(Some(workbook), "luid-1"), true),
+            (luid(Some(datasource), "luid-1"), false),
+            (luid(None, "luid-2"), false),
+            (number(workbook, "7"), true),
+            (number(datasource, "7"), false),
+            (number(workbook, "8"), false),
+            (address(workbook, "Sales_1"), true),
+            (address(datasource, "Sales_1"), false),
+            (address(workbook, "Sales"), false),
+        ] {
+            assert_eq!(lookup.fits(&one), fits, "{lookup:?}");
+        }
+    }
+
+    #[test]
+    fn a_sign_that_stands_for_a_letter_is_that_letter() {
+        assert!(is_same_name("5 K", "5 \u{212a}") && !is_same_name("5 k", "5 \u{212a}"));
+    }
+
+    #[test]
     fn a_site_fits_in_any_case_unless_its_column_is_compared() {
         let (main, other) = (SiteName::from_content_url("Main"), SiteName::from_content_url("main"));
         assert!(Site::Loose(other.clone()).fits(&main) && Site::Column("Main".to_owned()).fits(&main));

@@ -57,7 +57,7 @@ impl Shard {
     /// can tell too.
     fn holds(self, site: &SiteName) -> bool {
         let hash: [u8; 32] = Sha256::digest(site.folded()).into();
-        let first = hash.iter().take(8).fold(0, |number: u64, byte| number << 8 | u64::from(*byte));
+        let first = hash.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes));
         first % self.of + 1 == self.number
     }
 }

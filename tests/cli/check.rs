@@ -12,6 +12,7 @@ mod any_text;
 mod baseline;
 mod calls;
 mod clients;
+mod command_lines;
 mod exposures;
 mod fixing;
 mod formats;

@@ -57,6 +57,19 @@ async fn a_passcode_of_the_command_line_wins_over_every_other_and_is_shown_nowhe
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_passcode_is_refused_where_no_password_goes_with_it() {
+    let (tenant, mut desk) = with_second_factor().await;
+    desk.unset("SNOWFLAKE_CONNECTIONS_TEST_PASSWORD");
+    desk.set("SNOWFLAKE_RUNNING_INSIDE_SPCS", "true");
+    run(&desk, &["init", "--passcode", "123456"]).refused(2, &["not with the token of the container"]);
+    for command in ["init", "list", "sync"] {
+        let answer = run(&desk, &[command, "--store", "sqlite:map.db", "--passcode", "123456"]);
+        answer.refused(2, &["--passcode", "`map.db`", "takes no sign-in", "--store snowflake:CONNECTION"]);
+    }
+    assert!(!desk.path("map.db").exists() && tenant.log("logins").await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_passcode_is_good_for_one_sign_in_after_which_the_session_is_renewed_without_it() {
     let (tenant, desk) = with_second_factor().await;
     desk.publish(Kind::Workbook, &["default"], "Sales");

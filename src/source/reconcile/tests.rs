@@ -190,6 +190,16 @@ fn without_rest_the_metadata_api_is_believed_where_nothing_speaks_against_it() {
 }
 
 #[test]
+fn project_of_a_resource_that_the_metadata_api_alone_lists_keeps_its_luid() {
+    let listed = Listed {
+        nodes: vec![Node { project_luid: Some(luid("p-1")), ..node("A::Sales=1") }],
+        ..metadata(&[])
+    };
+    let found = together(Some(listed), None, nothing());
+    assert_eq!(found.resources[0].details.project_luid, Some(luid("p-1")));
+}
+
+#[test]
 fn single_looks_correct_the_metadata_api_where_rest_lists_nothing() {
     let listed = || Some(metadata(&["A::x=1#7", "A::y=2"]));
     let expected = ["~A::z=1#7", "complete", "gone 2", "lagging 1", "ghosts 1"];

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 
-use super::authenticator::{Asked, Authenticator, Fields, LoginName};
+use super::authenticator::{Asked, Authenticator, Fields, LoginName, Way, made};
 use super::key_pair::KeyPair;
 use super::token::Token;
 use crate::store::snowflake::connection::error::ConnectionError;
@@ -41,7 +41,14 @@ pub(super) struct Container {
 
 impl Container {
     /// The way has no name in the settings: it is the OAuth that a container is found to offer.
-    pub(super) const NAME: &str = "SPCS";
+    const NAME: &str = "SPCS";
+
+    pub(super) const WAY: Way = Way {
+        name: Self::NAME,
+        label: "the token of the container",
+        keys: &["token_file_path"],
+        make: |asked| made(Self::of(asked)),
+    };
 
     /// Whether the connection leaves it to the container how to sign in.
     pub(super) fn is_meant(asked: &Asked<'_>) -> bool {
@@ -53,7 +60,7 @@ impl Container {
         !names_another && settings.setting("token").is_none() && is_inside(asked.environment)
     }
 
-    pub(super) fn of(asked: &Asked<'_>) -> Result<Self, ConnectionError> {
+    fn of(asked: &Asked<'_>) -> Result<Self, ConnectionError> {
         let path = asked.settings.path("token_file_path", asked.environment);
         let path = path.unwrap_or_else(|| SESSION_TOKEN.into());
         let session = Token::File(path.clone());

@@ -21,7 +21,7 @@ use key_pair::KeyPair;
 use password::Password;
 use workload_identity::WorkloadIdentity;
 
-use self::authenticator::{Made, Way, made};
+use self::authenticator::{Made, Way};
 use super::error::ConnectionError;
 
 /// In the order in which the help of an unknown authenticator names them.
@@ -42,15 +42,13 @@ pub(super) fn keys() -> impl Iterator<Item = &'static str> {
 
 /// The way that the settings ask for.
 pub(super) fn authenticator_of(asked: &Asked<'_>) -> Made {
-    if Container::is_meant(asked) {
-        return made(Container::of(asked));
-    }
     let found = asked.settings.optional("authenticator");
     let name = match &found {
         Some(found) => found.to_uppercase(),
         None => unnamed(asked).to_owned(),
     };
-    match WAYS.iter().find(|way| way.name == name) {
+    let of_container = Container::is_meant(asked).then_some(&Container::WAY);
+    match of_container.or_else(|| WAYS.iter().find(|way| way.name == name)) {
         Some(way) => {
             let is_for_this_run = asked.settings.came_from("passcode") == Some("--passcode");
             if is_for_this_run && !way.keys.contains(&"passcode") {
