@@ -148,6 +148,8 @@ fn keys_that_meet_several_rows_afterwards_are_named() {
         (ALL, &[], &["P::x=1", "datasource P::x=1"], &[]),
         (ALL, &[], &["datasource A/P::x=1", "datasource B/P::x=1"], &[]),
         (&[], &["A/P::x=1", "B/P::x=1"], &[], &[]),
+        // Two rows of one resource are one candidate.
+        (&[], &["A/P::x=1", "B/P::x=1", "C/P::x=2"], &[], &["A/P::x=1, C/P::x=2"]),
     ] {
         let set = diff(&snapshot(complete, listed), &mapping(rows));
         let ambiguous: Vec<_> = set
