@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::address_site::blamed;
 use super::finders::{Finders, TextFile};
 use super::finding::{Code, Finding, Place, Severity};
 use super::findings::{self, Complaint};
@@ -74,7 +75,7 @@ pub(super) fn judged(
 ) -> Vec<Complaint> {
     let mut complaints = Vec::new();
     for reference in references {
-        let judgement = judge(&reference, knowledge);
+        let judgement = blamed(file.text, &reference, judge(&reference, knowledge));
         counts.references += u64::from(judgement != Judgement::Unrelated);
         match judgement {
             Judgement::Fine | Judgement::Unrelated => {}

@@ -28,6 +28,7 @@ use self::searched::{FileCounts, Searched};
 use self::severities::Severities;
 use self::walk::Scope;
 
+mod address_site;
 pub mod baseline;
 mod encoding;
 pub mod evidence;

@@ -11,6 +11,8 @@ use super::{Luid, ProjectPath, Resource, ResourceKind, SiteName};
 pub const MOST_NEAR_NAMES: usize = 3;
 /// How alike a near name must be, from 0 to 1.
 const NEAR: f64 = 0.7;
+/// What Tableau calls the project that every site has.
+const DEFAULT_PROJECT: &str = "Default";
 
 /// What a resource is looked up by.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,6 +116,8 @@ pub enum Project {
     Path(String),
     /// As people write it: a tail of the path, or a whole one after a slash.
     Tail(String),
+    /// The one called Default, which `tabcmd` takes where none is written.
+    Default,
     /// Only a run can tell which.
     Computed,
 }
@@ -124,6 +128,7 @@ impl Project {
     pub fn as_str(&self) -> &str {
         match self {
             Self::Leaf(text) | Self::Path(text) | Self::Tail(text) => text,
+            Self::Default => DEFAULT_PROJECT,
             Self::Computed => "",
         }
     }
@@ -138,6 +143,8 @@ impl Project {
                 Some(from_root) => ProjectPath::parse(&nfc(from_root)) == project.nfc(),
                 None => ProjectPath::parse(&nfc(text)).is_tail_of(&project.nfc()),
             },
+            // It is `default` in some APIs.
+            Self::Default => project.leaf().eq_ignore_ascii_case(DEFAULT_PROJECT),
             Self::Computed => true,
         }
     }
@@ -147,7 +154,7 @@ impl Project {
     pub fn may_fit(&self, project: &ProjectPath) -> bool {
         let text = match self {
             Self::Path(text) | Self::Tail(text) => text,
-            Self::Leaf(_) => return false,
+            Self::Leaf(_) | Self::Default => return false,
             Self::Computed => return true,
         };
         let written = ProjectPath::parse(&nfc(text.strip_prefix('/').unwrap_or(text)));

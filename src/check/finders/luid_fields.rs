@@ -30,6 +30,11 @@ static PLACE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(&format!("(?i-u)(?:{variable}|{terraform}|{assigned}|{option}|{path}|{call})"))
         .expect("a valid pattern")
 });
+/// Workbooks of Azure Monitor, whose ids are of the same form.
+static AZURE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new("(?i-u)azurerm_application_insights_workbook|microsoft\\.insights/workbooks")
+        .expect("a valid pattern")
+});
 /// What a list has around its members.
 const AROUND: [char; 14] = [' ', '\t', '\r', '\n', '"', '\'', '[', '(', '{', ',', '-', '\\', ']', '/'];
 /// Those of them that no comment begins with.
@@ -57,9 +62,11 @@ impl Finder for LuidFields {
             return Found::References(references);
         }
         let mut comments = Comments::of(text, file.extension());
+        let has_azure = LazyLock::new(|| AZURE.is_match(text));
         let mut seen = 0;
         for place in PLACE.find_iter(text) {
-            if place.start() < seen || is_of_others(text, &place, file.extension()) {
+            let is_of_azure = may_be_of_azure(place.as_str()) && *has_azure;
+            if place.start() < seen || is_of_azure || is_of_others(text, &place, file.extension()) {
                 continue;
             }
             for span in luids_at(text, place.end(), takes_several(place.as_str())) {
@@ -72,6 +79,12 @@ impl Finder for LuidFields {
         }
         Found::References(references)
     }
+}
+
+/// `workbook_id`, where nothing in the place itself speaks of Tableau.
+fn may_be_of_azure(place: &str) -> bool {
+    let place = place.to_ascii_lowercase();
+    place.contains("workbook") && !place.contains("tableau") && !place.ends_with(['/', '('])
 }
 
 /// Whether other things than workbooks and data sources are meant, or may well be.

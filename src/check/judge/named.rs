@@ -166,6 +166,14 @@ impl Wanted<'_> {
                               from Tableau or `tabmap list`";
                 (&self.name.span, remedy.to_owned())
             }
+            ([_, ..], Some(Spanned { value: Project::Default, span })) => {
+                let projects: Vec<_> = of_name.iter().map(|one| self.project_of(one)).collect();
+                let remedy = format!(
+                    "`tabcmd` looks in project `Default` unless `--project` names another: it is in {}",
+                    projects.join(", ")
+                );
+                (span, remedy)
+            }
             ([one], Some(project)) => (&project.span, format!("use project {}", self.project_of(one))),
             ([_, ..], Some(project)) => {
                 let projects: Vec<_> = of_name.iter().map(|one| self.project_of(one)).collect();

@@ -4,9 +4,16 @@ use super::tools::{Case, each_is_judged_as_expected};
 
 const TABCMD_LINES: &[Case] = &[
     (".sh", "tabcmd refreshextracts --workbook \"Revenue\" --project EMEA\n", &[]),
+    (".sh", "tabcmd refreshextracts --workbook Revenue\n", &[("unknown-resource", "Revenue")]),
+    (".sh", "tabcmd refreshextracts --workbook \"New Name\"\n", &[]),
+    (".sh", "tabcmd refreshextracts --workbook Revenue -r \"$PROJECT\"\n", &[]),
+    (".sh", "tabcmd delete Costs --workbook -r EMEA\n", &[("unknown-resource", "Costs")]),
+    (".sh", "tabcmd delete \"New Name\" -w\n", &[]),
+    (".sh", "tabcmd delete -d Ordrs\n", &[("unknown-resource", "Ordrs")]),
+    (".sh", "tabcmd delete Costs\n", &[]),
     (".sh", "tabcmd refreshextracts --workbook Costs\n", &[("unknown-resource", "Costs")]),
     (".sh", "tabcmd refreshextracts -w 'Old Name'\n", &[("moved-resource", "Old Name")]),
-    (".sh", "tabcmd refreshextracts --workbook Pipeline\n", &[("ambiguous-resource", "Pipeline")]),
+    (".sh", "tabcmd refreshextracts --workbook Pipeline\n", &[("unknown-resource", "Pipeline")]),
     (".sh", "tabcmd refreshextracts --workbook Pipeline -r EMEA --parent-project-path Finance\n", &[]),
     (
         ".sh",

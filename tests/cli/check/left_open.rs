@@ -7,9 +7,9 @@ use super::{desk_with_map, fixture, sync_from};
 
 /// Right or unrelated texts in which something looks wrong.
 const RIGHT: &[Case] = &[
-    (".ipynb", "[\"!tabcmd refreshextracts --workbook \\\"Revenue\\\"\\n\"]", &[]),
+    (".ipynb", "[\"!tabcmd refreshextracts --workbook \\\"Welcome\\\"\\n\"]", &[]),
     (".ipynb", "[\"!tabcmd refreshextracts --workbook Revenue --project EMEA\\n\"]", &[]),
-    (".py", "os.system('tabcmd refreshextracts --workbook Revenue\\r\\n')\n", &[]),
+    (".py", "os.system('tabcmd refreshextracts --workbook Welcome\\r\\n')\n", &[]),
     (".py", "os.system(f'tabcmd refreshextracts --workbook Pipeline --project {project}')\n", &[]),
     (".py", "run(['tabcmd', 'refreshextracts', '--workbook', 'Pipeline', '--project', project])\n", &[]),
     (".py", "run(['tabcmd', 'refreshextracts', '--workbook', 'Rev' + 'enue'])\n", &[]),
@@ -83,7 +83,7 @@ fn a_name_that_is_on_two_sites_is_told_apart_where_the_call_says_the_site() {
             (".sh", "tabcmd refreshextracts --workbook Pipeline\n", &[]),
             (
                 ".sh",
-                "tabcmd refreshextracts --workbook Pipeline --site MySite\n",
+                "tabcmd refreshextracts --workbook Pipeline -r EMEA --site MySite\n",
                 &[("ambiguous-resource", "Pipeline")],
             ),
         ],

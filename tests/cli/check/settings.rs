@@ -75,7 +75,14 @@ fn procedures_of_others_are_read_by_the_order_of_their_arguments() {
         ("CALL refresh_tableau(:site, 5, 'Costs', 'EMEA');", Some("unknown-resource")),
         ("CALL refresh_tableau('Nowhere', 5, 'Revenue');", Some("unknown-site")),
         ("CALL refresh_tableau(workbook => 'Costs', other => 'x');", Some("unknown-resource")),
-        ("CALL refresh_tableau('MySite', 5);", Some("invalid-reference")),
+        ("CALL refresh_tableau('MySite', 5);", None),
+        ("CALL refresh_tableau('MySite', 5, 'Pipeline');", None),
+        ("CALL refresh_tableau('MySite', 5, 'Costs');", Some("unknown-resource")),
+        ("CALL refresh_tableau('MySite', 5, 'Pipeline', NULL);", None),
+        ("CALL refresh_tableau(workbook => 'Pipeline', folder => 'EMEA');", None),
+        ("CALL refresh_tableau(p_workbook => 'Costs', p_site => 'MySite');", None),
+        ("CALL refresh_tableau(project => 'EMEA', workbook => 'Revenue', site => 'MySite');", None),
+        ("CALL refresh_tableau(project => 'EMEA', workbook => 'Costs');", Some("unknown-resource")),
         ("CALL API__TABLEAU__REFRESH_RESOURCE('workbook', 'Costs', 'EMEA', 'MySite');", None),
     ] {
         desk.write("a.sql", call);

@@ -107,6 +107,21 @@ const LUID_FIELDS: &[Case] = &[
     (".sh", "curl \"$TABLEAU_HOST/api/3.22/sites/$SITE/datasources/NEVER/refresh\"\n", UNKNOWN),
     (".tf", "variable \"tableau_workbook_id\" {\n  type = string\n  default = \"NEVER\"\n}\n", UNKNOWN),
     (".tf", "tableau_workbook_id = \"NEVER\"\n", UNKNOWN),
+    (
+        ".tf",
+        "# and Tableau\nresource \"azurerm_application_insights_workbook\" \"a\" {}\nworkbook_id = \"NEVER\"\n",
+        &[],
+    ),
+    (
+        ".tf",
+        "resource \"azurerm_application_insights_workbook\" \"a\" {}\ntableau_workbook_id = \"NEVER\"\n",
+        UNKNOWN,
+    ),
+    (
+        ".bicep",
+        "var workbookId = 'NEVER' // not Tableau's\nresource a 'Microsoft.Insights/workbooks@2022-04-01' = {}\n",
+        &[],
+    ),
     (".rb", "tableau = { :workbook_id => 'NEVER' }\n", UNKNOWN),
     (".go", "workbookID := \"NEVER\" // Tableau\n", UNKNOWN),
     (".ts", "const tableau = { workbookId: 'NEVER' };\n", UNKNOWN),

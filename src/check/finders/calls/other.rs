@@ -53,7 +53,10 @@ pub(super) fn reference(
     extent: &Range<usize>,
 ) -> Reference {
     let mut fields = Vec::new();
-    let (mut project_is_open, mut site_is_open) = (false, false);
+    // What a call leaves out may have a default of any value, and a name that is not in the order may say anything.
+    let has_default = |part: &str| order.iter().any(|key| key.starts_with(part));
+    let (mut project_is_open, mut site_is_open) = (has_default("project"), has_default("site"));
+    let is_short = arguments.len() < order.len() || arguments.iter().any(|one| one.name.is_some());
     for (position, argument) in arguments.iter().enumerate() {
         let said = match &argument.name {
             // An argument by name says what that one says which has this key in the order.
@@ -63,14 +66,20 @@ pub(super) fn reference(
         let Some(key) = said.and_then(|key| KEYS.iter().find(|known| *known == key)) else { continue };
         match &argument.value {
             Value::Text(value) if value.value.is_empty() => {}
-            Value::Text(value) => fields.push((*key, scalar(value.clone()))),
-            Value::Computed if key.starts_with("project") => project_is_open = true,
-            Value::Computed if key.starts_with("site") => site_is_open = true,
+            Value::Text(value) => {
+                project_is_open &= !key.starts_with("project");
+                site_is_open &= !key.starts_with("site");
+                fields.push((*key, scalar(value.clone())));
+            }
+            Value::Computed if key.starts_with("project") || key.starts_with("site") => {}
             Value::Computed => return Reference::new(extent.clone(), Target::Computed),
             Value::Null => {}
         }
     }
     let mut reference = written::named(text, fields, extent.clone(), extent.clone());
+    if is_short && matches!(reference.target, Target::Invalid { .. }) {
+        reference.target = Target::Computed;
+    }
     if let Target::Name { name, project, site, .. } = &mut reference.target {
         let span = || name.span.clone();
         if project_is_open {

@@ -41,11 +41,15 @@ const FLAGS: [&str; 28] = [
     "async",
 ];
 
+/// What `delete` takes without a value, or, in the first version, before the name.
+const KINDS: [&str; 4] = ["workbook", "w", "datasource", "d"];
+
 pub(super) fn target(words: Vec<Word>) -> Option<Target> {
-    let sorted = sort(words, &FLAGS);
+    let sorted = sort(words.clone(), &FLAGS);
     let command = sorted.plain.first()?.value.as_deref()?.to_ascii_lowercase();
     match command.as_str() {
-        "refreshextracts" | "createextracts" | "deleteextracts" | "delete" => of_resource(&sorted),
+        "refreshextracts" | "createextracts" | "deleteextracts" => of_resource(&sorted),
+        "delete" => of_deleted(&sort(words, &[&FLAGS[..], &KINDS].concat())),
         // What is published for the first time is not there yet; these two change what is.
         "publish" if sorted.has(&["replace", "append"]) => of_published(&sorted),
         "export" => sorted.plain.get(1).and_then(|path| of_path(path, site(&sorted))),
@@ -74,6 +78,18 @@ fn of_resource(sorted: &Sorted) -> Option<Target> {
     sorted.option(&["url"]).and_then(|path| of_path(path, site(sorted)))
 }
 
+/// `delete --workbook NAME` and `delete NAME --workbook`.
+fn of_deleted(sorted: &Sorted) -> Option<Target> {
+    let [workbook, w, datasource, d] = KINDS;
+    let kind = match (sorted.has(&[workbook, w]), sorted.has(&[datasource, d])) {
+        (true, false) => ResourceKind::Workbook,
+        (false, true) => ResourceKind::Datasource,
+        // `--workbook=NAME`, or any of both kinds.
+        _ => return of_resource(sorted),
+    };
+    sorted.plain.get(1).map(|name| of_name(kind, name, sorted))
+}
+
 /// The kind of what is published is that of its file.
 fn of_published(sorted: &Sorted) -> Option<Target> {
     let file = Path::new(sorted.plain.get(1)?.value.as_deref()?);
@@ -92,6 +108,7 @@ fn of_name(kind: ResourceKind, name: &Word, sorted: &Sorted) -> Target {
             Some(Project::Tail(format!("/{}/{leaf}", parents.trim_matches('/'))))
         }
         (Some(one), None, None) => Some(leaf(&one)),
+        (None, None, None) if project.is_none() => Some(Project::Default),
         // One of them is computed.
         _ => None,
     };
