@@ -16,7 +16,7 @@ use crate::check::reference::{Reference, Spanned, Target};
 /// `workbook_id_sales`. A `luid` of something else, such as `owner_luid`, is none.
 const KEY: &str = r"\b(?:[a-z0-9_.-]*(?:workbook|data[_-]?source)[_-]?(?:lu)?ids?(?:_[a-z0-9_]+)?|(?:(?:tableau|resource|workbook|datasource)_)?luids?)\b";
 /// What may stand between a key and its value, in the languages that people configure things in.
-const BETWEEN: &str = r#"\\?["']?\]?[ \t]*(?::=|=>|[:=])[ \t]*"#;
+const BETWEEN: &str = r#"\\?["']?\]?[ \t]*(?::=|=>|:[ \t]*(?:&?str|string)[ \t]*=|[:=])[ \t]*"#;
 
 static PLACE: LazyLock<Regex> = LazyLock::new(|| {
     let assigned = format!(r"{KEY}{BETWEEN}");

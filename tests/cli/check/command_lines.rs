@@ -11,6 +11,8 @@ const TABCMD_LINES: &[Case] = &[
     (".sh", "tabcmd delete \"New Name\" -w\n", &[]),
     (".sh", "tabcmd delete -d Ordrs\n", &[("unknown-resource", "Ordrs")]),
     (".sh", "tabcmd delete Costs\n", &[]),
+    (".sh", "tabcmd refreshextracts -d Orders -r Default\n", &[]),
+    (".sh", "tabcmd refreshextracts -w 'New Name' --project DEFAULT\n", &[]),
     (".sh", "tabcmd refreshextracts --workbook Costs\n", &[("unknown-resource", "Costs")]),
     (".sh", "tabcmd refreshextracts -w 'Old Name'\n", &[("moved-resource", "Old Name")]),
     (".sh", "tabcmd refreshextracts --workbook Pipeline\n", &[("unknown-resource", "Pipeline")]),

@@ -66,7 +66,8 @@ const LUID_FIELDS: &[Case] = &[
     (".py", "# Tableau\nworkbook_id = 'GOOD'\n", &[]),
     (".py", "# Tableau\nworkbook_id = 'OLD'\n", &[("replaced-luid", "OLD")]),
     (".py", "# Tableau\nworkbook_id = 'STALE'\n", &[("stale-luid", "STALE")]),
-    (".py", "# Tableau\nWORKBOOK_LUID: str = 'NEVER'\n", &[]),
+    (".py", "# Tableau\nWORKBOOK_LUID: str = 'NEVER'\n", UNKNOWN),
+    (".ts", "// Tableau\nconst workbookId: string = 'NEVER';\n", UNKNOWN),
     (".py", "# Tableau\nids = {'datasource_id': 'NEVER'}\n", UNKNOWN),
     (".py", "# Tableau\nids['workbook_id'] = 'NEVER'\n", UNKNOWN),
     (

@@ -12,7 +12,9 @@ pub fn named(
     given: Option<&Word>,
     site: Option<&Word>,
 ) -> Target {
-    let Some(text) = name.value.clone().filter(|text| !text.is_empty()) else { return Target::Computed };
+    // A letter that could not be read is a control character.
+    let is_read = |text: &String| !text.is_empty() && !text.contains('\u{1a}');
+    let Some(text) = name.value.clone().filter(is_read) else { return Target::Computed };
     let span = |word: Option<&Word>| word.map_or(name.span.clone(), |word| word.span.clone());
     let project = project.or_else(|| given.map(|_| Project::Computed));
     let project = project.map(|value| Spanned { value, span: span(given) });

@@ -107,6 +107,7 @@ fn of_name(kind: ResourceKind, name: &Word, sorted: &Sorted) -> Target {
             let leaf = ProjectPath::leaf_only(&leaf);
             Some(Project::Tail(format!("/{}/{leaf}", parents.trim_matches('/'))))
         }
+        (Some(one), None, None) if one.eq_ignore_ascii_case("default") => Some(Project::Default),
         (Some(one), None, None) => Some(leaf(&one)),
         (None, None, None) if project.is_none() => Some(Project::Default),
         // One of them is computed.
