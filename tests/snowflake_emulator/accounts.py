@@ -69,7 +69,7 @@ def signed_in(data: dict[str, Any]) -> User:
         raise Refused("390144", "JWT token is invalid.") if authenticator == "SNOWFLAKE_JWT" else wrong
     elif authenticator == "SNOWFLAKE_JWT":
         check_key_pair(user, token or "")
-    elif authenticator == "SNOWFLAKE":
+    elif authenticator in ("SNOWFLAKE", "USERNAME_PASSWORD_MFA"):
         check_password(user, data, wrong)
     else:
         raise Refused("390146", f"Authenticator {authenticator} is not supported here.")

@@ -180,6 +180,10 @@ async def login_log(request: Request) -> Response:
     return logged(sessions.logins, request)
 
 
+async def renewal_log(request: Request) -> Response:
+    return logged(sessions.renewals, request)
+
+
 async def token_log(request: Request) -> Response:
     return logged(identity_provider.requests, request)
 
@@ -209,6 +213,7 @@ ROUTES = [
     Route("/emulator/faults/{id:int}/disarm", disarm, methods=["POST"]),
     Route("/emulator/statements", statement_log, methods=["GET"]),
     Route("/emulator/logins", login_log, methods=["GET"]),
+    Route("/emulator/renewals", renewal_log, methods=["GET"]),
     Route("/emulator/tokens", token_log, methods=["GET"]),
     Route("/emulator/aborts", abort_log, methods=["GET"]),
     Route("/emulator/sessions", session_log, methods=["GET"]),

@@ -22,6 +22,7 @@ fakesnow.shared_fs.create_schema_on_connect = False
 
 numbers = itertools.count(1)
 logins: list[dict[str, Any]] = []
+renewals: list[dict[str, Any]] = []
 # What is one statement for Snowflake may be several for fakesnow, and no other session may see between them.
 one_at_a_time = asyncio.Lock()
 
@@ -35,6 +36,7 @@ class Session:
     token: str
     master: str
     parameters: dict[str, Any]
+    client: str
     asked: dict[str, str]  # role, warehouse, database and schema as the client sent them
     expired: bool = False
     master_expired: bool = False
@@ -57,9 +59,11 @@ async def login(request: Request) -> Response:
     asked = {name: value for name, value in request.query_params.items() if name.endswith("Name") or name == "warehouse"}
     note = {
         "user": data.get("LOGIN_NAME", "").upper(),
-        "client": f"{data.get('CLIENT_APP_ID')} {data.get('CLIENT_APP_VERSION')}",
+        "client": client_of(data),
         "authenticator": data.get("AUTHENTICATOR", "SNOWFLAKE"),
         "sent": sorted(data),
+        "query": sorted(request.query_params),
+        "headers": manners(request),
         "proof": {name: value for name, value in data.items() if name in accounts.PROOF},
         "parameters": data.get("SESSION_PARAMETERS", {}),
         "asked": asked,
@@ -95,12 +99,21 @@ async def login(request: Request) -> Response:
     )
 
 
+def client_of(data: dict[str, Any]) -> str:
+    return f"{data.get('CLIENT_APP_ID')} {data.get('CLIENT_APP_VERSION')}"
+
+
+def manners(request: Request) -> dict[str, str]:
+    """The headers by which a server may tell one request from another."""
+    return {name: request.headers[name] for name in ("Accept", "Content-Type") if name in request.headers}
+
+
 async def opened(request: Request, data: dict[str, Any], user: User, asked: dict[str, str]) -> Session:
     # fakesnow wants SESSION_PARAMETERS, which clients leave out when they have none.
     data = data | {"SESSION_PARAMETERS": data.get("SESSION_PARAMETERS", {})}
     answer = await fakesnow.login_request(with_body(request, {"data": data}))
     token = json.loads(answer.body)["data"]["token"]
-    session = Session(next(numbers), user, token, secrets.token_urlsafe(32), data["SESSION_PARAMETERS"], asked)
+    session = Session(next(numbers), user, token, secrets.token_urlsafe(32), data["SESSION_PARAMETERS"], client_of(data), asked)
     sessions[token] = session
     return session
 
@@ -137,6 +150,16 @@ async def renew(request: Request) -> Response:
     master = request.headers.get("Authorization", "")[17:-1]
     session = next((s for s in sessions.values() if s.master == master and not s.closed), None)
     body = await body_of(request)
+    if session:
+        renewals.append(
+            {
+                "user": session.user.name,
+                "client": session.client,
+                "sent": {name: "the session's" if value == session.token else value for name, value in body.items()},
+                "query": sorted(request.query_params),
+                "headers": manners(request) | {"Authorization": "the master's"},
+            }
+        )
     if session is None or body.get("oldSessionToken") != session.token or body.get("requestType") != "RENEW":
         return Refused("390115", "Master token is invalid. New login required.").answer()
     if (fault := control.taken("renew", session.user.name, "")) and (answer := await fault.answer(request)):

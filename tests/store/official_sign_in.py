@@ -1,4 +1,7 @@
-"""Signs in through snowflake-connector-python with the settings of the JSON object on standard input."""
+"""Signs in through snowflake-connector-python with the settings of the JSON object on standard input.
+
+With a `statement` among them, its rows are printed, as JSON.
+"""
 
 import json
 import sys
@@ -6,4 +9,8 @@ import sys
 import snowflake.connector
 
 settings = json.load(sys.stdin)
-snowflake.connector.connect(**settings | {"port": int(settings["port"])}).close()
+statement = settings.pop("statement", None)
+connection = snowflake.connector.connect(**settings | {"port": int(settings["port"])})
+if statement:
+    print(json.dumps(connection.cursor().execute(statement).fetchall()))
+connection.close()

@@ -25,6 +25,16 @@ pub fn python() -> PathBuf {
     venv::python("snowflake-emulator", &requirements)
 }
 
+/// Versions of Snowflake's own Python client that the emulator is checked with: the last one in Python, and the newest,
+/// whose core is in Rust.
+pub const OFFICIAL_CLIENTS: [&str; 2] = ["4.8.1", "5.2.0"];
+
+/// The Python that has this version of the official client.
+pub fn official_client(version: &str) -> PathBuf {
+    let requirement = format!("snowflake-connector-python=={version}");
+    venv::python(&format!("snowflake-connector-{version}"), &[&requirement])
+}
+
 struct Emulator {
     port: u16,
     // Its standard input is a pipe from here: the emulator ends when this process does.
@@ -150,7 +160,8 @@ impl Tenant {
         self.arm(fault).await
     }
 
-    /// What the emulator noted about this user: `statements`, `logins`, `tokens`, `aborts` or `sessions`.
+    /// What the emulator noted about this user: `statements`, `logins`, `renewals`, `tokens`, `aborts` or
+    /// `sessions`.
     pub async fn log(&self, of: &str) -> Vec<Value> {
         let entries = call(&format!("{of}?user={}", self.user), None).await;
         entries.as_array().unwrap().clone()
