@@ -38,6 +38,7 @@
 
 pub mod bounded_body;
 pub mod browser_url;
+pub mod ca_bundle;
 pub mod check;
 pub mod clock;
 pub mod commands;

@@ -18,6 +18,7 @@ use super::server::ServerUrl;
 use super::shapes::with_escaped_controls;
 use super::sign_ins::SignIns;
 use crate::bounded_body::{Body, LARGEST_DOCUMENT, read_up_to};
+use crate::ca_bundle::certificates_in;
 use crate::resource::SiteName;
 
 /// The server's own limit for a Metadata API query is 30 s; listings of 1,000 rows take some seconds.
@@ -57,13 +58,8 @@ impl Tableau {
             .connect_timeout(CONNECT_TIMEOUT)
             .redirect(reqwest::redirect::Policy::none());
         if let Some(path) = ca_bundle {
-            let failed = |source| TableauError::CaBundle { path: path.to_owned(), source };
-            let pem = std::fs::read(path).map_err(|error| failed(error.into()))?;
-            let certificates =
-                reqwest::Certificate::from_pem_bundle(&pem).map_err(|error| failed(error.into()))?;
-            if certificates.is_empty() {
-                return Err(failed("it holds no certificate".into()));
-            }
+            let certificates = certificates_in(path)
+                .map_err(|source| TableauError::CaBundle { path: path.to_owned(), source })?;
             builder = certificates.into_iter().fold(builder, reqwest::ClientBuilder::add_root_certificate);
         }
         let http = builder.build().map_err(|source| TableauError::Unreachable {

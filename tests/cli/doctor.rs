@@ -5,8 +5,7 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 use tableau_simulator::{Content, Effect, Endpoint, Fault, Options, Simulator};
 use test_support::desk::{Answer, Desk};
-
-use crate::transport::Gateway;
+use test_support::gateway::Gateway;
 
 mod content;
 mod store;
@@ -187,7 +186,7 @@ fn name_without_an_address_is_told_from_a_proxy_that_does_not_answer() {
 #[test]
 fn certificate_is_judged_and_each_slip_has_its_remedy() {
     let mut desk = desk(Options::default());
-    let gateway = Gateway::before(&desk, "localhost");
+    let gateway = Gateway::before(desk.tableau.url(), "localhost");
     let port = gateway.address.port();
     desk.set("TABLEAU_SERVER", format!("https://localhost:{port}"));
     doctor(&desk)

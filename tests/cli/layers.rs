@@ -35,6 +35,7 @@ const LAYERS: &[&[&str]] = &[
         "whole_file",
         "regular_file",
         "bounded_body",
+        "ca_bundle",
         "clock",
     ],
 ];

@@ -1,102 +1,19 @@
 //! The way to Tableau: private certificate authorities, proxies, redirects, ways to sign in.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
 
 use tableau_simulator::{Effect, Endpoint, Fault};
 use test_support::desk::Desk;
-use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::runtime::Runtime;
-use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
-use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use test_support::gateway::Gateway;
 
 use crate::faults::changed_desk;
 use crate::sources::by_each_source;
-
-/// TLS in front of the simulator, with a certificate of an authority that nobody knows.
-pub struct Gateway {
-    pub address: SocketAddr,
-    pub authority: String,
-    runtime: Runtime,
-}
-
-impl Gateway {
-    pub fn before(desk: &Desk, name: &str) -> Self {
-        let key = rcgen::KeyPair::generate().expect("a key");
-        let mut parameters = rcgen::CertificateParams::new(Vec::new()).expect("parameters");
-        parameters.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-        let authority = parameters.self_signed(&key).expect("an authority");
-        let issuer = rcgen::Issuer::new(parameters, key);
-
-        let key = rcgen::KeyPair::generate().expect("a key");
-        let parameters = rcgen::CertificateParams::new(vec![name.to_owned()]).expect("parameters");
-        let certificate = parameters.signed_by(&key, &issuer).expect("a certificate");
-        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
-        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .expect("protocol versions")
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate.der().clone()], key)
-            .expect("a usable certificate");
-
-        let runtime = Runtime::new().expect("a runtime");
-        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("a port");
-        let address = listener.local_addr().expect("an address");
-        let target = desk.tableau.url().trim_start_matches("http://").to_owned();
-        let acceptor = TlsAcceptor::from(Arc::new(config));
-        runtime.spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                let (acceptor, target) = (acceptor.clone(), target.clone());
-                tokio::spawn(async move {
-                    // A client that does not trust us hangs up here.
-                    let Ok(mut tls) = acceptor.accept(stream).await else { return };
-                    let mut plain = TcpStream::connect(target).await.expect("reach the simulator");
-                    let _ = copy_bidirectional(&mut tls, &mut plain).await;
-                });
-            }
-        });
-        Self { address, authority: authority.pem(), runtime }
-    }
-
-    /// A proxy that leads every tunnel to this gateway and remembers what was asked for.
-    pub fn proxy(&self) -> (SocketAddr, Arc<Mutex<Vec<String>>>) {
-        let listener = self.runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("a port");
-        let address = listener.local_addr().expect("an address");
-        let asked = Arc::new(Mutex::new(Vec::new()));
-        let (log, target) = (Arc::clone(&asked), self.address);
-        self.runtime.spawn(async move {
-            while let Ok((mut stream, _)) = listener.accept().await {
-                let mut head = Vec::new();
-                while !head.ends_with(b"\r\n\r\n") {
-                    let Ok(byte) = stream.read_u8().await else { break };
-                    head.push(byte);
-                }
-                if head.is_empty() {
-                    // Somebody looked whether anybody is here.
-                    continue;
-                }
-                let line = String::from_utf8_lossy(&head).lines().next().unwrap_or_default().to_owned();
-                log.lock().expect("the log").push(line);
-                tokio::spawn(async move {
-                    let mut onward = TcpStream::connect(target).await.expect("reach the gateway");
-                    stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.expect("answer");
-                    let _ = copy_bidirectional(&mut stream, &mut onward).await;
-                });
-            }
-        });
-        (address, asked)
-    }
-}
 
 #[test]
 fn private_certificate_authority_is_trusted_when_it_is_named_and_only_then() {
     let mut desk = Desk::generated(1, 3, 0);
     desk.done(&["init"]);
-    let gateway = Gateway::before(&desk, "localhost");
+    let gateway = Gateway::before(desk.tableau.url(), "localhost");
     desk.set("TABLEAU_SERVER", format!("https://localhost:{}", gateway.address.port()));
     desk.run(&["sync"]).refused(1, &["did not answer", "certificate", "TABLEAU_CA_BUNDLE"]);
     assert!(desk.tableau.requests().is_empty(), "nothing was said to a stranger");
@@ -114,7 +31,7 @@ fn private_certificate_authority_is_trusted_when_it_is_named_and_only_then() {
 fn certificate_for_another_name_is_refused() {
     let mut desk = Desk::generated(1, 3, 0);
     desk.done(&["init"]);
-    let gateway = Gateway::before(&desk, "somebody-else.example");
+    let gateway = Gateway::before(desk.tableau.url(), "somebody-else.example");
     let bundle = desk.write("ca.pem", &gateway.authority);
     desk.set("TABLEAU_CA_BUNDLE", bundle.display().to_string());
     desk.set("TABLEAU_SERVER", format!("https://localhost:{}", gateway.address.port()));
@@ -126,7 +43,7 @@ fn certificate_for_another_name_is_refused() {
 fn https_proxy_is_used_and_no_proxy_goes_around_it() {
     let mut desk = Desk::generated(1, 3, 0);
     desk.done(&["init"]);
-    let gateway = Gateway::before(&desk, "tableau.example.invalid");
+    let gateway = Gateway::before(desk.tableau.url(), "tableau.example.invalid");
     let bundle = desk.write("ca.pem", &gateway.authority);
     let (proxy, asked) = gateway.proxy();
     desk.set("TABLEAU_CA_BUNDLE", bundle.display().to_string());
@@ -142,7 +59,7 @@ fn https_proxy_is_used_and_no_proxy_goes_around_it() {
 
     let mut desk = Desk::generated(1, 3, 0);
     desk.done(&["init"]);
-    let gateway = Gateway::before(&desk, "localhost");
+    let gateway = Gateway::before(desk.tableau.url(), "localhost");
     let bundle = desk.write("ca.pem", &gateway.authority);
     let (proxy, asked) = gateway.proxy();
     desk.set("TABLEAU_CA_BUNDLE", bundle.display().to_string());

@@ -5,6 +5,7 @@
 mod ground;
 
 mod adopted;
+mod certificates;
 mod clouds;
 mod command;
 mod connection;

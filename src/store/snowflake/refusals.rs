@@ -71,7 +71,7 @@ const BROKEN: [(&str, &str); 3] = [
     ),
     (
         "UnknownIssuer",
-        "the certificate was issued by an authority that this machine does not trust: where a proxy opens TLS, add the proxy's authority to those of the operating system, or name a file with it in SSL_CERT_FILE",
+        "this certificate is signed by an unknown authority: set SNOWFLAKE_CA_BUNDLE to a PEM file with the authority's certificate (where a proxy opens TLS, that of the proxy), or add it to those of the operating system",
     ),
     (
         "dns error",

@@ -8,6 +8,7 @@
 
 pub mod desk;
 pub mod emulator;
+pub mod gateway;
 pub mod pages;
 pub mod postgres;
 pub mod terminal;

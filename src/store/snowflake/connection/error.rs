@@ -89,6 +89,17 @@ pub enum ConnectionError {
         /// Its mode.
         mode: u32,
     },
+    /// The file of certificate authorities.
+    #[error("could not read the certificate authorities in `{}`, which `{named_by}` names", path.display())]
+    #[diagnostic(help("it must be a PEM file that this user may read; correct `{named_by}`"))]
+    Authorities {
+        /// The file.
+        path: PathBuf,
+        /// The key of the connection, or the variable.
+        named_by: &'static str,
+        /// Why.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// A file cannot be read.
     #[error("could not read {what} {}", path.display())]
     #[diagnostic(help("check that the file exists and that this user may read it"))]

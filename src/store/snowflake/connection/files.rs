@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
+use super::authorities;
 use super::error::ConnectionError;
 use super::settings::{ConnectionSettings, Environment, Setting, home, variable};
 use super::sign_in;
@@ -79,7 +80,8 @@ impl Files {
         };
         let own = |key: &str| format!("SNOWFLAKE_CONNECTIONS_{}_{}", name.to_uppercase(), key.to_uppercase());
         // Some ways share keys.
-        let keys: BTreeSet<_> = KEYS.iter().copied().chain(sign_in::keys()).collect();
+        let keys: BTreeSet<_> =
+            KEYS.iter().copied().chain(authorities::KEYS).chain(sign_in::keys()).collect();
         let in_environment = keys.iter().any(|key| variable(environment, &own(key)).is_some());
         // A machine without any file, such as a CI job, may have the generic variables alone.
         let generic_alone =

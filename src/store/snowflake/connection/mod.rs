@@ -3,6 +3,7 @@
 //! The rules are those of "Configuring Snowflake CLI and connecting to Snowflake" on docs.snowflake.com: a variable
 //! `SNOWFLAKE_CONNECTIONS_<NAME>_<KEY>` wins over the file, and the file over `SNOWFLAKE_<KEY>`.
 
+mod authorities;
 mod error;
 mod files;
 mod host;
@@ -11,6 +12,7 @@ mod sign_in;
 
 use std::sync::Arc;
 
+pub use authorities::Authorities;
 pub use error::ConnectionError;
 use files::Files;
 use secrecy::{ExposeSecret, SecretString};
@@ -30,6 +32,8 @@ pub struct Connection {
     pub user: Option<String>,
     /// Scheme, host and port.
     pub server: Url,
+    /// Whose certificates are believed.
+    pub authorities: Authorities,
     /// What proves who we are.
     pub authenticator: Arc<dyn Authenticator>,
     /// As written: `"quoted"` names keep their case, others are upper case to Snowflake.
@@ -63,7 +67,8 @@ impl Connection {
         }
         let account = settings.required("account")?;
         let (account, server) = host::server_of(&settings, &account)?;
-        let asked = Asked { settings: &settings, environment, server: &server };
+        let authorities = Authorities::of(&settings, environment)?;
+        let asked = Asked { settings: &settings, environment, server: &server, authorities: &authorities };
         let authenticator = sign_in::authenticator_of(&asked)?;
         let user = settings.optional("user").or_else(|| settings.optional("username"));
         let user = match authenticator.login_name() {
@@ -76,6 +81,7 @@ impl Connection {
             account,
             user,
             server,
+            authorities,
             authenticator,
             role: settings.optional("role"),
             warehouse: settings.optional("warehouse"),

@@ -41,7 +41,7 @@ impl Server {
         if is_loopback(&connection.server) {
             http = http.no_proxy();
         }
-        match http.build() {
+        match connection.authorities.believed_by(http).build() {
             Ok(http) => Ok(Self { http, connection }),
             Err(source) => Err(unreachable(&connection, source)),
         }

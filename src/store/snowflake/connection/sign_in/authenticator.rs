@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use secrecy::SecretString;
 use url::Url;
 
+use super::super::authorities::Authorities;
 use super::super::error::ConnectionError;
 use super::super::settings::{ConnectionSettings, Environment};
 use crate::store::snowflake::error::Fault;
@@ -21,6 +22,8 @@ pub(in super::super) struct Asked<'a> {
     pub(in super::super) environment: &'a Environment<'a>,
     /// Where the login request goes.
     pub(in super::super) server: &'a Url,
+    /// Whose certificates are believed, of Snowflake and of an identity provider.
+    pub(in super::super) authorities: &'a Authorities,
 }
 
 /// A line in the list of ways. The file of a way has all that is to be known of it: its keys, its remedies, its errors.

@@ -13,6 +13,7 @@ use super::authenticator::{Asked, Authenticator, Fields, LoginName, Way, made};
 use crate::bounded_body::read_up_to;
 use crate::loopback::is_loopback;
 use crate::retry::RetryPolicy;
+use crate::store::snowflake::connection::authorities::Authorities;
 use crate::store::snowflake::connection::error::ConnectionError;
 use crate::store::snowflake::connection::settings::ConnectionSettings;
 use crate::store::snowflake::error::Fault;
@@ -45,6 +46,7 @@ pub(super) struct ClientCredentials {
     scope: Option<String>,
     /// Whether id and secret go into the body of the request. Its header is the usual place.
     in_body: bool,
+    authorities: Authorities,
 }
 
 impl ClientCredentials {
@@ -75,6 +77,7 @@ impl ClientCredentials {
             url: token_url(settings)?,
             scope,
             in_body: in_body.is_some_and(|value| value.eq_ignore_ascii_case("true")),
+            authorities: asked.authorities.clone(),
         })
     }
 
@@ -92,7 +95,7 @@ impl ClientCredentials {
             .redirect(redirect::Policy::none())
             .referer(false);
         let client = if is_loopback(&self.url) { client.no_proxy() } else { client };
-        client.build()
+        self.authorities.believed_by(client).build()
     }
 
     async fn ask(&self, client: &Client) -> Result<SecretString, Refusal> {

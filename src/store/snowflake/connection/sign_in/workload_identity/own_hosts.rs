@@ -17,7 +17,7 @@ const REMEDY: &str = "correct `host` or `account`: a workload identity is sent t
 
 /// Refuses a server that is none of Snowflake's own.
 pub(super) fn check(asked: &Asked<'_>) -> Result<(), ConnectionError> {
-    let Asked { settings, environment, server } = asked;
+    let Asked { settings, environment, server, .. } = asked;
     let more = variable(environment, MORE_HOSTS).unwrap_or_default();
     let host = Url::host_str(server).unwrap_or_default();
     if is_allowed(host, &more) {
