@@ -189,11 +189,14 @@ fn the_dockerfile_copies_what_there_is_and_all_that_the_workspace_needs() {
 #[test]
 fn the_image_ends_as_a_user_without_rights_and_its_program_knows_the_jobs_command() {
     let instructions = instructions();
-    let user = instructions.iter().position(|line| line == "USER 10001").unwrap();
+    let user = instructions.iter().position(|line| line == "USER 65532:65532").unwrap();
     let privileged = ["RUN ", "COPY ", "FROM "];
     let mut after = instructions[user..].iter();
     assert!(!after.any(|line| privileged.iter().any(|start| line.starts_with(start))), "{instructions:?}");
-    assert!(instructions.iter().any(|line| line == "ENTRYPOINT [\"tabmap\"]"), "{instructions:?}");
+    assert!(
+        instructions.iter().any(|line| line == "ENTRYPOINT [\"/usr/local/bin/tabmap\"]"),
+        "{instructions:?}"
+    );
 
     let desk = Desk::empty();
     desk.write("tabmap.toml", SETTINGS);
