@@ -38,7 +38,7 @@ impl Attempt<'_> {
     }
 
     /// Finds what was asked for among what is on the site now. `now_at` is where the resource of the map is; `None` when
-    /// it was deleted.
+    /// Tableau shows nothing with its LUID.
     pub(super) async fn resolve_live(&mut self, now_at: Option<String>) -> Result<(), RefreshError> {
         self.refreshed.is_stale = true;
         let resources = self.refresher.live(self.site()).await?;

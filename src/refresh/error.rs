@@ -22,11 +22,13 @@ pub enum RefreshError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Tableau(#[from] TableauError),
-    /// It was deleted, and nothing took its name.
-    #[error("{what} was deleted: Tableau has nothing with the LUID {luid} or with that name")]
+    /// It was deleted, or is not shown to this account any more, and nothing took its name.
+    #[error(
+        "{what} was deleted, or this account may not see it: Tableau shows nothing with the LUID {luid} or with that name"
+    )]
     #[diagnostic(
         code(tabmap::refresh::gone),
-        help("nothing was refreshed. `tabmap sync` takes it out of the map")
+        help("nothing was refreshed. If it was deleted, `tabmap sync` takes it out of the map")
     )]
     Gone {
         /// What was asked for.

@@ -68,8 +68,8 @@ impl RefreshReport {
     pub fn text(&self) -> String {
         let mut text = format!("{}: {}", named(&self.resource), self.ending());
         if let Some(job) = &self.job_id {
-            let _ =
-                write!(text, " (job {job}{})", if self.adopted { ", which was already running" } else { "" });
+            let adopted = if self.adopted { ", which was already queued or running" } else { "" };
+            let _ = write!(text, " (job {job}{adopted})");
         }
         text.push('\n');
         for note in &self.notes {

@@ -141,7 +141,7 @@ impl Tableau {
                 }
                 Ok(reply) if reply.is_passing_failure(rules) && !is_last => {
                     let status = reply.status.as_u16();
-                    tracing::warn!(doing, status, "Tableau answered with a server error; retrying");
+                    tracing::warn!(doing, status, "Tableau gave no usable answer; retrying");
                     tokio::time::sleep(pause).await;
                 }
                 Ok(reply) => return Ok(reply),

@@ -186,6 +186,9 @@ fn job_that_is_under_way_is_adopted_and_waited_for_unless_told_otherwise() {
     assert_eq!((answer.exit, &report["outcome"]), (0, &"succeeded".into()));
     assert_eq!((&report["job_id"], &report["adopted"]), (&running.trim().into(), &true.into()));
     assert_eq!(desk.tableau.jobs().len(), 2, "nothing was started beside it");
+    let other = ["refresh", "workbook", "Sales", "--project", "Other", "--timeout", "1s"];
+    let said = desk.run(&other).stdout;
+    assert!(said.contains(", which was already queued or running)"), "{said}");
 }
 
 #[test]
@@ -272,7 +275,11 @@ fn stale_luid_is_healed_by_resolving_on_tableau_once() {
     assert_eq!((answer.exit, &report["resource"]["luid"]), (0, &current.as_str().into()));
 
     desk.tableau.delete("MySite", Kind::Workbook, &current);
-    let words = ["workbook `Sales` in project `default` was deleted", sales.as_str(), "tabmap sync"];
+    let words = [
+        "workbook `Sales` in project `default` was deleted, or this account may not see it",
+        sales.as_str(),
+        "tabmap sync",
+    ];
     desk.run(&["refresh", "workbook", "Sales"]).refused(3, &words);
     assert_eq!(desk.tableau.jobs().len(), 3);
 }

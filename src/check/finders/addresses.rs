@@ -32,6 +32,14 @@ static NAMED_PLACE: LazyLock<Regex> = LazyLock::new(|| {
     )
     .expect("a valid pattern")
 });
+/// The same on the Default site, behind a trusted ticket that a program puts in.
+static TICKETED: LazyLock<Regex> = LazyLock::new(|| {
+    let ticket = r#"\$?\{\{?[^{}\r\n]{0,64}\}\}?|\$[A-Za-z_]+|<[^<>\r\n]{0,64}>|["'`][ \t]*[+.][^"'`\r\n]{1,64}[+.][ \t]*["'`]"#;
+    Regex::new(&format!(
+        r#"/trusted/(?:{ticket})(/(?:views|authoring)/[^ \t\r\n\f\v\x00"'<>`\\{{}}|\^()\[\]?#&/$,;]+)"#
+    ))
+    .expect("a valid pattern")
+});
 /// An address as the parameter of another one.
 static ENCODED: LazyLock<Regex> =
     LazyLock::new(|| Regex::new("(?i-u)https?%3a%2f%2f[0-9a-z%._~!*+:@-]+").expect("a valid pattern"));
@@ -109,10 +117,12 @@ fn goes_on(text: &str, target: &Target) -> bool {
 fn places(text: &str, taken: &[Range<usize>]) -> Vec<Reference> {
     let mut references = Vec::new();
     let is_of_tableau = LazyLock::new(|| speaks_of_tableau(text));
-    for found in PLACE.find_iter(text).chain(NAMED_PLACE.find_iter(text)) {
+    let ticketed = TICKETED.captures_iter(text).filter_map(|all| Some((all.get(0)?.start(), all.get(1)?)));
+    let others = PLACE.find_iter(text).chain(NAMED_PLACE.find_iter(text)).map(|found| (found.start(), found));
+    for (start, found) in others.chain(ticketed) {
         let after = taken.partition_point(|range| range.end <= found.start());
         let is_taken = taken.get(after).is_some_and(|range| range.start <= found.start());
-        let before = &text[boundary(text, found.start().saturating_sub(LONGEST_HOST))..found.start()];
+        let before = &text[boundary(text, start.saturating_sub(LONGEST_HOST))..start];
         let rest = &text[found.end()..];
         let written = found.as_str().trim_end_matches(PUNCTUATION);
         let is_number = written.ends_with(|last: char| last.is_ascii_digit());

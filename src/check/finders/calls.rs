@@ -51,15 +51,16 @@ impl Finder for Calls {
         let text = file.text;
         let mut references = Vec::new();
         let mut comments = Comments::of(text, file.extension());
-        for name in self.names.find_iter(text) {
-            if !is_whole_name(text, &name.range()) || is_definition(text, name.start()) {
-                continue;
-            }
-            let Some(open) = opening(text, name.end()) else { continue };
-            if comments.hold(name.start()) {
-                continue;
-            }
-            let (arguments, end) = read(text, open + 1);
+        let calls = self.names.find_iter(text).filter_map(|name| {
+            let is_meant = is_whole_name(text, &name.range()) && !is_definition(text, name.start());
+            let open = opening(text, name.end()).filter(|_| is_meant)?;
+            (!comments.hold(name.start())).then_some((name, open))
+        });
+        let mut calls = calls.peekable();
+        while let Some((name, open)) = calls.next() {
+            // A call has no other one in it: so a text is read once, however many of them are never closed.
+            let next = calls.peek().map_or(text.len(), |(next, _)| next.start());
+            let (arguments, end) = read(text, open + 1, next);
             // A bare `NAME()` in a sentence is a mention.
             if !arguments.is_empty() {
                 let extent = name.start()..end;

@@ -8,7 +8,7 @@ const LOOK_BACK: usize = 1024;
 /// The comments of a text, asked about one place after the other.
 pub struct Comments<'a> {
     text: &'a str,
-    language: Language,
+    style: Style,
     blocks: [Block; 3],
 }
 
@@ -27,6 +27,14 @@ enum Language {
     Prose,
     /// Nothing else.
     Other,
+}
+
+/// What makes a comment of the rest of a line.
+#[derive(Debug, Clone, Copy)]
+struct Style {
+    language: Language,
+    /// Whether dashes have to begin a line or statement: elsewhere they stand before the words of another program.
+    are_dashes_first: bool,
 }
 
 /// Where one form of comment was last seen to open, up to the place that was asked about last.
@@ -79,24 +87,33 @@ impl<'a> Comments<'a> {
         let block =
             |open, close| Block { open, close, last_close: text.rfind(close), seen: 0, is_open: false };
         let blocks = [block("/*", "*/"), block("{#", "#}"), block("<!--", "-->")];
-        Self { text, language: Language::of(extension), blocks }
+        let language = Language::of(extension);
+        Self { text, style: Style { language, are_dashes_first: language == Language::Prose }, blocks }
+    }
+
+    /// The same around command lines, which have dashes themselves: `kubectl exec pod -- tabcmd`.
+    #[must_use]
+    pub fn around_commands(text: &'a str, extension: &str) -> Self {
+        let mut comments = Self::of(text, extension);
+        comments.style.are_dashes_first |= comments.style.language != Language::Sql;
+        comments
     }
 
     /// Whether a place is commented out. Asked about one place after the other, each text is read once.
     pub fn hold(&mut self, start: usize) -> bool {
-        let (text, language) = (self.text, self.language);
-        is_behind_a_mark(text, start, language)
-            || self.blocks.iter_mut().any(|block| block.holds(text, start, language))
+        let (text, style) = (self.text, self.style);
+        is_behind_a_mark(text, start, style)
+            || self.blocks.iter_mut().any(|block| block.holds(text, start, style))
     }
 }
 
 impl Block {
-    fn holds(&mut self, text: &str, start: usize, language: Language) -> bool {
+    fn holds(&mut self, text: &str, start: usize, style: Style) -> bool {
         while let Some(rest) = text.get(self.seen..start) {
             let token = if self.is_open { self.close } else { self.open };
             let Some(at) = rest.find(token) else { break };
             let at = self.seen + at;
-            self.is_open = !self.is_open && self.opens(text, at, language);
+            self.is_open = !self.is_open && self.opens(text, at, style);
             self.seen = at + token.len();
         }
         self.seen = self.seen.max(start);
@@ -106,11 +123,11 @@ impl Block {
 
     /// `'s3://bucket/*'` and `models/*` open nothing, nor does a comment of SQL in a comment of SQL. Jinja does not know
     /// of SQL's.
-    fn opens(&self, text: &str, at: usize, language: Language) -> bool {
+    fn opens(&self, text: &str, at: usize, style: Style) -> bool {
         let line = line_before(text, at);
         stands_apart(line)
             && line.matches('\'').count().is_multiple_of(2)
-            && (self.open != "/*" || !is_behind_a_mark(text, at, language))
+            && (self.open != "/*" || !is_behind_a_mark(text, at, style))
     }
 }
 
@@ -126,9 +143,9 @@ fn stands_apart(before: &str) -> bool {
 
 /// Whether something before a place on its line makes a comment of the rest of the line, or of the rest of the quotes
 /// that it stands in itself: SQL may be a text of another language.
-fn is_behind_a_mark(text: &str, at: usize, language: Language) -> bool {
+fn is_behind_a_mark(text: &str, at: usize, style: Style) -> bool {
     let line = line_before(text, at);
-    if language.is_comment(line) {
+    if style.language.is_comment(line) {
         return true;
     }
     let (mut quote, mut is_comment) = (None, false);
@@ -138,7 +155,7 @@ fn is_behind_a_mark(text: &str, at: usize, language: Language) -> bool {
             (quote, is_comment) = (None, false);
         } else if quote.is_none() && !is_comment && matches!(letter, '\'' | '"') {
             quote = Some(letter);
-        } else if rest.strip_prefix("--").is_some_and(|rest| are_a_mark(before, rest, language)) {
+        } else if rest.strip_prefix("--").is_some_and(|rest| are_a_mark(before, rest, style)) {
             is_comment = true;
         }
     }
@@ -146,9 +163,9 @@ fn is_behind_a_mark(text: &str, at: usize, language: Language) -> bool {
 }
 
 /// Whether two dashes begin a comment: not those of `--flag`, of `a--b` and of a sentence.
-fn are_a_mark(before: &str, rest: &str, language: Language) -> bool {
+fn are_a_mark(before: &str, rest: &str, style: Style) -> bool {
     let is_statement = || matches!(before.trim_end().chars().next_back(), None | Some(';'));
     stands_apart(before)
-        && (language == Language::Sql || !rest.starts_with(char::is_alphabetic))
-        && (language != Language::Prose || is_statement())
+        && (style.language == Language::Sql || !rest.starts_with(char::is_alphabetic))
+        && (!style.are_dashes_first || is_statement())
 }

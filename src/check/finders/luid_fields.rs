@@ -12,9 +12,9 @@ use super::luids::{UUID, stands_alone};
 use crate::check::lines::boundary;
 use crate::check::reference::{Reference, Spanned, Target};
 
-/// A key that ends in what it holds: `workbook_id`, `TABLEAU_WORKBOOK_LUID`, `datasourceIds`, `luid`, and also
-/// `workbook_id_sales`. A `luid` of something else, such as `owner_luid`, is none.
-const KEY: &str = r"\b(?:[a-z0-9_.-]*(?:workbook|data[_-]?source)[_-]?(?:lu)?ids?(?:_[a-z0-9_]+)?|(?:(?:tableau|resource|workbook|datasource)_)?luids?)\b";
+/// A key that ends in what it holds: `workbook_id`, `TABLEAU_WORKBOOK_LUID`, `datasourceIds`, `workbook.id`, `luid`,
+/// and also `workbook_id_sales`. A `luid` of something else, such as `owner_luid`, is none.
+const KEY: &str = r"\b(?:[a-z0-9_.-]*(?:workbook|data[_-]?source)[_.-]?(?:lu)?ids?(?:_[a-z0-9_]+)?|(?:(?:tableau|resource)_)?luids?)\b";
 /// What may stand between a key and its value, in the languages that people configure things in.
 const BETWEEN: &str = r#"\\?["']?\]?[ \t]*(?::=|=>|:[ \t]*(?:&?str|string)[ \t]*=|[:=])[ \t]*"#;
 

@@ -1,5 +1,6 @@
 //! Calls of Python libraries: Airflow's operators and Tableau's own client.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::LazyLock;
@@ -59,12 +60,20 @@ impl Finder for Python {
             return Found::References(references);
         }
         let mut comments = Comments::of(text, file.extension());
+        let mut never_closed = BTreeSet::new();
         for call in CALL.captures_iter(text) {
             let (Some(whole), Some(called)) = (call.get(0), call.get(1)) else { continue };
-            if comments.hold(whole.start()) {
+            if never_closed.contains(&(whole.end() - 1)) || comments.hold(whole.start()) {
                 continue;
             }
-            let Some((arguments, end)) = arguments(text, whole.end()) else { continue };
+            let (parts, end) = match parts(text, whole.end()) {
+                Ok(read) => read,
+                Err(open) => {
+                    never_closed.extend(open);
+                    continue;
+                }
+            };
+            let Some(arguments) = arguments(text, parts) else { continue };
             let target = match called.as_str() {
                 "TableauOperator" => of_operator(&arguments),
                 "TableauRefreshWorkbookOperator" => {
@@ -155,10 +164,9 @@ fn of_name(
     (!is_computed).then_some(Target::Name { kind, name, project, site: Some(site) })
 }
 
-/// The arguments of a call that are given by keyword as plain texts, and where the call ends.
-fn arguments(text: &str, start: usize) -> Option<(Vec<Argument<'_>>, usize)> {
+/// The arguments of a call that are given by keyword as plain texts.
+fn arguments(text: &str, parts: Vec<Range<usize>>) -> Option<Vec<Argument<'_>>> {
     let mut found = Vec::new();
-    let (parts, end) = parts(text, start)?;
     for part in parts {
         let Some(argument) = ARGUMENT.captures(&text[part.clone()]) else {
             found.extend(KEYWORD.captures(&text[part]).and_then(|one| Some((one.get(1)?.as_str(), None))));
@@ -169,13 +177,14 @@ fn arguments(text: &str, start: usize) -> Option<(Vec<Argument<'_>>, usize)> {
         let span = part.start + value.start()..part.start + value.end();
         found.push((keyword, Some(Spanned { value: value.as_str().to_owned(), span })));
     }
-    Some((found, end))
+    Some(found)
 }
 
-/// What stands between the commas of a call, and where its parenthesis closes.
-fn parts(text: &str, start: usize) -> Option<(Vec<Range<usize>>, usize)> {
-    let (mut parts, mut from) = (Vec::new(), start);
-    let (mut depth, mut quote, mut is_comment, mut is_escaped) = (0_usize, None, false, false);
+/// What stands between the commas of a call, and where its parenthesis closes; or the places of the brackets in it that
+/// are open where it is given up, so that nothing is read again for each of them.
+fn parts(text: &str, start: usize) -> Result<(Vec<Range<usize>>, usize), Vec<usize>> {
+    let (mut parts, mut from, mut open) = (Vec::new(), start, Vec::new());
+    let (mut quote, mut is_comment, mut is_escaped) = (None, false, false);
     for (at, letter) in text[start..].char_indices().take(LONGEST_CALL) {
         let at = start + at;
         match (letter, quote) {
@@ -186,18 +195,36 @@ fn parts(text: &str, start: usize) -> Option<(Vec<Range<usize>>, usize)> {
             _ if is_comment || quote.is_some() => {}
             ('"' | '\'', None) => quote = Some(letter),
             ('#', None) => is_comment = true,
-            ('(' | '[' | '{', None) => depth += 1,
-            (')' | ']' | '}', None) if depth > 0 => depth -= 1,
+            ('(' | '[' | '{', None) => open.push(at),
+            (')' | ']' | '}', None) if open.pop().is_some() => {}
             (')' | ']' | '}', None) => {
                 parts.push(from..at);
-                return Some((parts, at + 1));
+                return Ok((parts, at + 1));
             }
-            (',', None) if depth == 0 => {
+            (',', None) if open.is_empty() => {
                 parts.push(from..at);
                 from = at + 1;
             }
             _ => {}
         }
     }
-    None
+    Err(open)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_never_closed_is_read_once_however_often_it_opens() {
+        let text = "TableauOperator(a=[1], ".repeat(10_000);
+        let (mut reads, mut known) = (0, BTreeSet::new());
+        for call in CALL.find_iter(&text) {
+            if !known.contains(&(call.end() - 1)) {
+                reads += 1;
+                known.extend(parts(&text, call.end()).expect_err("never closed"));
+            }
+        }
+        assert!(reads * LONGEST_CALL <= 2 * text.len(), "{reads}");
+    }
 }

@@ -118,6 +118,19 @@ proptest! {
 }
 
 #[test]
+fn of_calls_that_are_never_closed_no_part_is_read_twice() {
+    let finders = finders();
+    for call in
+        ["CALL API__TABLEAU__REFRESH_RESOURCE(a, ", "CALL API__TABLEAU__REFRESH_RESOURCE('a', NAME => ''b "]
+    {
+        let text = call.repeat(5_000);
+        let found = finders.find(&TextFile { path: Path::new("a.sql"), text: &text }).references;
+        let read: usize = found.iter().map(|reference| reference.extent.len()).sum();
+        assert!(found.len() > 1_000 && read <= text.len(), "{} with {read} bytes", found.len());
+    }
+}
+
+#[test]
 fn deep_nesting_and_open_ends_are_borne() {
     let (knowledge, finders, severities) = (knowledge(), finders(), Severities::default());
     let stages = Stages { finders: &finders, knowledge: &knowledge, severities: &severities };

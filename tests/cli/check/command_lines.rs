@@ -111,6 +111,38 @@ const TABCMD_LINES: &[Case] = &[
     ("", "tabcmd refreshextracts --workbook Costs\n", &[("unknown-resource", "Costs")]),
 ];
 
+const GONE: &[(&str, &str)] = &[("unknown-resource", "Costs")];
+
+const STARTED_BY_OTHERS: &[Case] = &[
+    (".sh", "docker run --rm tools:1.2 tabcmd refreshextracts --workbook Costs\n", GONE),
+    (".sh", "docker run --rm -e A=b example/tabcmd refreshextracts --workbook Costs\n", GONE),
+    (".sh", "kubectl exec pod -- tabcmd refreshextracts -w Costs\n", GONE),
+    (".sh", "-- tabcmd refreshextracts -w Costs\n", &[]),
+    (
+        ".py",
+        "run([\"docker\", \"run\", \"tools\", \"tabcmd\", \"refreshextracts\", \"-w\", \"Costs\"])\n",
+        GONE,
+    ),
+    (".ps1", "Start-Process tabcmd -ArgumentList \"refreshextracts\", \"--workbook\", \"Costs\"\n", GONE),
+    (
+        ".ps1",
+        "Start-Process -FilePath \"C:\\Tools\\tabcmd.exe\" -Wait -ArgumentList @('delete', '-w', 'Costs')\n",
+        GONE,
+    ),
+    (".ps1", "Start-Process tabcmd -Wait -NoNewWindow -Args 'refreshextracts -w \"Costs\"'\n", GONE),
+    (".ps1", "start-process tabcmd -argumentlist \"refreshextracts -w `\"Costs`\" -r EMEA\"\n", GONE),
+    (".ps1", "Start-Process tabcmd 'refreshextracts --workbook Costs'\n", GONE),
+    (".ps1", "Start-Process tabcmd -ArgumentList \"refreshextracts\", \"--workbook\", $name\n", &[]),
+    (".ps1", "Start-Process tabcmd -ArgumentList $arguments\n", &[]),
+    (".ps1", "# Start-Process tabcmd -ArgumentList \"refreshextracts\", \"--workbook\", \"Costs\"\n", &[]),
+    (".ps1", "& tabcmd @('refreshextracts', '--workbook', 'Costs')\n", GONE),
+];
+
+#[test]
+fn command_lines_that_another_program_starts_are_judged() {
+    each_is_judged_as_expected(STARTED_BY_OTHERS);
+}
+
 #[test]
 fn names_on_command_lines_of_tabcmd_are_judged() {
     each_is_judged_as_expected(TABCMD_LINES);
@@ -199,6 +231,13 @@ const SENTENCES: &[Case] = &[
     (".py", "message = 'tabmap resolve workbook Foo is not found'\n", &[]),
     (".py", "\"\"\"Helpers.\n\nThe same as with tabcmd refreshextracts --workbook Foo\n\"\"\"\n", &[]),
     (".go", "// x\nreturn errors.New(\"see tabmap resolve workbook NAME\")\n", &[]),
+    (".sh", "echo \"usage: tabcmd refreshextracts --workbook Foo\"\n", &[]),
+    (".sh", "echo Usage: tabcmd refreshextracts --workbook Foo\n", &[]),
+    (".sh", "echo \"not the same as: tabcmd refreshextracts --workbook Foo\"\n", &[]),
+    (".sh", "cat <<EOF\nUsage:\n  tabcmd refreshextracts --workbook NAME\nEOF\n", &[]),
+    (".sh", "cat <<EOF\nExample: tabcmd delete --workbook WORKBOOK_NAME -r PROJECT\nEOF\n", &[]),
+    (".yml", "- run: tabcmd refreshextracts --workbook Costs\n", &[("unknown-resource", "Costs")]),
+    (".yml", "script: \"tabcmd refreshextracts --workbook Costs\"\n", &[("unknown-resource", "Costs")]),
 ];
 
 #[test]

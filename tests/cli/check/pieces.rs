@@ -12,6 +12,7 @@ use super::tools::{Case, each_is_judged_on};
 use super::{desk_with_map, desk_without_tableau, document, fixture, offline, sync_from};
 
 const GONE: &[(&str, &str)] = &[("stale-url", "Costs")];
+const NOTHING: &[(&str, &str)] = &[("unknown-view", "Nothing")];
 
 /// A map whose resources have told names in addresses: `Costs` is gone, and so is the data source `Customers`.
 fn desk_with_addresses() -> Desk {
@@ -57,6 +58,19 @@ const PIECES: &[Case] = &[
     (".py", "url = ('https://tableau.example.com/t/MySite/' + f'views/{name}')\n", &[]),
     (".py", "url = f'https://tableau.example.com/trusted/{ticket}/t/MySite/views/Costs/Sheet1'\n", GONE),
     (".js", "fetch('https://tableau.example.com/trusted/aBc-12/t/MySite/views/Costs/Sheet1')\n", GONE),
+    (".py", "url = f'https://tableau.example.com/trusted/{ticket}/views/Nothing/S'\n", NOTHING),
+    (".py", "url = f'https://tableau.example.com/trusted/{ticket}/views/Welcome/S'\n", &[]),
+    (".py", "url = f'https://{tableau}/trusted/{ticket}/views/Nothing/S'\n", NOTHING),
+    (".py", "url = 'https://tableau.example.com/trusted/' + ticket + '/views/Nothing/S'\n", NOTHING),
+    (".js", "const url = `https://tableau.example.com/trusted/${ticket}/views/Nothing/S`\n", NOTHING),
+    (".md", "https://tableau.example.com/trusted/<ticket>/views/Nothing/S\n", NOTHING),
+    (
+        ".html",
+        "<a href=\"https://tableau.example.com/trusted/{{ ticket }}/views/Nothing/S\">x</a>\n",
+        NOTHING,
+    ),
+    (".py", "url = f'https://tableau.example.com/trusted/{ticket}/views/{name}/S'\n", &[]),
+    (".py", "url = f'https://other.example.org/trusted/{ticket}/views/Nothing/S'\n", &[]),
     (".js", "const url = `${HOST}/#/site/MySite/views/Costs/Sheet1`\n", GONE),
     (".js", "const url = `${HOST}/#/site/MySite/workbooks/102/views`\n", &[("stale-url", "102")]),
     (".js", "new TableauViz({ src: 'https://tableau.example.com/t/MySite/views/Costs/Sheet1' })\n", GONE),

@@ -91,6 +91,10 @@ fn resource_that_may_not_be_looked_at_is_refreshed_all_the_same() {
     let newest = desk.publish(Kind::Workbook, &["default"], "Sales");
     let (answer, report) = refresh(&desk, &["workbook", "Sales"]);
     assert_eq!((answer.exit, &report["resource"]["luid"]), (0, &newest.as_str().into()), "{answer:?}");
+
+    // Whether it was deleted, nobody knows who may not look.
+    desk.tableau.show("MySite", Kind::Workbook, &newest, Visibility::Hidden);
+    desk.run(&["refresh", "workbook", "Sales"]).refused(3, &["was deleted, or this account may not see it"]);
 }
 
 fn with_connected_app() -> Desk {

@@ -44,10 +44,10 @@ struct Reader<'a> {
     quotes: Option<Quotes>,
 }
 
-/// Reads from behind the opening parenthesis; also returns where the call ends.
+/// Reads from behind the opening parenthesis, up to `limit` at most; also returns where the call ends.
 #[must_use]
-pub fn read(text: &str, start: usize) -> (Vec<Argument>, usize) {
-    let end = boundary(text, start.saturating_add(LONGEST_CALL));
+pub fn read(text: &str, start: usize, limit: usize) -> (Vec<Argument>, usize) {
+    let end = boundary(text, start.saturating_add(LONGEST_CALL).min(limit));
     let mut reader = Reader { text, at: start.min(end), end, quotes: None };
     let mut arguments = Vec::new();
     loop {

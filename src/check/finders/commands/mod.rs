@@ -12,6 +12,7 @@ use crate::check::reference::{Reference, Target};
 mod lists;
 mod named;
 mod paradime;
+mod powershell;
 mod shell;
 mod tabcmd;
 mod tabmap;
@@ -37,7 +38,7 @@ impl Finder for Commands {
     fn find(&self, file: &TextFile<'_>) -> Found {
         let text = file.text;
         let mut references = Vec::new();
-        let mut comments = Comments::of(text, file.extension());
+        let mut comments = Comments::around_commands(text, file.extension());
         // No line is read twice.
         let mut read = 0;
         for found in PROGRAM.captures_iter(text) {
@@ -45,11 +46,12 @@ impl Finder for Commands {
             if whole.start() < read {
                 continue;
             }
-            let words = shell::words(text, whole.range());
-            let is_meant = !comments.hold(whole.start()) && !shell::is_in_sentence(text, whole.start());
-            let Some(end) = words.last().map(|word| word.span.end).filter(|_| is_meant) else {
+            let words = powershell::words(text, &whole.range());
+            let words = words.unwrap_or_else(|| shell::words(text, whole.range()));
+            let Some(end) = words.last().map(|word| word.span.end) else { continue };
+            if comments.hold(whole.start()) || shell::is_in_sentence(text, whole.start()) {
                 continue;
-            };
+            }
             read = end;
             let targets = targets(program.as_str(), words).into_iter();
             references.extend(targets.map(|target| Reference::new(whole.start()..end, target)));

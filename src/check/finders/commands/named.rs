@@ -13,7 +13,7 @@ pub fn named(
     site: Option<&Word>,
 ) -> Target {
     // A letter that could not be read is a control character.
-    let is_read = |text: &String| !text.is_empty() && !text.contains('\u{1a}');
+    let is_read = |text: &String| !text.is_empty() && !text.contains('\u{1a}') && !is_placeholder(text);
     let Some(text) = name.value.clone().filter(is_read) else { return Target::Computed };
     let span = |word: Option<&Word>| word.map_or(name.span.clone(), |word| word.span.clone());
     let project = project.or_else(|| given.map(|_| Project::Computed));
@@ -25,6 +25,11 @@ pub fn named(
     let site = Spanned { value: written.map_or(Site::Computed, Site::Loose), span: span(site) };
     let name = Spanned { value: Name::Loose(text), span: name.span.clone() };
     Target::Name { kind, name, project, site: Some(site) }
+}
+
+/// What stands for a name in a usage text: `NAME`, `WORKBOOK_NAME`, `YOUR_WORKBOOK`.
+fn is_placeholder(text: &str) -> bool {
+    text.split('_').all(|word| matches!(word, "NAME" | "WORKBOOK" | "DATASOURCE" | "MY" | "YOUR"))
 }
 
 /// A project by its name alone, whatever is in it.

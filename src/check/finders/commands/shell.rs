@@ -19,9 +19,9 @@ const LONGEST_WORD: usize = 4096;
 const LOOK_BACK: usize = 1024;
 
 /// Words before the name of a program that no shell and no other program begins it with.
-const PROSE: [&str; 23] = [
-    "a", "an", "by", "from", "into", "is", "like", "of", "please", "see", "that", "the", "then,", "this",
-    "through", "to", "try", "use", "uses", "using", "via", "with", "your",
+const PROSE: [&str; 26] = [
+    "a", "an", "by", "e.g.", "example:", "from", "into", "is", "like", "of", "please", "see", "that", "the",
+    "then,", "this", "through", "to", "try", "usage:", "use", "uses", "using", "via", "with", "your",
 ];
 
 /// A variable of cmd.exe. A percent sign also begins an escape of two digits in an address.
@@ -49,7 +49,8 @@ pub fn words(text: &str, name: Range<usize>) -> Vec<Word> {
 pub fn is_in_sentence(text: &str, at: usize) -> bool {
     let near = &text[boundary(text, at.saturating_sub(LOOK_BACK))..at];
     let line = near.rsplit('\n').next().unwrap_or(near);
-    let before = open_quote(text, at).and_then(|quote| line.rsplit(quote).next()).unwrap_or(line);
+    let quote = open_quote(text, at);
+    let before = quote.and_then(|quote| line.rsplit(quote).next()).unwrap_or(line);
     let mut words = before.split([' ', '\t']).rev();
     // Right before the program, and so after a blank.
     if words.next() != Some("") {
@@ -59,7 +60,9 @@ pub fn is_in_sentence(text: &str, at: usize) -> bool {
     match words.next() {
         // `poetry run` starts a program.
         Some("run" | "Run") => words.next().is_none_or(|word| word.is_empty() || is_of_prose(word)),
-        word => word.is_some_and(is_of_prose),
+        // `"not the same as: tabcmd"`; without the quotes it may be a key of YAML.
+        Some(word) => is_of_prose(word) || quote.is_some() && word.ends_with(':'),
+        None => false,
     }
 }
 
@@ -90,14 +93,23 @@ fn is_quote(letter: char) -> bool {
 
 /// `"tabcmd", "refreshextracts", "--workbook", name]`, or the words behind the program in a list of their own.
 fn of_list(text: &str, start: usize) -> Vec<Word> {
+    let Some(rest) = text[start..].trim_start().strip_prefix(',').map(str::trim_start) else {
+        return Vec::new();
+    };
+    let rest = rest.strip_prefix('[').unwrap_or(rest);
+    let is_end =
+        |rest: &str| rest.trim_start().is_empty() || rest.trim_start().starts_with([',', ']', ')', '#']);
+    members(text, text.len() - rest.len(), is_end)
+}
+
+/// The members of a list from its first one on; `is_end` says whether one ends where the rest of the text begins.
+pub(super) fn members(text: &str, start: usize, is_end: impl Fn(&str) -> bool) -> Vec<Word> {
     let mut words = Vec::new();
     let mut at = start;
-    let separator = text[at..].trim_start().strip_prefix(',').map(str::trim_start);
-    let list = separator.and_then(|rest| rest.strip_prefix('['));
     while words.len() < MOST_WORDS {
         let rest = text[at..].trim_start();
-        let first = list.filter(|_| words.is_empty());
-        let Some(rest) = first.or_else(|| rest.strip_prefix(',')).map(str::trim_start) else { break };
+        let next = if words.is_empty() { Some(rest) } else { rest.strip_prefix(',') };
+        let Some(rest) = next.map(str::trim_start) else { break };
         at = text.len() - rest.len();
         let Some(quote) = rest.chars().next().filter(|letter| is_quote(*letter)) else {
             // A variable, or a call.
@@ -113,10 +125,8 @@ fn of_list(text: &str, start: usize) -> Vec<Word> {
         let Some(length) = end_of_quote(&text[inside..], quote) else { break };
         let written = &text[inside..inside + length];
         // What goes on behind it is put together.
-        let rest = text[inside + length + 1..].trim_start();
-        let is_whole = rest.is_empty() || rest.starts_with([',', ']', ')', '#']);
-        let value =
-            (is_whole && !is_computed(written)).then(|| written.replace("\\\"", "\"").replace("\\\\", "\\"));
+        let value = (is_end(&text[inside + length + 1..]) && !is_computed(written))
+            .then(|| written.replace("\\\"", "\"").replace("\\\\", "\\"));
         words.push(Word { value, span: inside..inside + length });
         at = inside + length + 1;
     }
@@ -124,9 +134,9 @@ fn of_list(text: &str, start: usize) -> Vec<Word> {
 }
 
 /// Where the quote that is open closes.
-fn end_of_quote(text: &str, quote: char) -> Option<usize> {
+pub(super) fn end_of_quote(text: &str, quote: char) -> Option<usize> {
     let mut is_escaped = false;
-    for (at, letter) in text.char_indices() {
+    for (at, letter) in text.char_indices().take(LONGEST_WORD) {
         match letter {
             _ if is_escaped => is_escaped = false,
             '\\' => is_escaped = true,
@@ -149,7 +159,7 @@ fn is_filled_in(text: &str) -> bool {
 }
 
 /// To the end of the statement; `around` is the quote that the whole line stands in.
-fn of_line(text: &str, start: usize, around: Option<char>) -> Vec<Word> {
+pub(super) fn of_line(text: &str, start: usize, around: Option<char>) -> Vec<Word> {
     let mut words = Vec::new();
     let mut at = start;
     while words.len() < MOST_WORDS {
@@ -191,12 +201,12 @@ fn word(text: &str, start: usize, around: Option<char>) -> Option<(Word, usize)>
         if at - start > LONGEST_WORD {
             return None;
         }
-        // Within a text of another language its own quote is escaped.
-        let escaped = text[at..].strip_prefix('\\').and_then(|rest| rest.chars().next());
+        // Within a text of another language its own quote is escaped; PowerShell does so with a backtick.
+        let escaped = text[at..].strip_prefix(['\\', '`']).and_then(|rest| rest.chars().next());
         let (letter, length) = match escaped {
             Some(quote) if around == Some(quote) => (quote, 1 + quote.len_utf8()),
             // An escaped line end in a text of another language.
-            Some('n' | 'r') if around.is_some() => break,
+            Some('n' | 'r') if around.is_some() && letter == '\\' => break,
             _ if around == Some(letter) => break,
             _ => (letter, letter.len_utf8()),
         };
