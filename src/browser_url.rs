@@ -5,7 +5,7 @@ use percent_encoding::percent_decode_str;
 use thiserror::Error;
 use url::Url;
 
-use crate::resource::{ResourceKind, SiteName};
+use crate::resource::{Resource, ResourceKind, SiteName};
 
 /// What an address names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,6 +111,17 @@ impl BrowserUrl {
         let scheme = text.trim().split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
         matches!(scheme.as_deref(), Some("http" | "https"))
     }
+}
+
+/// The address of a resource's own page on a server, where its number is known.
+#[must_use]
+pub fn page_of(server: &Url, resource: &Resource) -> Option<String> {
+    let number = resource.details.vizportal_url_id.as_deref()?;
+    let site = match resource.key.site.as_str() {
+        "" => String::new(),
+        site => format!("site/{site}/"),
+    };
+    Some(format!("{server}#/{site}{}/{number}", resource.key.kind.path_segment()))
 }
 
 /// The place in the web client of an address that has no user, no query and no letter with an escape.

@@ -40,7 +40,9 @@ impl ShowConfig {
 
     fn print(&self, settings: Vec<Setting>) -> io::Result<()> {
         match self.options.format {
-            TableFormat::Table => print_table(&COLUMNS, settings.iter().map(cells).collect(), self.options),
+            TableFormat::Table => {
+                print_table(&COLUMNS, settings.iter().map(cells).collect(), &[], self.options)
+            }
             TableFormat::Csv => {
                 print_csv(COLUMNS.map(|column| column.title), settings.iter().map(cells), self.options)
             }

@@ -9,6 +9,7 @@ use super::error::CommandError;
 use super::exit::Exit;
 use super::in_store::{refuse_unknown_site, with_store};
 use super::since::parse_since;
+use crate::browser_url::page_of;
 use crate::config::Config;
 use crate::mapping::Row;
 use crate::report::table::{Column, Fit, TableFormat, TableOptions, print_csv, print_table};
@@ -71,7 +72,12 @@ impl List {
         self.filter(&mut rows);
         rows.sort_by(|a, b| a.resource.cmp(&b.resource));
         match self.options.format {
-            TableFormat::Table => print_table(&COLUMNS, rows.iter().map(cells).collect(), self.options)?,
+            TableFormat::Table => {
+                let server = config.server().ok();
+                let page = |row: &Row| server.and_then(|server| page_of(&server.join("/"), &row.resource));
+                let pages: Vec<_> = rows.iter().map(page).collect();
+                print_table(&COLUMNS, rows.iter().map(cells).collect(), &pages, self.options)?;
+            }
             TableFormat::Csv => {
                 print_csv(MAP.iter().map(|column| column.name), rows.iter().map(texts), self.options)?;
             }

@@ -8,7 +8,7 @@ use indicatif::ProgressBar;
 
 use super::error::CommandError;
 use crate::config::{Config, ConfigError, REPOSITORY_PASSWORD};
-use crate::report;
+use crate::report::terminal::progress;
 use crate::resource::SiteName;
 use crate::source::by_site::BySite;
 use crate::source::metadata::MetadataSource;
@@ -137,11 +137,7 @@ impl SourceOption {
                 (SourceName::Repository, _) | (_, None) => Box::new(repository(config)?),
             })
         };
-        let of_sites = sites.iter().map(|site| {
-            // Several at once would write over each other.
-            let progress = if sites.len() == 1 { report::progress() } else { ProgressBar::hidden() };
-            Ok((site.clone(), open(self.of(config, site), progress)?))
-        });
+        let of_sites = sites.iter().map(|site| Ok((site.clone(), open(self.of(config, site), progress())?)));
         let of_sites = of_sites.collect::<Result<Vec<_>, CommandError>>()?;
         Ok(Box::new(BySite::new(open(usual, ProgressBar::hidden())?, of_sites)))
     }

@@ -5,6 +5,7 @@ use std::io;
 
 use serde::Serialize;
 
+use super::terminal::{Ink, STDOUT};
 use super::{FORMAT_VERSION, Format, print, print_json};
 use crate::doctor::{CheckOutcome, Checked, Status};
 use crate::resource::SiteName;
@@ -56,7 +57,13 @@ fn render(checked: &[Checked]) -> String {
     let mut out = String::new();
     for Checked { name, site, outcome: CheckOutcome { status, evidence, remedy } } in checked {
         let of = site.as_ref().map(|site| on_one_line(&format!(" (site `{site}`)"))).unwrap_or_default();
-        let _ = writeln!(out, "{:<7}  {name}{of}", status.as_str());
+        let ink = match status {
+            Status::Ok => Ink::Good,
+            Status::Warning => Ink::Warning,
+            Status::Problem => Ink::Bad,
+            Status::Note | Status::Unknown | Status::Skipped => Ink::Aside,
+        };
+        let _ = writeln!(out, "{}  {name}{of}", STDOUT.paint(ink, &format!("{:<7}", status.as_str())));
         for sentence in evidence {
             let _ = writeln!(out, "           {}", on_one_line(sentence));
         }

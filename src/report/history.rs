@@ -58,7 +58,7 @@ impl DocumentChange {
 pub fn print_history(changes: &[RecordedChange], nothing: &str, options: TableOptions) -> io::Result<()> {
     match options.format {
         TableFormat::Table if changes.is_empty() => print(&format!("{nothing}\n")),
-        TableFormat::Table => print_table(&COLUMNS, changes.iter().map(cells).collect(), options),
+        TableFormat::Table => print_table(&COLUMNS, changes.iter().map(cells).collect(), &[], options),
         TableFormat::Csv => print_csv(change_names(), changes.iter().map(change_texts), options),
         TableFormat::Json => {
             let changes = changes.iter().map(DocumentChange::of).collect();

@@ -1,10 +1,9 @@
 //! What we say: findings and their formats, the one door to stdout, and the log on stderr.
 
 use std::fmt::{Debug, Write as _};
-use std::io::{self, IsTerminal, Write as _};
+use std::io::{self, Write as _};
 use std::sync::OnceLock;
 
-use indicatif::{ProgressBar, ProgressStyle};
 use miette::Diagnostic;
 use serde::Serialize;
 use tracing::field::Field;
@@ -14,6 +13,7 @@ use tracing_subscriber::fmt::format::{Writer, debug_fn};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
+use self::terminal::{Ink, STDERR, undisturbed};
 use crate::resource::{Details, Resource, ResourceKind, SiteName};
 use crate::text::{describe, on_one_line, sentences_of, steers};
 
@@ -23,6 +23,7 @@ pub mod history;
 pub mod refresh;
 pub mod sync;
 pub mod table;
+pub mod terminal;
 
 /// The version of every JSON document that this tool prints; raised when a field changes its meaning or goes.
 pub const FORMAT_VERSION: u32 = 1;
@@ -77,15 +78,13 @@ pub fn start_logging(logging: &Logging) {
     };
     let ours = Targets::new().with_target("tabmap", level);
     let registry = tracing_subscriber::registry().with(ours);
-    let layer = tracing_subscriber::fmt::layer().with_writer(io::stderr);
-    let has_colour =
-        io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty());
+    let layer = tracing_subscriber::fmt::layer().with_writer(|| Undisturbed);
     match logging.log_format {
         LogFormat::Text => {
             registry
                 .with(
                     layer
-                        .with_ansi(has_colour)
+                        .with_ansi(STDERR.has_colour)
                         .with_target(false)
                         .fmt_fields(debug_fn(write_field).delimited(" ")),
                 )
@@ -101,23 +100,23 @@ fn write_field(writer: &mut Writer<'_>, field: &Field, value: &dyn Debug) -> std
     if field.name() == "message" { writer.write_str(&value) } else { write!(writer, "{field}={value}") }
 }
 
-/// A count of what has been listed, on a terminal alone, and not where the log tells the same.
-#[must_use]
-pub fn progress() -> ProgressBar {
-    if tracing::enabled!(tracing::Level::INFO) || !tracing::enabled!(tracing::Level::WARN) {
-        return ProgressBar::hidden();
+/// Stderr, past what is drawn over.
+struct Undisturbed;
+
+impl io::Write for Undisturbed {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        undisturbed(|| io::stderr().lock().write(bytes))
     }
-    let bar = ProgressBar::new_spinner();
-    if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {pos}") {
-        bar.set_style(style);
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
     }
-    bar
 }
 
 /// Writes a command's result to stdout. A reader that closed the pipe has read enough.
 pub fn print(text: &str) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
-    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+    match undisturbed(|| stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush())) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         other => other,
     }
@@ -148,8 +147,11 @@ pub fn print_error(error: &dyn Diagnostic) {
         tracing::error!(code, help, "{}", sentences_of(error).join(": "));
         return;
     }
+    let text = describe(error);
+    let text = text.replacen("error:", &STDERR.paint(Ink::Bad, "error:"), 1);
+    let text = text.replacen("\n  help:", &format!("\n  {}", STDERR.paint(Ink::Aside, "help:")), 1);
     // Nothing is left to be done when stderr is closed.
-    let _ = io::stderr().lock().write_all(describe(error).as_bytes());
+    let _ = Undisturbed.write_all(text.as_bytes());
 }
 
 /// As [`print_error`], of one of several sites.
@@ -162,7 +164,7 @@ pub fn print_error_of(site: &SiteName, error: &dyn Diagnostic) {
 
 /// Writes a line to stderr that is not part of the result.
 pub fn say(line: &str) {
-    let _ = io::stderr().lock().write_all(format!("{line}\n").as_bytes());
+    let _ = Undisturbed.write_all(format!("{line}\n").as_bytes());
 }
 
 /// A resource in a document.

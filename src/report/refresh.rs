@@ -2,15 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::io::{self, IsTerminal};
+use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
+use super::terminal::{Ink, STDERR, STDOUT, added};
 use super::{FORMAT_VERSION, Format, ResourceReport, print, print_json};
 use crate::refresh::{Attendant, RefreshError, RefreshOutcome, Refreshed, Step};
 use crate::resource::{Resource, SiteName};
@@ -66,7 +67,12 @@ impl RefreshReport {
     /// One line, and one more for each thing to know.
     #[must_use]
     pub fn text(&self) -> String {
-        let mut text = format!("{}: {}", named(&self.resource), self.ending());
+        let ink = match self.outcome {
+            RefreshOutcome::Succeeded | RefreshOutcome::Started => Ink::Good,
+            RefreshOutcome::Skipped | RefreshOutcome::GaveUp | RefreshOutcome::Cancelled => Ink::Warning,
+            RefreshOutcome::Failed | RefreshOutcome::Error => Ink::Bad,
+        };
+        let mut text = format!("{}: {}", named(&self.resource), STDOUT.paint(ink, &self.ending()));
         if let Some(job) = &self.job_id {
             let adopted = if self.adopted { ", which was already queued or running" } else { "" };
             let _ = write!(text, " (job {job}{adopted})");
@@ -84,6 +90,8 @@ impl RefreshReport {
                 "  the map is out of date: it has {}, and the current LUID is {}; run `tabmap sync`",
                 self.mapped_luid, self.resource.luid
             );
+        } else if self.map_is_stale && self.outcome == RefreshOutcome::Error {
+            text.push_str("  the map is out of date; run `tabmap sync`\n");
         } else if self.map_is_stale {
             text.push_str(
                 "  the map is out of date: the name or the project has changed; run `tabmap sync`\n",
@@ -124,8 +132,31 @@ pub fn print_reports(reports: &[RefreshReport], format: Format, is_waited_for: b
             let id = |report: &RefreshReport| format!("{}\n", report.job_id.as_deref().unwrap_or("-"));
             print(&reports.iter().filter(started).map(id).collect::<String>())
         }
-        Format::Text => print(&reports.iter().map(RefreshReport::text).collect::<String>()),
+        Format::Text => {
+            let mut text: String = reports.iter().map(RefreshReport::text).collect();
+            if reports.len() > 1 {
+                let _ = writeln!(text, "{}", summary(reports));
+            }
+            print(&text)
+        }
     }
+}
+
+/// What became of several refreshes, in one line.
+fn summary(reports: &[RefreshReport]) -> String {
+    let words = [
+        (RefreshOutcome::Succeeded, "succeeded"),
+        (RefreshOutcome::Started, "started"),
+        (RefreshOutcome::Skipped, "skipped"),
+        (RefreshOutcome::Failed, "failed"),
+        (RefreshOutcome::Cancelled, "cancelled"),
+        (RefreshOutcome::GaveUp, "not waited for to the end"),
+        (RefreshOutcome::Error, "not refreshed"),
+    ];
+    let count = |outcome| reports.iter().filter(|report| report.outcome == outcome).count();
+    let counts = words.into_iter().filter(|(outcome, _)| count(*outcome) > 0);
+    let counts: Vec<_> = counts.map(|(outcome, word)| format!("{} {word}", count(outcome))).collect();
+    format!("{} refreshes: {}", reports.len(), counts.join(", "))
 }
 
 /// When several refreshes will start, by site: how many at once, and how many when the budget lets more start.
@@ -154,7 +185,6 @@ fn length(length: Duration) -> String {
 /// What is under way, for a terminal and for whoever interrupts.
 #[derive(Clone)]
 pub struct Progress {
-    bars: Option<MultiProgress>,
     jobs: Arc<Mutex<BTreeMap<String, String>>>,
 }
 
@@ -162,19 +192,15 @@ impl Progress {
     /// Bars where stderr is a terminal; otherwise silence.
     #[must_use]
     pub fn new() -> Self {
-        let bars = io::stderr().is_terminal().then(MultiProgress::new);
-        Self { bars, jobs: Arc::default() }
+        Self { jobs: Arc::default() }
     }
 
     /// Attends the refresh of one resource.
     #[must_use]
     pub fn attend(&self, resource: &Resource) -> Box<dyn Attendant> {
         let name = named(&ResourceReport::of(resource));
-        let bar = self.bars.as_ref().map(|bars| {
-            let bar = bars.add(ProgressBar::new_spinner());
-            if let Ok(style) = ProgressStyle::with_template("{spinner} {elapsed:>4} {prefix}: {msg}") {
-                bar.set_style(style);
-            }
+        let bar = STDERR.moves.then(|| {
+            let bar = added("{spinner} {elapsed:>4} {prefix}: {msg}");
             bar.set_prefix(name.clone());
             bar.set_message("waiting for its turn");
             bar.enable_steady_tick(Duration::from_millis(120));

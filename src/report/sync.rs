@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use miette::Diagnostic;
 use serde::{Serialize, Serializer};
 
+use super::terminal::{Ink, STDOUT};
 use super::{FORMAT_VERSION, Format, ResourceReport, print, print_json};
 use crate::diff::{Ambiguity, Change, ChangeSet, Counts};
 use crate::resource::{PerKind, ResourceKind, SiteName};
@@ -183,14 +184,16 @@ impl SiteReport {
     }
 
     fn text(&self, out: &mut String) {
-        let site = &self.site;
+        let site = STDOUT.paint(Ink::Strong, &self.site.to_string());
         if let Some(why) = self.why_untouched() {
-            let _ = writeln!(out, "{site}: {why}");
+            let ink = if self.outcome == SyncOutcome::Failed { Ink::Bad } else { Ink::Warning };
+            let _ = writeln!(out, "{site}: {}", STDOUT.paint(ink, &why));
             return;
         }
         let listed: Vec<_> =
             self.listed.iter().map(|(kind, count)| plural(*count, kind.facts().noun)).collect();
-        let _ = writeln!(out, "{site}: {}{}", listed.join(", "), self.incompleteness());
+        let incompleteness = STDOUT.paint(Ink::Warning, &self.incompleteness());
+        let _ = writeln!(out, "{site}: {}{incompleteness}", listed.join(", "));
         if let Some(source) = &self.source {
             let _ = writeln!(out, "  source: {}", on_one_line(source));
         }
@@ -209,7 +212,8 @@ impl SiteReport {
             let paths: Vec<_> = candidates.iter().map(|one| format!("`{}`", one.place)).collect();
             let _ = writeln!(
                 out,
-                "  ambiguous: {} `{}` in project `{}` is in {}",
+                "  {} {} `{}` in project `{}` is in {}",
+                STDOUT.paint(Ink::Warning, "ambiguous:"),
                 first.kind,
                 on_one_line(&first.name),
                 on_one_line(&first.project_name),
@@ -226,7 +230,7 @@ impl SiteReport {
         .map(|(count, what)| format!("{count} {what}"))
         .collect();
         for line in noticed.iter().chain(&self.warnings) {
-            let _ = writeln!(out, "  note: {}", on_one_line(line));
+            let _ = writeln!(out, "  {} {}", STDOUT.paint(Ink::Aside, "note:"), on_one_line(line));
         }
         if let Some(end) = self.end() {
             let _ = writeln!(out, "  {end}");
@@ -328,7 +332,12 @@ impl ChangeReport {
             (Some(one), None) | (None, Some(one)) => format!("{} `{}`  {}", one.kind, one.place, one.luid),
             (None, None) => return,
         };
-        let _ = writeln!(out, "  {:<8} {line}", self.change);
+        let ink = match (&self.before, &self.after) {
+            (None, _) => Ink::Good,
+            (_, None) => Ink::Bad,
+            _ => Ink::Warning,
+        };
+        let _ = writeln!(out, "  {} {line}", STDOUT.paint(ink, &format!("{:<8}", self.change)));
     }
 }
 
@@ -360,8 +369,30 @@ impl<'a> SyncReport<'a> {
                 for site in self.sites {
                     site.text(&mut text);
                 }
+                if self.sites.len() > 1 {
+                    let _ = writeln!(text, "{}", summary(self.sites));
+                }
                 print(&text)
             }
         }
     }
+}
+
+/// What happened on several sites, in one line.
+fn summary(sites: &[SiteReport]) -> String {
+    let words = [
+        (SyncOutcome::Applied, "changed"),
+        (SyncOutcome::Planned, "compared"),
+        (SyncOutcome::Unchanged, "unchanged"),
+        (SyncOutcome::Superseded, "already newer"),
+        (SyncOutcome::Inactive, "not active"),
+        (SyncOutcome::Gone, "no longer on the server"),
+        (SyncOutcome::NotBegun, "not started"),
+        (SyncOutcome::Failed, "failed"),
+    ];
+    let count = |outcome| sites.iter().filter(|site| site.outcome == outcome).count();
+    let counts = words.into_iter().filter(|(outcome, _)| count(*outcome) > 0);
+    let counts: Vec<_> = counts.map(|(outcome, word)| format!("{} {word}", count(outcome))).collect();
+    let rows = plural(sites.iter().map(|site| site.rows_written).sum(), "row");
+    format!("{}: {}; {rows} written", plural(sites.len() as u64, "site"), counts.join(", "))
 }

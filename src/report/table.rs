@@ -6,6 +6,7 @@ use miette::Diagnostic;
 use thiserror::Error;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
+use super::terminal::{Ink, STDOUT};
 use super::{print, say};
 use crate::text::{on_one_line, plural};
 
@@ -74,11 +75,17 @@ const NARROWEST: usize = 14;
 /// The blanks between two columns.
 const GAP: usize = 2;
 
-/// Prints rows with a heading, fitted to the terminal. What is piped on is never shortened.
-pub fn print_table(columns: &[Column], rows: Vec<Vec<String>>, options: TableOptions) -> io::Result<()> {
+/// Prints rows with a heading, fitted to the terminal. What is piped on is never shortened. `pages` are the addresses that
+/// the names of the rows open, where there are any.
+pub fn print_table(
+    columns: &[Column],
+    rows: Vec<Vec<String>>,
+    pages: &[Option<String>],
+    options: TableOptions,
+) -> io::Result<()> {
     let terminal = terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0));
     let width = terminal.filter(|width| *width > 0 && !options.wide);
-    let (text, dropped) = layout(columns, rows, width);
+    let (text, dropped) = layout(columns, rows, pages, width);
     print(&text)?;
     if dropped > 0 {
         let verb = if dropped == 1 { "does" } else { "do" };
@@ -88,7 +95,12 @@ pub fn print_table(columns: &[Column], rows: Vec<Vec<String>>, options: TableOpt
 }
 
 /// The table, and how many columns were left out of it.
-fn layout(columns: &[Column], rows: Vec<Vec<String>>, width: Option<usize>) -> (String, u64) {
+fn layout(
+    columns: &[Column],
+    rows: Vec<Vec<String>>,
+    pages: &[Option<String>],
+    width: Option<usize>,
+) -> (String, u64) {
     let mut lines = vec![columns.iter().map(|column| column.title.to_owned()).collect()];
     let cells = |row: Vec<String>| row.iter().map(|cell| on_one_line(cell)).collect::<Vec<_>>();
     lines.extend(rows.into_iter().map(cells));
@@ -97,12 +109,17 @@ fn layout(columns: &[Column], rows: Vec<Vec<String>>, width: Option<usize>) -> (
     let mut shown: Vec<(usize, usize)> = (0..columns.len()).map(|at| (at, widest(at))).collect();
     let dropped = width.map_or(0, |width| fit(columns, &mut shown, width));
     let mut text = String::new();
-    for line in &lines {
+    let named = columns.iter().rposition(|column| column.fit == Fit::Shortened);
+    for (number, line) in lines.iter().enumerate() {
+        let page = number.checked_sub(1).and_then(|row| pages.get(row)?.as_deref());
         let mut row = String::new();
         for (at, width) in &shown {
             let cell = shortened(&line[*at], *width);
             let blanks = width - cell.width() + GAP;
-            row.push_str(&cell);
+            row.push_str(&match number {
+                0 => STDOUT.paint(Ink::Strong, &cell),
+                _ => STDOUT.link(page.filter(|_| named == Some(*at)), &cell),
+            });
             row.extend(std::iter::repeat_n(' ', blanks));
         }
         text.push_str(row.trim_end());
@@ -196,7 +213,7 @@ mod tests {
         let rows =
             [["Main", "12345", "luid-1", "Weekly Sales of 東京 and all"], ["Main", "7", "luid-2", "a\nb"]];
         let rows = rows.map(|row| row.map(str::to_owned).to_vec()).to_vec();
-        let (text, dropped) = layout(&COLUMNS, rows, width);
+        let (text, dropped) = layout(&COLUMNS, rows, &[], width);
         (text.lines().map(str::to_owned).collect(), dropped)
     }
 

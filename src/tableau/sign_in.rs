@@ -69,6 +69,10 @@ impl Tableau {
         let answer = match self.decode::<Answer>(doing, "a sign-in's answer", &reply) {
             Err(TableauError::Refused { code, detail, .. }) if code.starts_with("401") => {
                 let remedy = remedy(credentials, &detail);
+                let remedy = match site.hint() {
+                    Some(hint) => format!("{hint}. Otherwise {remedy}"),
+                    None => remedy,
+                };
                 return Err(TableauError::SignInRefused { site: site.clone(), code, detail, remedy });
             }
             Err(TableauError::Decoding { doing, expected, source, .. }) => {

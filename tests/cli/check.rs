@@ -31,7 +31,7 @@ mod trees;
 const ANY_AGE: [&str; 2] = ["--max-age", "5000 weeks"];
 
 /// A recorded day, or a file of the repository that is searched.
-fn fixture(name: &str) -> PathBuf {
+pub fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli/check").join(name)
 }
 

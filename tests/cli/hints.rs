@@ -26,6 +26,8 @@ fn empty_map_is_not_called_a_spelling_mistake() {
     answer.refused(3, &["the map has no rows for that site", "tabmap sync"]);
     assert!(!answer.stderr.contains("must match"), "{}", answer.stderr);
     desk.run(&["resolve", "workbook", "Sales", "--site", "default"]).refused(3, &["`Default`"]);
+    desk.run(&["sync", "--site", "default"])
+        .refused(1, &["refused to sign in", "write `Default` for the Default site"]);
 }
 
 #[test]

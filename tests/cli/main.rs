@@ -30,6 +30,7 @@ mod shapes;
 mod sites;
 mod sources;
 mod sync;
+mod terminal;
 mod transport;
 mod trouble;
 mod version;

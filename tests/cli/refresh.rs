@@ -280,7 +280,9 @@ fn stale_luid_is_healed_by_resolving_on_tableau_once() {
         sales.as_str(),
         "tabmap sync",
     ];
-    desk.run(&["refresh", "workbook", "Sales"]).refused(3, &words);
+    let answer = desk.run(&["refresh", "workbook", "Sales"]);
+    answer.refused(3, &words);
+    assert!(answer.stdout.contains("not refreshed\n  the map is out of date; run"), "{}", answer.stdout);
     assert_eq!(desk.tableau.jobs().len(), 3);
 }
 

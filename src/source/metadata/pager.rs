@@ -28,8 +28,9 @@ pub async fn list(
     progress: &ProgressBar,
 ) -> Result<Listed, TableauError> {
     let mut listing = Pager::new(kind);
-    progress.reset();
     progress.set_message(format!("{}: {kind}s", session.site()));
+    progress.unset_length();
+    progress.reset();
     loop {
         let answer = match listing.next.send(session).await {
             Err(error) if error.may_pass_with_less() && listing.ask_for_less() => {
@@ -39,6 +40,9 @@ pub async fn list(
             answer => answer?,
         };
         let step = listing.take(answer)?;
+        if let Some(all) = listing.total_count.and_then(|all| u64::try_from(all).ok()) {
+            progress.set_length(all);
+        }
         progress.set_position(listing.nodes.len() as u64);
         match step {
             Step::Next => {}

@@ -30,6 +30,17 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]))
 /// When it fails.
 #[track_caller]
 pub fn on_terminal(desk: &Desk, columns: u16, arguments: &[&str]) -> String {
+    let (exit, screen) = written_to_terminal(desk, columns, arguments);
+    assert_eq!(exit, 0, "tabmap {arguments:?}\n{screen}");
+    screen
+}
+
+/// The exit code of a command, and all that it writes to a terminal with so many columns.
+///
+/// # Panics
+///
+/// When it cannot be started.
+pub fn written_to_terminal(desk: &Desk, columns: u16, arguments: &[&str]) -> (i32, String) {
     let binary = crate::tabmap();
     let columns = columns.to_string();
     let run = ["-c", RUN, &columns, binary.to_str().expect("a path of text")];
@@ -37,6 +48,5 @@ pub fn on_terminal(desk: &Desk, columns: u16, arguments: &[&str]) -> String {
     python.envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
     let output = python.stderr(Stdio::inherit()).output().expect("start Python");
     let screen = String::from_utf8(output.stdout).expect("text").replace("\r\n", "\n");
-    assert!(output.status.success(), "tabmap {arguments:?}\n{screen}");
-    screen
+    (output.status.code().expect("an exit code"), screen)
 }
