@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use percent_encoding::percent_decode_str;
-use regex::Regex;
+use regex::{Match, Regex};
 
 use super::finder::{Finder, Found, TextFile, speaks_of_tableau};
 use crate::browser_url::{BrowserPage, BrowserUrl};
@@ -43,6 +43,11 @@ static TICKETED: LazyLock<Regex> = LazyLock::new(|| {
 /// An address as the parameter of another one.
 static ENCODED: LazyLock<Regex> =
     LazyLock::new(|| Regex::new("(?i-u)https?%3a%2f%2f[0-9a-z%._~!*+:@-]+").expect("a valid pattern"));
+/// The page that follows on a sign-in: `https://host/signin?redirect=%2Ft%2FMySite%2Fviews%2FWB%2FSheet`.
+static AFTER_SIGN_IN: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new("(?i-u)[?&;][a-z_]*redirect[a-z_]*=((?:%23)?%2f(?:site|t)%2f[0-9a-z%._~+:@-]+)")
+        .expect("a valid pattern")
+});
 /// What goes on in the next of several texts that stand side by side, or are added up.
 static CONTINUED: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r#"^["'][ \t]*\+?[ \t]*(?:\\?\r?\n[ \t]*)?\+?[ \t]*[frbu]?["']((?:views|authoring|workbooks|datasources)/[^ \t\r\n"'<>{}]+)"#)
@@ -91,6 +96,7 @@ fn of_text(text: &str) -> Vec<Reference> {
         let whole = percent_decode_str(found.as_str()).decode_utf8_lossy();
         references.extend(reference(&whole, found.as_str(), found.start(), true));
     }
+    references.extend(after_sign_in(text));
     references.extend(places(text, &taken));
     for reference in &mut references {
         if goes_on(text, &reference.target) {
@@ -144,6 +150,23 @@ fn places(text: &str, taken: &[Range<usize>]) -> Vec<Reference> {
         }
     }
     references
+}
+
+/// Pages that a sign-in leads to, on its own host.
+fn after_sign_in(text: &str) -> Vec<Reference> {
+    let of_page = |page: Match<'_>| {
+        let before = &text[boundary(text, page.start().saturating_sub(LONGEST_HOST))..page.start()];
+        let ends_address = |letter: char| letter.is_whitespace() || "\"'<>`(,".contains(letter);
+        let address = before.rsplit(ends_address).next().unwrap_or_default();
+        let host = address.split_once("://").and_then(|(_, rest)| rest.split('/').next());
+        let host = host.filter(|host| !host.contains(['$', '{', '}', '%']));
+        let path = percent_decode_str(page.as_str()).decode_utf8_lossy();
+        let mark = if path.starts_with("/site") { "#" } else { "" };
+        let whole = format!("https://{}/{mark}{}", host.unwrap_or("host"), path.trim_start_matches('/'));
+        let whole = whole.replace("/#site", "/#/site");
+        reference(&whole, page.as_str(), page.start(), host.is_some())
+    };
+    AFTER_SIGN_IN.captures_iter(text).filter_map(|found| of_page(found.get(1)?)).collect()
 }
 
 /// An address of which the first text holds the site, and the next one the page.

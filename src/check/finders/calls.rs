@@ -91,10 +91,10 @@ fn is_definition(text: &str, start: usize) -> bool {
     ends_with("procedure") || ends_with("exists") || ends_with("function")
 }
 
-/// The opening parenthesis after a name, past its closing quote.
+/// The opening parenthesis after a name, past its closing quote, and past that of `IDENTIFIER('NAME')`.
 fn opening(text: &str, end: usize) -> Option<usize> {
     let rest = text[end..].trim_start_matches('\\');
-    let rest = rest.strip_prefix('"').unwrap_or(rest);
+    let rest = rest.strip_prefix('"').or_else(|| rest.strip_prefix("')")).unwrap_or(rest);
     let rest = rest.trim_start();
     rest.starts_with('(').then(|| text.len() - rest.len())
 }

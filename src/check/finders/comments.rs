@@ -9,18 +9,22 @@ const LOOK_BACK: usize = 1024;
 pub struct Comments<'a> {
     text: &'a str,
     style: Style,
-    blocks: [Block; 3],
+    blocks: [Block; 4],
 }
 
 /// What begins a comment, besides blocks and `-- `.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Language {
-    /// `--flag` is a comment too, and a line that begins with `//`.
+    /// `--flag` is a comment too, and `//`.
     Sql,
-    /// A line that begins with `//`.
+    /// `//`.
     Slashes,
-    /// A line that begins with `#`.
+    /// `#`.
     Hash,
+    /// `#`, and blocks of their own.
+    PowerShell,
+    /// A line that begins with `#`: behind a value it is a part of that.
+    HashFirst,
     /// A line that begins with `::` or `REM`.
     Batch,
     /// Sentences, where dashes -- like these -- begin nothing unless a line or statement begins with them.
@@ -55,10 +59,10 @@ impl Language {
             | "c" | "cpp" | "swift" | "php" | "dart" | "groovy" | "gradle" | "vue" | "svelte" => {
                 Self::Slashes
             }
-            "py" | "yml" | "yaml" | "sh" | "bash" | "zsh" | "ps1" | "toml" | "tf" | "r" | "rb" | "env"
-            | "tfvars" | "hcl" | "pl" | "cfg" | "conf" | "ini" | "properties" | "fish" | "psm1" | "jl" => {
-                Self::Hash
-            }
+            "py" | "yml" | "yaml" | "sh" | "bash" | "zsh" | "toml" | "tf" | "r" | "rb" | "env" | "tfvars"
+            | "hcl" | "pl" | "fish" | "jl" => Self::Hash,
+            "ps1" | "psm1" => Self::PowerShell,
+            "cfg" | "conf" | "ini" | "properties" => Self::HashFirst,
             "bat" | "cmd" => Self::Batch,
             "md" | "markdown" | "rst" | "txt" | "html" => Self::Prose,
             _ => Self::Other,
@@ -70,12 +74,21 @@ impl Language {
         let line = line.trim_start();
         match self {
             Self::Sql | Self::Slashes => line.starts_with("//"),
-            Self::Hash => line.starts_with('#'),
+            Self::Hash | Self::PowerShell | Self::HashFirst => line.starts_with('#'),
             Self::Batch => {
                 let word = line.trim_start_matches('@').split([' ', '\t']).next().unwrap_or_default();
                 line.starts_with("::") || word.eq_ignore_ascii_case("rem")
             }
             Self::Prose | Self::Other => false,
+        }
+    }
+
+    /// What makes a comment of the rest of a line, outside of quotes and apart from what is before it.
+    fn mark(self) -> Option<&'static str> {
+        match self {
+            Self::Sql | Self::Slashes => Some("//"),
+            Self::Hash | Self::PowerShell => Some("#"),
+            Self::HashFirst | Self::Batch | Self::Prose | Self::Other => None,
         }
     }
 }
@@ -84,10 +97,12 @@ impl<'a> Comments<'a> {
     /// The comments of the text of a file with an extension.
     #[must_use]
     pub fn of(text: &'a str, extension: &str) -> Self {
-        let block =
-            |open, close| Block { open, close, last_close: text.rfind(close), seen: 0, is_open: false };
-        let blocks = [block("/*", "*/"), block("{#", "#}"), block("<!--", "-->")];
         let language = Language::of(extension);
+        let block = |open, close| {
+            let last_close = text.rfind(close).filter(|_| open != "<#" || language == Language::PowerShell);
+            Block { open, close, last_close, seen: 0, is_open: false }
+        };
+        let blocks = [block("/*", "*/"), block("{#", "#}"), block("<!--", "-->"), block("<#", "#>")];
         Self { text, style: Style { language, are_dashes_first: language == Language::Prose }, blocks }
     }
 
@@ -149,12 +164,15 @@ fn is_behind_a_mark(text: &str, at: usize, style: Style) -> bool {
         return true;
     }
     let (mut quote, mut is_comment) = (None, false);
+    let begins = |rest: &str| style.language.mark().is_some_and(|mark| rest.starts_with(mark));
     for (at, letter) in line.char_indices() {
         let (before, rest) = line.split_at(at);
         if quote == Some(letter) {
             (quote, is_comment) = (None, false);
         } else if quote.is_none() && !is_comment && matches!(letter, '\'' | '"') {
             quote = Some(letter);
+        } else if quote.is_none() && begins(rest) && stands_apart(before) {
+            return true;
         } else if rest.strip_prefix("--").is_some_and(|rest| are_a_mark(before, rest, style)) {
             is_comment = true;
         }

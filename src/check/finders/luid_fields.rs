@@ -16,10 +16,13 @@ use crate::check::reference::{Reference, Spanned, Target};
 /// and also `workbook_id_sales`. A `luid` of something else, such as `owner_luid`, is none.
 const KEY: &str = r"\b(?:[a-z0-9_.-]*(?:workbook|data[_-]?source)[_.-]?(?:lu)?ids?(?:_[a-z0-9_]+)?|(?:(?:tableau|resource)_)?luids?)\b";
 /// What may stand between a key and its value, in the languages that people configure things in.
-const BETWEEN: &str = r#"\\?["']?\]?[ \t]*(?::=|=>|:[ \t]*(?:&?str|string)[ \t]*=|[:=])[ \t]*"#;
+const BETWEEN: &str = r#"\\?["']?\]?[ \t]*(?::=|=>|:[ \t]*&?[a-z_.]+(?:\[[a-z_., ]*\]|[ \t]*\|[ \t]*[a-z]+)*[ \t]*=|[:=])[ \t]*(?:(?:uuid\.)?uuid\([ \t]*)?"#;
+/// A variable of the environment, and what is taken where it is not set.
+const DEFAULT: &str = r#"\b(?:getenv|environ\.get)\(\s*["']"#;
 
 static PLACE: LazyLock<Regex> = LazyLock::new(|| {
     let assigned = format!(r"{KEY}{BETWEEN}");
+    let environment = format!(r#"{DEFAULT}{KEY}["']\s*,\s*"#);
     let option = format!(r"--{KEY}[ \t]+");
     // A list of variables: `- name: TABLEAU_WORKBOOK_ID`, and its `value` on the next line.
     let variable = format!(r#"\bname["']?\s*[:=]\s*["']?{KEY}["']?,?\s+["']?value["']?\s*[:=]\s*"#);
@@ -27,7 +30,7 @@ static PLACE: LazyLock<Regex> = LazyLock::new(|| {
     let path = r"/(?:workbooks|datasources)/";
     let call =
         r"\b(?:workbooks|datasources)\s*\.\s*(?:get_by_id|refresh|download|delete|populate_[a-z_]+)\(\s*";
-    Regex::new(&format!("(?i-u)(?:{variable}|{terraform}|{assigned}|{option}|{path}|{call})"))
+    Regex::new(&format!("(?i-u)(?:{variable}|{terraform}|{environment}|{assigned}|{option}|{path}|{call})"))
         .expect("a valid pattern")
 });
 /// Workbooks of Azure Monitor, whose ids are of the same form.

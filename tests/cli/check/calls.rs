@@ -16,6 +16,15 @@ fn dashes_that_begin_no_comment_hide_no_call() {
         ("a.sql", "SELECT \"a -- b\", 'c -- d' FROM t; CALL;"),
         ("a.sql", "-- everything below s3://bucket/ and /* is read\nCALL; /* done */"),
         ("a.sql", "SELECT 1; -- from /* on\nCALL; /* done */"),
+        ("dag.py", "log(\"#\", ' # '); session.sql(\"CALL\")"),
+        ("a.sh", "echo a#b $# ${x#y}; snow sql --query \"CALL\""),
+        ("a.js", "fetch(\"https://x\", 'a // b'); run(\"CALL\")"),
+        ("a.properties", "sql = select '#'; # CALL"),
+        ("a.rs", "f(\"<#\"); execute(\"CALL\"); g(\"#>\")"),
+        (
+            "a.sql",
+            "CALL IDENTIFIER('X.API__TABLEAU__REFRESH_RESOURCE')('workbook', 'Nothing', 'EMEA', 'MySite')",
+        ),
         ("a.md", "Run it -- once a day -- with `CALL`."),
     ] {
         let text = line.replace("CALL", MISSING);
@@ -33,7 +42,11 @@ fn call_that_is_commented_out_does_not_run() {
         ("a.sql", "SELECT 1; --comment CALL"),
         ("a.sql", "SELECT 'it''s', \"b\" FROM t; -- don't CALL"),
         ("a.sql", "  // CALL"),
+        ("a.sql", "SELECT 1; // CALL"),
+        ("a.js", "run(\"https://x\"); // db.execute(\"CALL\")"),
         ("a.js", "// db.execute(\"CALL\")"),
+        ("dag.py", "a = \"#\"  # session.sql(\"CALL\")"),
+        ("a.ps1", "<#\nInvoke-Sql \"CALL\"\n#>"),
         ("Main.java", "\t// execute(\"CALL\");"),
         ("Main.scala", "// session.sql(\"CALL\")"),
         ("dag.py", "    # session.sql(\"CALL\")"),

@@ -67,6 +67,28 @@ const TABCMD_LINES: &[Case] = &[
     ),
     (".bat", "tabcmd export \"Costs/Sheet%%201\" --pdf\r\n", &[("stale-url", "Costs")]),
     (".bat", "tabcmd refreshextracts --workbook %WORKBOOK%\r\n", &[]),
+    (".bat", "tabcmd refreshextracts --workbook \"%WB%\"\r\ntabcmd refreshextracts -w %A%\r\n", &[]),
+    (".bat", "tabcmd refreshextracts -w \"%~1\"\r\ntabcmd delete -w %1\r\ntabcmd delete -w !WB!\r\n", &[]),
+    (".bat", "for %%w in (A B) do tabcmd refreshextracts --workbook %%w\r\n", &[]),
+    (
+        ".bat",
+        "\"C:\\Program Files\\tabcmd\\tabcmd.exe\" refreshextracts --workbook \"Costs\"\r\n",
+        &[("unknown-resource", "Costs")],
+    ),
+    (".sh", "/opt/tabcmd/tabcmd refreshextracts --workbook Costs\n", &[("unknown-resource", "Costs")]),
+    (".py", "run('C:\\\\tabcmd\\\\tabcmd.exe delete -w Costs')\n", &[("unknown-resource", "Costs")]),
+    (
+        ".yml",
+        "steps:\n  - run: >-\n      tabcmd refreshextracts\n      --workbook \"Costs\"\n      --project EMEA\n    env: {}\n",
+        &[("unknown-resource", "Costs")],
+    ),
+    (
+        ".yml",
+        "command: >  # on one line\n  tabcmd refreshextracts\n  --workbook Costs\n\nother: --workbook\n",
+        &[("unknown-resource", "Costs")],
+    ),
+    (".yml", "command: |\n  tabcmd refreshextracts\n  --workbook Costs\n", &[]),
+    (".yml", "command: >\n  tabcmd refreshextracts\n\n  --workbook Costs\n", &[]),
     (
         ".bat",
         "REM tabcmd refreshextracts --workbook Costs\r\n:: tabcmd refreshextracts --workbook Costs\r\n",

@@ -101,6 +101,20 @@ const PIECES: &[Case] = &[
         &[("stale-url", "102")],
     ),
     (
+        ".html",
+        "<a href='https://tableau.example.com/#/signin?externalRedirect=%2Fsite%2FMySite%2Fworkbooks%2F102&site=MySite'>\n",
+        &[("stale-url", "102")],
+    ),
+    (
+        ".md",
+        "https://tableau.example.com/signin?redirect=%2Ft%2FMySite%2Fviews%2FCosts%2FSheet1&disableAutoSignin=yes\n",
+        GONE,
+    ),
+    (".md", "https://tableau.example.com/signin?redirect=%2Ft%2FMySite%2Fviews%2FRevenue%2FSheet1\n", &[]),
+    (".py", "a = f'https://{tableau}/signin?redirect=%2Ft%2FMySite%2Fviews%2FCosts%2FSheet1'\n", GONE),
+    (".md", "https://other.example.org/signin?redirect=%2Ft%2FMySite%2Fviews%2FCosts%2FSheet1\n", &[]),
+    (".md", "https://tableau.example.com/signin?redirect=%2Ft%2FMySite%2Fviews%2F{name}%2FSheet1\n", &[]),
+    (
         ".md",
         "https://sso.example.com/go?r=https%3A%2F%2Fother.example.org%2Ft%2FMySite%2Fviews%2FCosts\n",
         &[],

@@ -130,6 +130,9 @@ fn luid_in_a_line_that_is_commented_out_is_not_judged() {
         &[(2, "replaced-luid")],
     );
     finds(&desk, "a.md", &format!("# Workbook {REPLACED}\n"), &[(1, "replaced-luid")]);
+    // What it was once is no mistake, and not to be corrected.
+    finds(&desk, "b.py", &format!("wb = NEW  # was {REPLACED}\n"), &[]);
+    finds(&desk, "b.py", &format!("wb = '#', '{REPLACED}'  # it's new\n"), &[(1, "replaced-luid")]);
 }
 
 #[test]

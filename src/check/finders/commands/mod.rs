@@ -1,5 +1,6 @@
 //! Command lines of `tabcmd`, of Paradime and of this program: in scripts, in steps of CI, in strings and lists of other languages.
 
+use std::borrow::Cow;
 use std::path::Path;
 use std::sync::LazyLock;
 
@@ -9,6 +10,7 @@ use super::comments::Comments;
 use super::finder::{Finder, Found, TextFile, has_extension};
 use crate::check::reference::{Reference, Target};
 
+mod folded;
 mod lists;
 mod named;
 mod paradime;
@@ -36,14 +38,15 @@ impl Finder for Commands {
     }
 
     fn find(&self, file: &TextFile<'_>) -> Found {
-        let text = file.text;
+        let is_yaml = has_extension(file.path, &["yml", "yaml"]);
+        let text = &*if is_yaml { folded::on_one_line(file.text) } else { Cow::Borrowed(file.text) };
         let mut references = Vec::new();
         let mut comments = Comments::around_commands(text, file.extension());
         // No line is read twice.
         let mut read = 0;
         for found in PROGRAM.captures_iter(text) {
             let (Some(whole), Some(program)) = (found.get(0), found.get(1)) else { continue };
-            if whole.start() < read {
+            if whole.start() < read || is_folder(&text[whole.end()..]) {
                 continue;
             }
             let words = powershell::words(text, &whole.range());
@@ -58,6 +61,12 @@ impl Finder for Commands {
         }
         Found::References(references)
     }
+}
+
+/// Whether a path goes on behind a name: `/opt/tabcmd/tabcmd`.
+fn is_folder(rest: &str) -> bool {
+    let part = rest.trim_start_matches('\\');
+    rest.starts_with('/') || part.len() < rest.len() && part.starts_with(char::is_alphanumeric)
 }
 
 /// The name of the program that the first word of a command line starts, where it is one of these.

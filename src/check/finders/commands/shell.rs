@@ -24,9 +24,12 @@ const PROSE: [&str; 26] = [
     "then,", "this", "through", "to", "try", "usage:", "use", "uses", "using", "via", "with", "your",
 ];
 
-/// A variable of cmd.exe. A percent sign also begins an escape of two digits in an address.
-static CMD_VARIABLE: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"%[A-Za-z_][A-Za-z0-9_]{2,}%").expect("a valid pattern"));
+/// A variable or an argument of cmd.exe. A percent sign also begins an escape of two digits in an address.
+static CMD_VARIABLE: LazyLock<Regex> = LazyLock::new(|| {
+    let name = "[A-Za-z_][A-Za-z0-9_]{2,}|[G-Zg-z_][A-Za-z0-9_]?|[A-Fa-f][G-Zg-z_]?";
+    Regex::new(&format!(r"(?-u)%(?:{name})%|^%%?(?:~[a-z]*)?[A-Za-z0-9*]$|^!(?:{name})!$"))
+        .expect("a valid pattern")
+});
 
 /// The words behind the name of a program.
 #[must_use]
@@ -155,7 +158,7 @@ pub(super) fn is_computed(text: &str) -> bool {
 
 /// `%NAME%` of cmd.exe, `%s` of other languages.
 fn is_filled_in(text: &str) -> bool {
-    text.contains('%') && (CMD_VARIABLE.is_match(text) || text == "%s" || text.contains("%("))
+    text.contains(['%', '!']) && (CMD_VARIABLE.is_match(text) || text.contains("%("))
 }
 
 /// To the end of the statement; `around` is the quote that the whole line stands in.
