@@ -31,6 +31,15 @@ static CMD_VARIABLE: LazyLock<Regex> = LazyLock::new(|| {
         .expect("a valid pattern")
 });
 
+/// The next of several texts of another language that stand side by side or are added up.
+static CONTINUED: LazyLock<Regex> = LazyLock::new(|| {
+    let end = r"(?:\\?\r?\n[ \t]+)?";
+    Regex::new(&format!(r#"^[ \t]*{end}(?:\+[ \t]*{end})?[fFrRbBuU]{{0,2}}["']"#)).expect("a valid pattern")
+});
+/// Something else that is added.
+static ADDED: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^[ \t]*\+\s*[A-Za-z_(\[]").expect("a valid pattern"));
+
 /// The words behind the name of a program.
 #[must_use]
 pub fn words(text: &str, name: Range<usize>) -> Vec<Word> {
@@ -100,8 +109,10 @@ fn of_list(text: &str, start: usize) -> Vec<Word> {
         return Vec::new();
     };
     let rest = rest.strip_prefix('[').unwrap_or(rest);
-    let is_end =
-        |rest: &str| rest.trim_start().is_empty() || rest.trim_start().starts_with([',', ']', ')', '#']);
+    let is_end = |rest: &str| {
+        let rest = past_comments(rest);
+        rest.is_empty() || rest.starts_with([',', ']', ')'])
+    };
     members(text, text.len() - rest.len(), is_end)
 }
 
@@ -110,9 +121,9 @@ pub(super) fn members(text: &str, start: usize, is_end: impl Fn(&str) -> bool) -
     let mut words = Vec::new();
     let mut at = start;
     while words.len() < MOST_WORDS {
-        let rest = text[at..].trim_start();
+        let rest = past_comments(&text[at..]);
         let next = if words.is_empty() { Some(rest) } else { rest.strip_prefix(',') };
-        let Some(rest) = next.map(str::trim_start) else { break };
+        let Some(rest) = next.map(past_comments) else { break };
         at = text.len() - rest.len();
         let Some(quote) = rest.chars().next().filter(|letter| is_quote(*letter)) else {
             // A variable, or a call.
@@ -134,6 +145,17 @@ pub(super) fn members(text: &str, start: usize, is_end: impl Fn(&str) -> bool) -
         at = inside + length + 1;
     }
     words
+}
+
+/// Past blanks and comments between the members of a list.
+fn past_comments(mut rest: &str) -> &str {
+    loop {
+        rest = rest.trim_start();
+        if !rest.starts_with(['#', '/']) {
+            return rest;
+        }
+        rest = rest.split_once('\n').map_or("", |(_, rest)| rest);
+    }
 }
 
 /// Where the quote that is open closes.
@@ -164,9 +186,21 @@ fn is_filled_in(text: &str) -> bool {
 /// To the end of the statement; `around` is the quote that the whole line stands in.
 pub(super) fn of_line(text: &str, start: usize, around: Option<char>) -> Vec<Word> {
     let mut words = Vec::new();
-    let mut at = start;
+    let (mut at, mut around) = (start, around);
     while words.len() < MOST_WORDS {
-        let Some(next) = skip_blanks(text, at) else { break };
+        let Some(mut next) = skip_blanks(text, at) else { break };
+        if around.is_some_and(|quote| text[next..].starts_with(quote)) {
+            let ahead = &text[next + 1..boundary(text, next + LONGEST_WORD)];
+            if ADDED.is_match(ahead) {
+                // Whatever is added may be an option that changes what the others mean.
+                return Vec::new();
+            }
+            let Some(goes_on) = CONTINUED.find(ahead) else { break };
+            next += 1 + goes_on.end();
+            around = goes_on.as_str().chars().next_back();
+            at = next;
+            continue;
+        }
         let Some((word, end)) = word(text, next, around) else { break };
         at = end;
         words.push(word);

@@ -52,7 +52,11 @@ pub(super) fn target(words: Vec<Word>) -> Option<Target> {
         "delete" => of_deleted(&sort(words, &[&FLAGS[..], &KINDS].concat())),
         // What is published for the first time is not there yet; these two change what is.
         "publish" if sorted.has(&["replace", "append"]) => of_published(&sorted),
-        "export" => sorted.plain.get(1).and_then(|path| of_path(path, site(&sorted))),
+        "export" => sorted
+            .plain
+            .get(1)
+            .filter(|path| path.value.as_ref().is_none_or(|path| path.contains('/')))
+            .and_then(|path| of_path(path, site(&sorted))),
         // It also gets lists of users and whatever else has a path.
         "get" => sorted
             .plain
@@ -109,7 +113,10 @@ fn of_name(kind: ResourceKind, name: &Word, sorted: &Sorted) -> Target {
         }
         (Some(one), None, None) if one.eq_ignore_ascii_case("default") => Some(Project::Default),
         (Some(one), None, None) => Some(leaf(&one)),
-        (None, None, None) if project.is_none() => Some(Project::Default),
+        // What is computed may be an option with its value.
+        (None, None, None) if project.is_none() && sorted.plain.iter().all(|word| word.value.is_some()) => {
+            Some(Project::Default)
+        }
         // One of them is computed.
         _ => None,
     };
