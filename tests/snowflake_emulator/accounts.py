@@ -10,6 +10,7 @@ from typing import Any
 import jwt
 from cryptography.hazmat.primitives import serialization
 
+import people
 import workloads
 from answers import Refused
 
@@ -20,7 +21,17 @@ ACCOUNT = "EMULATOR"
 OLDEST_GO_DRIVER = (1, 11, 2)
 
 # The fields of a login request that say who signs in, and how.
-PROOF = {"AUTHENTICATOR", "EXT_AUTHN_DUO_METHOD", "LOGIN_NAME", "PASSCODE", "PASSWORD", "PROVIDER", "SPCS_TOKEN", "TOKEN"}
+PROOF = {
+    "AUTHENTICATOR",
+    "EXT_AUTHN_DUO_METHOD",
+    "LOGIN_NAME",
+    "PASSCODE",
+    "PASSWORD",
+    "PROOF_KEY",
+    "PROVIDER",
+    "SPCS_TOKEN",
+    "TOKEN",
+}
 
 
 @dataclass
@@ -32,6 +43,8 @@ class User:
     oauth_token: str | None = None
     oauth_token_is_for_once: bool = False
     oauth_client: dict[str, str] | None = None  # id, secret and scope at the identity provider
+    sso: bool = False  # signs in to the identity provider in a browser
+    tampered: bool = False  # somebody changes proof key and challenge on the way
     spcs_token: str | None = None  # must come with the OAuth token of a container
     public_key: str | None = None
     workload_identity: dict[str, str] | None = None  # see workloads.py
@@ -63,6 +76,8 @@ def signed_in(data: dict[str, Any]) -> User:
             user.oauth_token = None
     elif authenticator == "PROGRAMMATIC_ACCESS_TOKEN":
         user = holder(data, "394400", "Programmatic access token is invalid.", lambda user: user.access_token == token)
+    elif authenticator == "EXTERNALBROWSER":
+        user = people.holder(data, users)
     elif authenticator == "WORKLOAD_IDENTITY":
         user = workloads.holder(data, users.values())
     elif not (user := users.get(data.get("LOGIN_NAME", "").upper())):

@@ -188,6 +188,10 @@ async def token_log(request: Request) -> Response:
     return logged(identity_provider.requests, request)
 
 
+async def page_log(request: Request) -> Response:
+    return logged(identity_provider.pages, request)
+
+
 async def abort_log(request: Request) -> Response:
     return logged(statements.aborts, request)
 
@@ -215,6 +219,7 @@ ROUTES = [
     Route("/emulator/logins", login_log, methods=["GET"]),
     Route("/emulator/renewals", renewal_log, methods=["GET"]),
     Route("/emulator/tokens", token_log, methods=["GET"]),
+    Route("/emulator/pages", page_log, methods=["GET"]),
     Route("/emulator/aborts", abort_log, methods=["GET"]),
     Route("/emulator/sessions", session_log, methods=["GET"]),
 ]

@@ -5,7 +5,8 @@ fakesnow answers SQL, but not like Snowflake: it takes any credentials, never ex
 meets here what it will meet there:
 
     accounts.py   who may sign in, by each way of signing in, and the checks of what a login request says
-    identity_provider.py  tokens for client credentials, from somebody whom Snowflake trusts
+    identity_provider.py  tokens for clients and for people in a browser, from somebody whom Snowflake trusts
+    people.py     what a browser brought back, and whose it is
     workloads.py  whose workload a proof belongs to, by provider
     sessions.py   tokens that expire, are renewed and end
     statements.py running, polling, aborting and timing out statements; the log of all of them
@@ -72,7 +73,11 @@ ROUTES = [
     Route("/queries/{query_id}/result", statements.poll, methods=["GET"]),
     Route("/queries/v1/abort-request", statements.abort, methods=["POST"]),
     Route("/chunks/{query_id}/{number:int}", results.chunk, methods=["GET"]),
+    Route("/session/authenticator-request", identity_provider.page, methods=["POST"]),
+    Route("/identity-provider/sso", identity_provider.sign_on, methods=["GET"]),
     Route("/identity-provider/token", identity_provider.token, methods=["POST"]),
+    Route("/oauth/authorize", identity_provider.authorize, methods=["GET"]),
+    Route("/oauth/token-request", identity_provider.token, methods=["POST"]),
     *control.ROUTES,
 ]
 

@@ -30,6 +30,10 @@ WAIT = re.compile(r"^\s*(?:select|call)\s+system\$wait\(\s*([\d.]+)\s*\)", re.IG
 # fakesnow empties the table before it reads the query, which may be of the same table.
 OVERWRITE = re.compile(r"^(?P<insert>.*?INSERT\s+OVERWRITE\s+INTO\s+\S+\s+)(?P<query>SELECT.*)$", re.IGNORECASE | re.DOTALL)
 
+# fakesnow knows no parameters; each is kept as it is written.
+ALTER_SESSION = re.compile(r"^\s*ALTER\s+SESSION\s+SET\s+(.*)$", re.IGNORECASE | re.DOTALL)
+PARAMETER = re.compile(r"(\w+)\s*=\s*('(?:[^'\\]|\\.|'')*'|\w+)")
+
 # What fakesnow turns into several DuckDB statements.
 SEVERAL = re.compile(r"^\s*(?:(?:--[^\n]*\n|/\*.*?\*/)\s*)*(?:merge|insert\s+overwrite)\b", re.IGNORECASE | re.DOTALL)
 
@@ -169,6 +173,9 @@ async def run(statement: Statement, body: dict[str, Any], request: Request, faul
     if wait := WAIT.match(statement.sql):
         await asyncio.sleep(float(wait[1]))
         body = body | {"sqlText": f"SELECT 'waited {wait[1]} seconds' AS \"SYSTEM$WAIT\""}
+    if set_parameters := ALTER_SESSION.match(statement.sql):
+        statement.session.parameters |= {name: value for name, value in PARAMETER.findall(set_parameters[1])}
+        body = body | {"sqlText": "SELECT 'Statement executed successfully.' AS \"status\""}
     try:
         if shown := shows.answer(statement.session, body["sqlText"]):
             statement.executed, statement.outcome = True, "ok"

@@ -201,7 +201,7 @@ fn what_is_missing_or_wrong_is_named_with_its_place() {
     assert_eq!(invalid("protocol = \"ftp\""), "protocol");
     assert_eq!(invalid("host = \"a b\""), "host");
     assert_eq!(invalid("host = \"example.com/path\""), "host");
-    let error = find("authenticator = \"externalbrowser\"").unwrap_err();
+    let error = find("authenticator = \"https://acme.okta.com\"").unwrap_err();
     assert!(matches!(error, ConnectionError::Authenticator { .. }), "{error:?}");
     assert!(help(&error).contains("SNOWFLAKE_JWT") && help(&error).contains("PROGRAMMATIC_ACCESS_TOKEN"));
 }

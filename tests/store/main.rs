@@ -5,12 +5,14 @@
 mod ground;
 
 mod adopted;
+mod browsers;
 mod certificates;
 mod clouds;
 mod command;
 mod connection;
 mod contract;
 mod doctor;
+mod given_session;
 mod interrupted;
 mod lookups;
 mod names;

@@ -16,6 +16,7 @@
 //! writes all of them if its guards still hold. `apply` tells the whole protocol.
 
 mod apply;
+mod client_name;
 pub mod connection;
 mod error;
 mod inspect;

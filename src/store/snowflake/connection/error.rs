@@ -50,7 +50,7 @@ pub enum ConnectionError {
     },
     /// An authenticator that this program does not know.
     #[error("`authenticator = \"{found}\"` of the Snowflake connection `{name}` is not supported ({origin})")]
-    #[diagnostic(help("supported are {supported}; those that open a browser cannot run unattended"))]
+    #[diagnostic(help("supported are {supported}"))]
     Authenticator {
         /// The connection.
         name: String,

@@ -68,9 +68,15 @@ impl Connection {
         let account = settings.required("account")?;
         let (account, server) = host::server_of(&settings, &account)?;
         let authorities = Authorities::of(&settings, environment)?;
-        let asked = Asked { settings: &settings, environment, server: &server, authorities: &authorities };
+        let asked = Asked {
+            settings: &settings,
+            environment,
+            server: &server,
+            account: &account,
+            authorities: &authorities,
+        };
         let authenticator = sign_in::authenticator_of(&asked)?;
-        let user = settings.optional("user").or_else(|| settings.optional("username"));
+        let user = settings.user();
         let user = match authenticator.login_name() {
             LoginName::Required => Some(user.ok_or_else(|| settings.missing("user"))?),
             LoginName::Optional => user,

@@ -43,6 +43,11 @@ impl ConnectionSettings {
         (!found.1.value.trim().is_empty()).then_some(&found.1)
     }
 
+    /// The user's login name, by either key.
+    pub(super) fn user(&self) -> Option<String> {
+        self.optional("user").or_else(|| self.optional("username"))
+    }
+
     /// Replaces the value of `key` by that of a flag.
     pub(super) fn set_by_flag(&mut self, key: &'static str, flag: &str, value: &str) {
         self.values.retain(|(name, _)| *name != key);

@@ -10,16 +10,13 @@ use tokio::sync::Mutex;
 use url::Url;
 use uuid::Uuid;
 
+use super::super::client_name::{APP_ID, APP_VERSION};
 use super::super::connection::{Connection, Fields};
 use super::super::error::Fault;
 use super::super::options::SessionOptions;
 use super::super::refusals;
 use super::answer::{Answer, Unanswered, local_answer};
 use super::server::{ANSWER_TIMEOUT, FAREWELL_TIMEOUT, RETRY, Server};
-
-/// Results come as Arrow to the Go driver, which the crate pretends to be. "Recommended client versions" on
-/// docs.snowflake.com sets its minimum to 1.11.2 from 30 September 2026; the crate claims to be 1.6.22.
-const CLIENT_VERSION: &str = "1.18.0";
 
 /// All attempts together stay below the 60 seconds within which a key pair's token must arrive ("Key-pair
 /// authentication and key-pair rotation: troubleshooting", docs.snowflake.com).
@@ -40,7 +37,7 @@ pub(super) struct Login {
     pub(super) server: Server,
     pub(super) options: SessionOptions,
     /// `None` before sign-in and after the end. The crate never sees them.
-    tokens: Mutex<Option<Tokens>>,
+    pub(super) tokens: Mutex<Option<Tokens>>,
 }
 
 impl Login {
@@ -50,11 +47,14 @@ impl Login {
 
     /// The crate's login request, rewritten.
     pub(super) async fn sign_in(&self, request: Request) -> Result<Response, Fault> {
+        let connection = &self.server.connection;
+        if let Some(tokens) = connection.authenticator.session()? {
+            return self.adopt(tokens).await;
+        }
         let unexpected = |what: &str| Fault::Answer { what: what.to_owned() };
         let body = request.body().and_then(reqwest::Body::as_bytes).unwrap_or_default();
         let body: Value =
             serde_json::from_slice(body).map_err(|_| unexpected("the login request is not JSON"))?;
-        let connection = &self.server.connection;
         let fields = connection.authenticator.fields().await?;
         let body = login_body(body, connection, fields, &self.options);
         let url = login_url(self.server.url("session/v1/login-request"), request.url(), connection);
@@ -130,6 +130,9 @@ impl Login {
         let Some(tokens) = self.tokens.lock().await.take() else {
             return Ok(());
         };
+        if self.server.connection.authenticator.opened_elsewhere() {
+            return Ok(());
+        }
         let mut url = self.server.url("session");
         url.query_pairs_mut()
             .append_pair("delete", "true")
@@ -185,7 +188,8 @@ fn login_body(mut body: Value, connection: &Connection, fields: Fields, options:
     // The crate knows passwords and key pairs only, and sends an empty password for all else.
     data.remove("PASSWORD");
     data.remove("LOGIN_NAME");
-    data.insert("CLIENT_APP_VERSION".to_owned(), json!(CLIENT_VERSION));
+    data.insert("CLIENT_APP_ID".to_owned(), json!(APP_ID));
+    data.insert("CLIENT_APP_VERSION".to_owned(), json!(APP_VERSION));
     data.insert("ACCOUNT_NAME".to_owned(), json!(connection.account));
     if let Some(user) = &connection.user {
         data.insert("LOGIN_NAME".to_owned(), json!(user));
@@ -202,7 +206,7 @@ fn login_body(mut body: Value, connection: &Connection, fields: Fields, options:
 }
 
 /// Set at sign-in: one round trip less, and no need for ALTER SESSION. See "Parameters" on docs.snowflake.com.
-fn session_parameters(options: &SessionOptions) -> Map<String, Value> {
+pub(super) fn session_parameters(options: &SessionOptions) -> Map<String, Value> {
     let mut parameters = Map::new();
     parameters.insert("QUERY_TAG".to_owned(), json!(options.query_tag));
     parameters.insert("TIMEZONE".to_owned(), json!("UTC"));
@@ -227,7 +231,7 @@ fn session_parameters(options: &SessionOptions) -> Map<String, Value> {
 }
 
 /// The login answer for the crate: no tokens, and a session that never expires, since renewal happens here.
-fn login_answer(data: &Map<String, Value>) -> Value {
+pub(super) fn login_answer(data: &Map<String, Value>) -> Value {
     json!({
         "code": null,
         "message": null,

@@ -6,6 +6,7 @@
 //!
 //! - [`server`]: the HTTP client, the address, how often something is tried;
 //! - [`login`]: the login request, completed with what the crate does not send; renewal; the end of the session;
+//! - [`adopted`]: a session that somebody else opened;
 //! - [`statement`]: sending, polling, the deadline;
 //! - [`abort`]: statements that nobody waits for any more are told to stop;
 //! - [`answer`]: what an answer says, and the form that the crate understands;
@@ -13,6 +14,7 @@
 //! - [`exchange`]: what one statement's caller asks of the middleware, and learns from it.
 
 mod abort;
+mod adopted;
 mod answer;
 mod chunks;
 mod exchange;

@@ -22,6 +22,8 @@ pub(in super::super) struct Asked<'a> {
     pub(in super::super) environment: &'a Environment<'a>,
     /// Where the login request goes.
     pub(in super::super) server: &'a Url,
+    /// The account, without region and cloud.
+    pub(in super::super) account: &'a str,
     /// Whose certificates are believed, of Snowflake and of an identity provider.
     pub(in super::super) authorities: &'a Authorities,
 }
@@ -72,6 +74,16 @@ pub trait Authenticator: fmt::Debug + Send + Sync {
     /// The fields that prove who we are. Asked for at each sign-in, so that a token which is replaced from time to time
     /// is the current one.
     async fn fields(&self) -> Result<Fields, Fault>;
+
+    /// The session and master token of a session that somebody else opened, in place of a sign-in.
+    fn session(&self) -> Result<Option<[SecretString; 2]>, Fault> {
+        Ok(None)
+    }
+
+    /// Whether somebody else opened the session, and goes on with it.
+    fn opened_elsewhere(&self) -> bool {
+        false
+    }
 
     /// The key with which the client library signs its own token, as unencrypted PKCS#8 in PEM.
     fn private_key(&self) -> Option<&SecretString> {

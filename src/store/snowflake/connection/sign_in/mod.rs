@@ -3,19 +3,28 @@
 //! A new way is a file with a type that implements [`Authenticator`] and a [`Way`], and a line in [`WAYS`].
 
 mod authenticator;
+mod authorization_code;
+mod browser;
 mod client_credentials;
 mod container;
+mod external_browser;
+mod given_session;
 mod given_token;
+mod http_client;
 mod key_pair;
 mod password;
 mod token;
+mod token_endpoint;
 mod workload_identity;
 
 pub(super) use authenticator::Asked;
 pub use authenticator::{Authenticator, Fields, LoginName};
+use authorization_code::AuthorizationCode;
 use client_credentials::ClientCredentials;
 use container::Container;
 pub(super) use container::is_inside;
+use external_browser::ExternalBrowser;
+use given_session::GivenSession;
 use given_token::GivenToken;
 use key_pair::KeyPair;
 use password::Password;
@@ -33,11 +42,13 @@ const WAYS: &[Way] = &[
     GivenToken::OAUTH,
     Password::WAY,
     Password::WAY_WITH_SECOND_FACTOR,
+    ExternalBrowser::WAY,
+    AuthorizationCode::WAY,
 ];
 
 /// The keys of all ways in a connection.
 pub(super) fn keys() -> impl Iterator<Item = &'static str> {
-    WAYS.iter().flat_map(|way| way.keys).copied()
+    WAYS.iter().chain([&GivenSession::WAY]).flat_map(|way| way.keys).copied()
 }
 
 /// The way that the settings ask for.
@@ -47,8 +58,11 @@ pub(super) fn authenticator_of(asked: &Asked<'_>) -> Made {
         Some(found) => found.to_uppercase(),
         None => unnamed(asked).to_owned(),
     };
-    let of_container = Container::is_meant(asked).then_some(&Container::WAY);
-    match of_container.or_else(|| WAYS.iter().find(|way| way.name == name)) {
+    let by_itself =
+        [(GivenSession::is_meant(asked), &GivenSession::WAY), (Container::is_meant(asked), &Container::WAY)]
+            .into_iter()
+            .find_map(|(is_meant, way)| is_meant.then_some(way));
+    match by_itself.or_else(|| WAYS.iter().find(|way| way.name == name)) {
         Some(way) => {
             let is_for_this_run = asked.settings.came_from("passcode") == Some("--passcode");
             if is_for_this_run && !way.keys.contains(&"passcode") {
