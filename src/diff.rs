@@ -1,9 +1,9 @@
 //! What changed between a mapping and a snapshot. Pure: no I/O, no clock.
 
-use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::index::Index;
 use crate::mapping::{Mapping, Row, Version};
 use crate::resource::matching::{is_same_name, nfc};
 use crate::resource::{Luid, PerKind, ProjectPath, Resource, ResourceKey, ResourceKind};
@@ -152,8 +152,8 @@ pub fn diff_rewriting_all(snapshot: &Snapshot, mapping: &Mapping) -> ChangeSet {
 }
 
 fn compare(snapshot: &Snapshot, mapping: &Mapping, rewrite_all: bool) -> ChangeSet {
-    let mut rows_by_id = rows_by_id(mapping);
-    let has_duplicate_rows = rows_by_id.values().any(|rows| !rows.others.is_empty());
+    let rows_by_id = by_id(mapping);
+    let (others, mut is_settled) = beside_the_first(mapping, &rows_by_id.repeated);
 
     let mut changes = Vec::new();
     let mut corrected = Vec::new();
@@ -161,10 +161,13 @@ fn compare(snapshot: &Snapshot, mapping: &Mapping, rewrite_all: bool) -> ChangeS
     let mut after = Vec::with_capacity(snapshot.resources().len());
     let mut new = Vec::new();
     for resource in snapshot.resources() {
-        let Some(rows) = rows_by_id.remove(&(resource.key.kind, &resource.luid)) else {
+        let Some(position) = rows_by_id.position(&id(resource)) else {
             new.push(resource);
             continue;
         };
+        is_settled[position] = true;
+        let first = &mapping.rows[position].resource;
+        let rows = Rows { first, others: others.get(&position).map_or(&[], Vec::as_slice) };
         let (row, in_place) = rows.nearest_to(resource);
         let known = with_knowledge_of(resource, row);
         if !in_place {
@@ -179,7 +182,8 @@ fn compare(snapshot: &Snapshot, mapping: &Mapping, rewrite_all: bool) -> ChangeS
     }
 
     // Of several rows with one LUID the first stands for all: the resource is gone once.
-    let left = rows_by_id.into_values().map(|rows| Arc::new(rows.first.clone()));
+    let left = mapping.rows.iter().zip(is_settled).filter(|(_, is_settled)| !is_settled);
+    let left = left.map(|(row, _)| Arc::new(row.resource.clone()));
     let (gone, kept): (Vec<_>, Vec<_>) = left.partition(|resource| snapshot.proves_gone(resource));
     let (replaced, gone, new) = pair_replaced(&gone, new);
     after.extend(kept);
@@ -204,11 +208,11 @@ fn compare(snapshot: &Snapshot, mapping: &Mapping, rewrite_all: bool) -> ChangeS
         changes,
         corrected,
         rewritten,
-        ambiguous: ambiguities(after),
+        ambiguous: ambiguities(&after),
         based_on: mapping.version,
         newest_snapshot_at: mapping.newest_snapshot_at,
         rows_before: mapping.rows.len() as u64,
-        has_duplicate_rows,
+        has_duplicate_rows: !others.is_empty(),
     }
 }
 
@@ -216,13 +220,13 @@ fn compare(snapshot: &Snapshot, mapping: &Mapping, rewrite_all: bool) -> ChangeS
 struct Rows<'a> {
     first: &'a Resource,
     /// In a table that another tool wrote.
-    others: Vec<&'a Resource>,
+    others: &'a [&'a Resource],
 }
 
 impl<'a> Rows<'a> {
     /// The row that stands for all of them, and whether it has the place of `resource`.
     fn nearest_to(&self, resource: &Resource) -> (&'a Resource, bool) {
-        let mut rows = std::iter::once(&self.first).chain(&self.others);
+        let mut rows = std::iter::once(&self.first).chain(self.others);
         let in_place = rows.find(|row| same_place(row, resource));
         in_place.map_or((self.first, false), |row| (row, true))
     }
@@ -235,15 +239,26 @@ impl Rows<'_> {
     }
 }
 
-fn rows_by_id(mapping: &Mapping) -> HashMap<(ResourceKind, &Luid), Rows<'_>> {
-    let mut rows_by_id: HashMap<_, Rows<'_>> = HashMap::with_capacity(mapping.rows.len());
-    for Row { resource, .. } in &mapping.rows {
-        match rows_by_id.entry((resource.key.kind, &resource.luid)) {
-            Entry::Vacant(entry) => drop(entry.insert(Rows { first: resource, others: Vec::new() })),
-            Entry::Occupied(mut entry) => entry.get_mut().others.push(resource),
-        }
+/// The rows that repeat the id of another one, by the position of that one; and which rows these are.
+fn beside_the_first<'a>(
+    mapping: &'a Mapping,
+    repeated: &[(usize, usize)],
+) -> (BTreeMap<usize, Vec<&'a Resource>>, Vec<bool>) {
+    let mut others: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    let mut is_other = vec![false; mapping.rows.len()];
+    for (first, other) in repeated {
+        others.entry(*first).or_default().push(&mapping.rows[*other].resource);
+        is_other[*other] = true;
     }
-    rows_by_id
+    (others, is_other)
+}
+
+fn id(resource: &Resource) -> (ResourceKind, Luid) {
+    (resource.key.kind, resource.luid.clone())
+}
+
+fn by_id<'a>(mapping: &'a Mapping) -> Index<'a, Row, impl Fn(&'a Row) -> (ResourceKind, Luid)> {
+    Index::of(&mapping.rows, |row| id(&row.resource))
 }
 
 /// How many of each kind go for want of a listing alone.
@@ -261,11 +276,10 @@ fn unseen(changes: &[Change], snapshot: &Snapshot) -> PerKind<u64> {
 /// The snapshot, with what only the rows of the same resources know.
 #[must_use]
 pub fn with_knowledge_of_map(snapshot: Snapshot, mapping: &Mapping) -> Snapshot {
-    let rows = mapping.rows.iter().map(|row| ((row.resource.key.kind, &row.resource.luid), &row.resource));
-    let rows: HashMap<_, _> = rows.collect();
-    snapshot.map(|resource| match rows.get(&(resource.key.kind, &resource.luid)) {
-        Some(row) => with_knowledge_of(&resource, row),
-        None => resource,
+    let rows = by_id(mapping);
+    snapshot.map(|resource| match rows.get(&id(resource)) {
+        Some(row) => with_knowledge_of(resource, &row.resource),
+        None => Arc::clone(resource),
     })
 }
 
@@ -356,16 +370,16 @@ fn order(change: &Change) -> (Option<&ResourceKey>, Option<&Resource>, &'static 
 
 /// The keys that several of these resources share.
 #[must_use]
-pub fn ambiguities(mut after: Vec<Arc<Resource>>) -> Vec<Ambiguity> {
-    let mut first = HashMap::with_capacity(after.len());
-    let others = after.iter().filter(|one| **first.entry(one.key.plain()).or_insert(&one.luid) != one.luid);
-    let shared: HashSet<_> = others.map(|one| one.key.plain()).collect();
-    let is_shared: Vec<_> = after.iter().map(|one| shared.contains(&one.key.plain())).collect();
-    let mut is_shared = is_shared.into_iter();
-    after.retain(|_| is_shared.next() == Some(true));
-    after.sort_by(|a, b| a.key.plain().cmp(&b.key.plain()).then_with(|| a.cmp(b)));
-    after.dedup_by(|a, b| a.key.kind == b.key.kind && a.luid == b.luid);
-    after
+pub fn ambiguities(after: &[Arc<Resource>]) -> Vec<Ambiguity> {
+    let by_key = Index::of(after, |one| one.key.plain());
+    let is_shared = |(first, other): &&(usize, usize)| after[*first].luid != after[*other].luid;
+    let shared: BTreeSet<_> = by_key.repeated.iter().filter(is_shared).map(|(first, _)| *first).collect();
+    let others = by_key.repeated.iter().filter(|(first, _)| shared.contains(first)).map(|(_, other)| other);
+    let mut found: Vec<_> =
+        shared.iter().chain(others).map(|position| Arc::clone(&after[*position])).collect();
+    found.sort_by(|a, b| a.key.plain().cmp(&b.key.plain()).then_with(|| a.cmp(b)));
+    found.dedup_by(|a, b| a.key.kind == b.key.kind && a.luid == b.luid);
+    found
         .chunk_by(|a, b| a.key.plain() == b.key.plain())
         .map(|group| Ambiguity { candidates: group.to_vec() })
         .collect()

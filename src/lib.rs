@@ -46,6 +46,7 @@ pub mod config;
 pub mod diff;
 pub mod doctor;
 pub mod history;
+pub mod index;
 pub mod loopback;
 pub mod mapping;
 pub mod plan;

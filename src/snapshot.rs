@@ -1,10 +1,11 @@
 //! What one source saw on one site at one moment.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use crate::index::Index;
 use crate::resource::{Luid, Resource, ResourceKind, SiteName};
 
 /// Where a snapshot comes from and how far it can be trusted.
@@ -60,13 +61,14 @@ impl Snapshot {
     /// Keeps the first of those that share an id.
     #[must_use]
     pub fn new(header: Header, resources: impl IntoIterator<Item = Resource>) -> Self {
-        Self::of(header, resources.into_iter().map(Arc::new))
-    }
-
-    fn of(header: Header, resources: impl Iterator<Item = Arc<Resource>>) -> Self {
-        let mut seen = HashSet::new();
-        let is_first = |resource: &Arc<Resource>| seen.insert((resource.key.kind, resource.luid.clone()));
-        let resources = resources.filter(is_first).collect();
+        let mut resources: Vec<_> = resources.into_iter().map(Arc::new).collect();
+        let repeated = Index::of(&resources, |one| (one.key.kind, &one.luid)).repeated;
+        let mut is_first = vec![true; resources.len()];
+        for (_, position) in repeated {
+            is_first[position] = false;
+        }
+        let mut is_first = is_first.into_iter();
+        resources.retain(|_| is_first.next() == Some(true));
         Self { header, resources, gone: BTreeSet::new(), withheld: BTreeSet::new() }
     }
 
@@ -78,9 +80,11 @@ impl Snapshot {
 
     /// The same with each resource replaced by what is made of it; none may become another one.
     #[must_use]
-    pub fn map(self, change: impl Fn(Arc<Resource>) -> Arc<Resource>) -> Self {
-        let Self { header, resources, gone, withheld } = self;
-        Self { gone, withheld, ..Self::of(header, resources.into_iter().map(change)) }
+    pub fn map(mut self, change: impl Fn(&Arc<Resource>) -> Arc<Resource>) -> Self {
+        for resource in &mut self.resources {
+            *resource = change(resource);
+        }
+        self
     }
 
     /// The same, knowing that these resources do not exist any more: they may be removed even where the listing of
@@ -162,7 +166,7 @@ pub(crate) mod tests {
     fn absence_is_evidence_for_complete_kinds_and_for_what_is_known_to_be_gone() {
         let gone = (ResourceKind::Datasource, Luid::new("1").expect("a LUID"));
         let snapshot = snapshot(WORKBOOKS, &[]).knowing_gone([gone.clone()].into());
-        let snapshot = snapshot.withholding([gone.clone()].into()).map(|resource| resource);
+        let snapshot = snapshot.withholding([gone.clone()].into()).map(Arc::clone);
         assert_eq!(snapshot.gone().collect::<Vec<_>>(), [&gone]);
         assert_eq!(ResourceKind::ALL.map(|kind| snapshot.withheld(kind)), [0, 1]);
         for (line, expected) in [("A::x=1", true), ("datasource A::x=1", true), ("datasource A::x=2", false)]

@@ -257,7 +257,8 @@ pub(super) async fn ambiguous_keys(exam: &mut Exam, site: &SiteName) -> CheckOut
         Err(error) => return CheckOutcome::failed(&error, LOOK),
     };
     let rows = mapping.rows.len() as u64;
-    let ambiguous = ambiguities(mapping.rows.into_iter().map(|row| Arc::new(row.resource)).collect());
+    let resources: Vec<_> = mapping.rows.into_iter().map(|row| Arc::new(row.resource)).collect();
+    let ambiguous = ambiguities(&resources);
     let mut outcome = CheckOutcome::ok(format!("{} of the site", plural(rows, "row")));
     if mapping.misspelt_rows > 0 {
         let word = plural(mapping.misspelt_rows, "row");

@@ -1,8 +1,10 @@
 //! What the Metadata API listed and what REST witnessed become the resources of a snapshot. Pure.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
+use std::mem;
 
 use super::witness::Witness;
+use crate::index::Index;
 use crate::resource::{Details, Luid, ProjectPath, Resource, ResourceKey, ResourceKind, SiteName};
 use crate::snapshot::Notes;
 use crate::tableau::content::{Listing, Projects, RestResource};
@@ -126,22 +128,31 @@ impl Reader<'_> {
         is_answered: bool,
         found: &mut Found,
     ) {
-        let mut nodes: HashMap<&Luid, &Node> =
-            nodes.iter().filter_map(|node| Some((node.luid.as_ref()?, node))).collect();
+        let by_luid = Index::of(nodes, |node| node.luid.clone());
+        let mut is_taken: Vec<_> = nodes.iter().map(|node| node.luid.is_none()).collect();
+        for (_, position) in &by_luid.repeated {
+            is_taken[*position] = true;
+        }
+        let mut take = |luid: &Luid| {
+            by_luid
+                .position(&Some(luid.clone()))
+                .filter(|position| !mem::replace(&mut is_taken[*position], true))
+        };
         let count = listing.entries.len() + listing.unreadable.len();
         for luid in listing.unreadable.iter().filter_map(|one| one.luid.as_ref()) {
-            nodes.remove(luid);
+            take(luid);
         }
         for entry in listing.entries.into_iter().chain(looked_up) {
-            let node = nodes.remove(&entry.id);
+            let node = take(&entry.id).map(|position| &nodes[position]);
             self.witnessed(entry, node, found);
         }
-        let withheld = nodes.values().filter(|node| node.name.is_none()).filter_map(|node| node.luid.clone());
+        let nodes = || nodes.iter().zip(&is_taken).filter(|(_, is_taken)| !**is_taken).map(|(node, _)| node);
+        let withheld = nodes().filter(|node| node.name.is_none()).filter_map(|node| node.luid.clone());
         found.withheld.extend(withheld.map(|luid| (self.kind, luid)).filter(|id| !found.gone.contains(id)));
         // What an incomplete listing lacks is a ghost only once REST has said so.
         let is_ghost =
             |luid: &&Luid| listing.is_complete || found.gone.contains(&(self.kind, (*luid).clone()));
-        found.notes.ghosts += nodes.keys().filter(|luid| is_ghost(luid)).count() as u64;
+        found.notes.ghosts += nodes().filter_map(|node| node.luid.as_ref()).filter(is_ghost).count() as u64;
         found.notes.skipped += listing.unreadable.len() as u64;
         if let [first, ..] = listing.unreadable.as_slice() {
             let count = listing.unreadable.len();

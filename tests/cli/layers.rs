@@ -28,6 +28,7 @@ const LAYERS: &[&[&str]] = &[
     &["resource"],
     &[
         "text",
+        "index",
         "retry",
         "schema_version",
         "toml_error",

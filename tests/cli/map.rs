@@ -238,6 +238,27 @@ fn file_that_another_program_locks_is_waited_for() {
 }
 
 #[test]
+fn every_index_is_there_after_a_first_sync_of_many_and_the_next_sync_finds_all_by_them() {
+    let desk = Desk::generated(1, 9_000, 1_000);
+    desk.done(&["init"]);
+    let own = "CREATE INDEX \"of \"\"Ann\"\"\" ON API__TABLEAU__RESOURCES (PROJECT_NAME, LOWER(RESOURCE_NAME)); \
+               CREATE UNIQUE INDEX ONCE ON API__TABLEAU__RESOURCES (SITE_ID, RESOURCE_TYPE, RESOURCE_ID);";
+    desk.map().execute_batch(own).expect("create indexes");
+    let indexes = || desk.query("SELECT sql FROM sqlite_schema WHERE type = 'index' ORDER BY name");
+    let before = indexes();
+    desk.sync();
+    assert_eq!(desk.query("SELECT SUM(ADDED) FROM API__TABLEAU__SYNC_RUNS"), ["10000"]);
+    assert_eq!(indexes(), before);
+    assert_eq!(desk.query("PRAGMA integrity_check"), ["ok"]);
+    let item = &desk.tableau.resources("MySite")[4];
+    desk.tableau.republish("MySite", item.kind, &item.luid);
+    desk.sync();
+    assert_eq!(desk.query("SELECT SUM(REPLACED) FROM API__TABLEAU__SYNC_RUNS"), ["1"]);
+    assert_eq!(desk.mapped("MySite"), desk.present("MySite"));
+    assert_eq!(indexes(), before);
+}
+
+#[test]
 fn rows_that_spell_the_site_otherwise_are_named_in_every_report() {
     let desk = Desk::empty();
     desk.publish(Kind::Workbook, &["default"], "Sales");

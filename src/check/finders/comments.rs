@@ -1,5 +1,7 @@
 //! What is commented out, and so does not run. A text is taken for code when in doubt.
 
+use std::cell::OnceCell;
+
 use crate::check::lines::boundary;
 
 /// How far before a place is looked for what makes a comment of it.
@@ -45,8 +47,8 @@ struct Style {
 struct Block {
     open: &'static str,
     close: &'static str,
-    /// Where the last of them closes.
-    last_close: Option<usize>,
+    /// Where the last of them closes, once that was asked; nowhere for a form that the language does not have.
+    last_close: OnceCell<Option<usize>>,
     seen: usize,
     is_open: bool,
 }
@@ -99,7 +101,8 @@ impl<'a> Comments<'a> {
     pub fn of(text: &'a str, extension: &str) -> Self {
         let language = Language::of(extension);
         let block = |open, close| {
-            let last_close = text.rfind(close).filter(|_| open != "<#" || language == Language::PowerShell);
+            let is_there = open != "<#" || language == Language::PowerShell;
+            let last_close = if is_there { OnceCell::new() } else { OnceCell::from(None) };
             Block { open, close, last_close, seen: 0, is_open: false }
         };
         let blocks = [block("/*", "*/"), block("{#", "#}"), block("<!--", "-->"), block("<#", "#>")];
@@ -133,7 +136,8 @@ impl Block {
         }
         self.seen = self.seen.max(start);
         // What is never closed is no comment but, say, `'s3://bucket/*'`.
-        self.is_open && self.last_close.is_some_and(|close| close >= start)
+        self.is_open
+            && self.last_close.get_or_init(|| text.rfind(self.close)).is_some_and(|close| close >= start)
     }
 
     /// `'s3://bucket/*'` and `models/*` open nothing, nor does a comment of SQL in a comment of SQL. Jinja does not know

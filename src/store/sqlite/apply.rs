@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, params, params_from_iter};
 
-use super::file::{LOCK_TIMEOUT, SqliteStore};
+use super::file::{CHANGES, LOCK_TIMEOUT, RESOURCES, SqliteStore};
 use super::load::other_servers;
 use crate::diff::ChangeSet;
 use crate::plan::Plan;
@@ -24,6 +24,9 @@ const INSERT_CHANGE: &str = include_str!("../../../sql/sqlite/insert_change.sql"
 
 /// In KiB, which the sign says. Seven indexes grow in as many orders at a first sync.
 const CACHE: i64 = -16_384;
+
+/// From how many new rows on the indexes are made anew, where the table grows to twice its size or more.
+const MANY: usize = 10_000;
 
 /// How often a run that waits for the file looks whether it was told to stop.
 const LOCK_STEP: Duration = Duration::from_millis(200);
@@ -88,10 +91,41 @@ fn text_of(time: Timestamp) -> String {
 }
 
 fn write(connection: &Connection, run: &Run, plan: &Plan) -> rusqlite::Result<u64> {
+    let indexes = if brings_many(connection, plan)? { indexes(connection)? } else { Vec::new() };
+    for (name, _) in &indexes {
+        connection.execute_batch(&format!("DROP INDEX {}", quoted(name)))?;
+    }
     let written = write_resources(connection, plan)?;
     write_changes(connection, run, plan.changes())?;
     write_run(connection, run, plan)?;
+    for (_, sql) in &indexes {
+        connection.execute_batch(sql)?;
+    }
     Ok(written as u64)
+}
+
+/// Whether the map becomes so much larger that to sort its keys once costs less than to find the place of each.
+fn brings_many(connection: &Connection, plan: &Plan) -> rusqlite::Result<bool> {
+    let new = plan.upserts().filter(|(_, is_new)| *is_new).count();
+    if new < MANY || plan.upserts().any(|(_, is_new)| !is_new) || !plan.removals().is_empty() {
+        return Ok(false);
+    }
+    let sql = "SELECT COUNT(*) <= ?1 FROM API__TABLEAU__RESOURCES";
+    connection.query_row(sql, [number(new as u64)], |row| row.get(0))
+}
+
+/// The indexes of the map and of the change log, with the statements that make them. Those that keep rows unique stay, as
+/// do those of a `UNIQUE` in the table, which have no statement.
+fn indexes(connection: &Connection) -> rusqlite::Result<Vec<(String, String)>> {
+    let sql = "SELECT name, sql FROM sqlite_schema \
+               WHERE type = 'index' AND UPPER(tbl_name) IN (?1, ?2) AND sql LIKE 'CREATE INDEX %'";
+    let mut statement = connection.prepare(sql)?;
+    statement.query_map([RESOURCES, CHANGES], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+}
+
+/// A name as SQLite reads it.
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 /// Returns how many rows were touched.

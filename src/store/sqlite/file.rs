@@ -76,6 +76,8 @@ impl SqliteStore {
 
     pub(super) fn open(&self, flags: OpenFlags) -> Result<Connection, StoreError> {
         let open = || {
+            // A connection is used by one thread at a time; SQLite would lock for each value that is read.
+            let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
             let connection = Connection::open_with_flags(&self.path, flags)?;
             connection.busy_timeout(LOCK_TIMEOUT)?;
             // Reading the header now tells a database from another file before any work is done.
