@@ -8,7 +8,7 @@ use std::sync::Arc;
 use secrecy::SecretString;
 
 use super::ConfigError;
-use crate::tableau::Credentials;
+use crate::tableau::{Credentials, UnifiedAccess};
 
 /// The variables of the process, or those of a test.
 #[derive(Clone, Default)]
@@ -134,6 +134,8 @@ impl Environment {
 
 const PAT: &str = "TABLEAU_PAT_NAME";
 const APP: &str = "TABLEAU_JWT_CLIENT_ID";
+const UAT: &str = "TABLEAU_UAT_TENANT_ID";
+const UAT_KEY: &str = "TABLEAU_UAT_PRIVATE_KEY";
 const USER: &str = "TABLEAU_USERNAME";
 const PASSWORD: &str = "TABLEAU_PASSWORD";
 /// The password of the user of Tableau's repository.
@@ -142,7 +144,8 @@ pub const REPOSITORY_PASSWORD: &str = "TABLEAU_REPOSITORY_PASSWORD";
 impl Environment {
     /// The name that belongs to a secret that is set alone.
     fn missing_half(&self) -> Option<ConfigError> {
-        let halves = [(PAT, "TABLEAU_PAT_SECRET"), (APP, "TABLEAU_JWT_SECRET"), (USER, PASSWORD)];
+        let halves =
+            [(PAT, "TABLEAU_PAT_SECRET"), (APP, "TABLEAU_JWT_SECRET"), (UAT, UAT_KEY), (USER, PASSWORD)];
         halves.into_iter().find_map(|(what, secret)| {
             let names = [secret.to_owned(), format!("{secret}_FILE")];
             let set = names.into_iter().find(|name| self.get(name).is_some())?;
@@ -164,9 +167,32 @@ impl Environment {
         })
     }
 
+    fn unified_access(
+        &self,
+        text: impl Fn(&'static str) -> Result<String, ConfigError>,
+    ) -> Result<UnifiedAccess, ConfigError> {
+        let optional = |name| self.get(name).map(str::to_owned);
+        let access = UnifiedAccess {
+            tenant_id: text(UAT)?,
+            issuer: text("TABLEAU_UAT_ISSUER")?,
+            username_claim: optional("TABLEAU_UAT_USERNAME_CLAIM").unwrap_or_else(|| "email".to_owned()),
+            username: text("TABLEAU_UAT_USERNAME")?,
+            key_id: optional("TABLEAU_UAT_KEY_ID"),
+            private_key: self.required_secret(UAT_KEY)?,
+        };
+        if access.has_key() {
+            return Ok(access);
+        }
+        let help =
+            format!("give the whole file, from `-----BEGIN PRIVATE KEY-----` on; {UAT_KEY}_FILE names it");
+        let reason = "it is not a private RSA key in PEM, without a passphrase".to_owned();
+        Err(ConfigError::Value { name: self.named(UAT_KEY), reason, help })
+    }
+
     /// The same; `None` where none of the variables is set.
     pub fn credentials_if_set(&self) -> Result<Option<Credentials>, ConfigError> {
-        let set: Vec<&str> = [PAT, APP, USER].into_iter().filter(|name| self.get(name).is_some()).collect();
+        let set: Vec<&str> =
+            [PAT, APP, UAT, USER].into_iter().filter(|name| self.get(name).is_some()).collect();
         let text = |name: &'static str| {
             self.get(name).map(str::to_owned).ok_or_else(|| {
                 let name = self.named(name);
@@ -185,6 +211,7 @@ impl Environment {
                 secret: self.required_secret("TABLEAU_JWT_SECRET")?,
                 username: text("TABLEAU_JWT_USERNAME")?,
             },
+            [UAT] => Credentials::UnifiedAccess(self.unified_access(text)?),
             [USER] => {
                 Credentials::Password { username: text(USER)?, password: self.required_secret(PASSWORD)? }
             }

@@ -56,20 +56,26 @@ const EXAMPLES: [(&str, Option<&str>); 16] = [
 ];
 
 /// Variables that are no keys of the file. They hold names, not secrets.
-const VARIABLES: [&str; 7] = [
+const VARIABLES: [&str; 12] = [
     "TABLEAU_PAT_NAME",
     "TABLEAU_SYNC_PAT_NAME",
     "TABLEAU_JWT_CLIENT_ID",
     "TABLEAU_JWT_SECRET_ID",
     "TABLEAU_JWT_USERNAME",
+    "TABLEAU_UAT_TENANT_ID",
+    "TABLEAU_UAT_ISSUER",
+    "TABLEAU_UAT_USERNAME",
+    "TABLEAU_UAT_USERNAME_CLAIM",
+    "TABLEAU_UAT_KEY_ID",
     "TABLEAU_USERNAME",
     "NO_PROXY",
 ];
 
 /// Secrets, each of which may be in a file.
-const SECRETS: [&str; 7] = [
+const SECRETS: [&str; 8] = [
     "TABLEAU_PAT_SECRET",
     "TABLEAU_JWT_SECRET",
+    "TABLEAU_UAT_PRIVATE_KEY",
     "TABLEAU_PASSWORD",
     REPOSITORY_PASSWORD,
     "DBT_WEBHOOK_SECRET",

@@ -4,6 +4,8 @@ use std::fmt;
 
 use secrecy::SecretString;
 
+use super::unified_access::UnifiedAccess;
+
 /// How to sign in.
 #[derive(Debug, Clone)]
 pub enum Credentials {
@@ -25,6 +27,8 @@ pub enum Credentials {
         /// The user to act for.
         username: String,
     },
+    /// A unified access token of Tableau Cloud, in the name of a user.
+    UnifiedAccess(UnifiedAccess),
     /// A user with a password (Tableau Server with local or directory users).
     Password {
         /// The user.
@@ -41,6 +45,9 @@ impl fmt::Display for Credentials {
             Self::PersonalAccessToken { name, .. } => write!(f, "personal access token `{name}`"),
             Self::ConnectedApp { client_id, username, .. } => {
                 write!(f, "connected app `{client_id}`, for the user `{username}`")
+            }
+            Self::UnifiedAccess(UnifiedAccess { issuer, username, .. }) => {
+                write!(f, "unified access token of `{issuer}`, for the user `{username}`")
             }
             Self::Password { username, .. } => write!(f, "user `{username}` with a password"),
         }

@@ -24,6 +24,7 @@ mod shapes;
 mod sign_in;
 mod sign_ins;
 mod sites;
+mod unified_access;
 mod unreachable;
 mod who;
 
@@ -35,4 +36,5 @@ pub use self::server::{InvalidServer, ServerUrl};
 pub use self::session::Session;
 pub use self::sign_in::{SHORT_LIFE, TESTED_API};
 pub use self::sign_ins::SignIns;
+pub use self::unified_access::UnifiedAccess;
 pub use self::who::Who;

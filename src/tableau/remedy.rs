@@ -18,6 +18,14 @@ pub(super) fn remedy(credentials: &Credentials, detail: &str) -> String {
              access token or a connected app"
                 .to_owned()
         }
+        Credentials::UnifiedAccess(access) => format!(
+            "compare TABLEAU_UAT_ISSUER, TABLEAU_UAT_TENANT_ID, the claim `{}` and the key with the configuration in Tableau Cloud \
+             Manager, which must cover this site and the scopes {}; check that `{}` is a user of the site, and this machine's clock. \
+             Unified access tokens need Tableau Cloud",
+            access.username_claim,
+            SCOPES.join(", "),
+            access.username
+        ),
         Credentials::ConnectedApp { client_id, username, .. } => {
             of_connected_app(number_at_the_end(detail), client_id, username)
         }

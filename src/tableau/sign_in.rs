@@ -124,6 +124,11 @@ fn sign_in_body(
             "jwt": connected_app_token(client_id, secret_id, secret, username, more_scope)?,
             "site": site,
         }),
+        Credentials::UnifiedAccess(access) => serde_json::json!({
+            "jwt": access.token(more_scope)?,
+            "isUat": true,
+            "site": site,
+        }),
         Credentials::Password { username, password } => serde_json::json!({
             "name": username,
             "password": password.expose_secret(),

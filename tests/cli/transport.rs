@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use tableau_simulator::{Effect, Endpoint, Fault};
+use tableau_simulator::{Content, Effect, Endpoint, Fault, Kind, Options, Simulator, UnifiedAccess};
 use test_support::desk::Desk;
 use test_support::gateway::Gateway;
 
@@ -158,6 +158,42 @@ fn connected_app_and_password_sign_in_like_a_token() {
     desk.unset("TABLEAU_JWT_SECRET_ID");
     desk.run(&["sync"]).refused(2, &["TABLEAU_JWT_SECRET_ID is not set"]);
     assert_eq!(desk.tableau.live_sessions(), 0);
+}
+
+#[test]
+fn unified_access_token_signs_in_to_tableau_cloud_and_what_is_wrong_with_it_is_explained() {
+    let content = Content::from_json(r#"{"sites": [{"content_url": "MySite"}]}"#).expect("valid content");
+    let cloud = |cloud| {
+        let options = Options { content: content.clone(), cloud, ..Options::default() };
+        let mut desk = Desk::at(Simulator::start(options).expect("start the simulator"));
+        desk.done(&["init"]);
+        let options = desk.tableau.options().clone();
+        let key = desk.write("uat.pem", UnifiedAccess::PRIVATE_KEY).display().to_string();
+        desk.unset("TABLEAU_PAT_NAME").unset("TABLEAU_PAT_SECRET");
+        desk.set("TABLEAU_UAT_TENANT_ID", options.unified_access.tenant_id);
+        desk.set("TABLEAU_UAT_ISSUER", options.unified_access.issuer);
+        desk.set("TABLEAU_UAT_USERNAME", options.username).set("TABLEAU_UAT_PRIVATE_KEY_FILE", key);
+        desk
+    };
+    let mut desk = cloud(true);
+    desk.publish(Kind::Workbook, &["default"], "Sales");
+    let said = desk.run(&["sync", "-vvv"]);
+    said.exit_is(0);
+    assert_eq!(desk.mapped("MySite"), desk.present("MySite"));
+    let line = UnifiedAccess::PRIVATE_KEY.lines().nth(1).expect("a line of the key");
+    assert!(!said.stderr.contains(line), "{}", said.stderr);
+    desk.set("TABLEAU_UAT_TENANT_ID", "of-somebody-else");
+    desk.run(&["sync"]).refused(1, &["401001", "TABLEAU_UAT_TENANT_ID", "Manager"]);
+    desk.write("uat.pem", "no key");
+    desk.run(&["sync"]).refused(2, &["TABLEAU_UAT_PRIVATE_KEY", "RSA"]);
+    desk.unset("TABLEAU_UAT_TENANT_ID");
+    desk.run(&["sync"]).refused(2, &["TABLEAU_UAT_TENANT_ID is not set"]);
+    // In one line, as CI systems hold it.
+    let mut desk = cloud(true);
+    desk.unset("TABLEAU_UAT_PRIVATE_KEY_FILE");
+    desk.set("TABLEAU_UAT_PRIVATE_KEY", UnifiedAccess::PRIVATE_KEY.trim_end().replace('\n', "\\n"));
+    desk.done(&["sync"]);
+    cloud(false).run(&["sync"]).refused(1, &["401001", "TABLEAU_UAT_ISSUER"]);
 }
 
 #[test]

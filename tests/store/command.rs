@@ -8,6 +8,7 @@ use test_support::desk::Desk;
 use test_support::emulator::Tenant;
 
 use crate::sign_in::keys;
+use crate::ways;
 
 /// A desk whose map is kept in a tenant's database.
 pub fn desk(tenant: &Tenant, mut desk: Desk) -> Desk {
@@ -281,4 +282,13 @@ async fn init_creates_the_database_too_when_it_is_told_so() {
     assert!(said.contains(&created) && said.contains("API__TABLEAU__RESOURCES"), "{said}");
     let said = done(&desk, &["init"]);
     assert!(said.contains("the tables are there"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_warehouse_that_a_resource_monitor_suspended_is_named_with_who_can_help() {
+    let tenant = Tenant::new().await;
+    let desk = ways::desk(&tenant, &[("user", &tenant.user), ("password", &tenant.password)]);
+    let message = "Warehouse 'W' cannot be resumed because resource monitor 'M' has exceeded its quota.";
+    tenant.arm(json!({"at": "statement", "action": {"code": "090073", "message": message}})).await;
+    ways::init(&desk).refused(1, &["090073", "CREDIT_QUOTA", "ACCOUNTADMIN"]);
 }

@@ -146,6 +146,9 @@ impl Fault {
                 "000904" => "the table lacks a column: `tabmap init` upgrades it",
                 "003001" => "grant the privilege to the role of the connection",
                 "000606" => "name a `warehouse` in the connection, or give the user a default one",
+                "090073" | "100090" => {
+                    "a resource monitor has suspended the warehouse until its quota is renewed: ask ACCOUNTADMIN to raise the quota (ALTER RESOURCE MONITOR … SET CREDIT_QUOTA), or name another `warehouse` in the connection"
+                }
                 "000625" => "other statements wait for the same table: run again when they are done",
                 "000630" => {
                     "the statement ran into STATEMENT_TIMEOUT_IN_SECONDS of the session or the warehouse: raise it, or use a larger warehouse"

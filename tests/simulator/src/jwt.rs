@@ -1,13 +1,14 @@
-//! The check of a connected app's JWT (direct trust, HS256).
+//! The checks of a connected app's JWT (direct trust, HS256), and of a unified access token.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, Mac as _};
+use ring::signature::{RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use sha2::Sha256;
 
-use crate::options::Options;
+use crate::options::{Options, UnifiedAccess};
 use crate::time;
 
 /// Why a JWT is refused: the number that Tableau puts in the error's detail.
@@ -89,6 +90,28 @@ pub(crate) fn verify(jwt: &str, options: &Options) -> Result<Vec<String>, Refusa
         return Err(Refusal::UserNotFound);
     }
     claims.scp.filter(|scopes| !scopes.is_empty()).ok_or(Refusal::ScopesMissing)
+}
+
+/// Checks a unified access token (RS256) and answers its scopes.
+pub(crate) fn verify_unified(jwt: &str, options: &Options) -> Option<Vec<String>> {
+    let (signed, signature) = jwt.rsplit_once('.')?;
+    let (header, claims) = signed.split_once('.')?;
+    let header: serde_json::Value = decode(header)?;
+    let claims: serde_json::Value = decode(claims)?;
+    let wanted = &options.unified_access;
+    let key = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, UnifiedAccess::PUBLIC_KEY);
+    let life = claims["exp"].as_i64()? - time::seconds_since_1970();
+    let rightly = header["alg"] == "RS256"
+        && header["typ"] == "JWT"
+        && key.verify(signed.as_bytes(), &URL_SAFE_NO_PAD.decode(signature).ok()?).is_ok()
+        && claims["iss"] == wanted.issuer.as_str()
+        && claims["https://tableau.com/tenantId"] == wanted.tenant_id.as_str()
+        && claims[wanted.username_claim.as_str()] == options.username.as_str()
+        && !claims["jti"].as_str()?.is_empty()
+        && claims["iat"].is_i64()
+        && (1..=LONGEST_LIFE).contains(&life);
+    let scopes = claims["scp"].as_array()?.iter().map(|scope| scope.as_str().map(str::to_owned));
+    scopes.collect::<Option<Vec<_>>>().filter(|scopes| rightly && !scopes.is_empty())
 }
 
 fn decode<T: DeserializeOwned>(part: &str) -> Option<T> {

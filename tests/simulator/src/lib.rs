@@ -80,7 +80,7 @@ pub use faults::{Effect, Endpoint, Fault, GraphqlProblem};
 pub use generate::Generate;
 pub use index::IndexMode;
 pub use jobs::{JobPlan, Outcome, StartedJob};
-pub use options::{ConnectedApp, Language, Options, Token};
+pub use options::{ConnectedApp, Language, Options, Token, UnifiedAccess};
 pub use simulator::Simulator;
 pub use state::Request;
 pub use world::{Item, Kind, SiteState, Visibility};

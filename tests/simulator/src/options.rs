@@ -24,6 +24,8 @@ pub struct Options {
     pub password: String,
     /// The connected app whose JWTs it accepts.
     pub connected_app: ConnectedApp,
+    /// The configuration of unified access tokens; Tableau Cloud alone has them.
+    pub unified_access: UnifiedAccess,
     /// Behave like Tableau Cloud: no list of sites, no switching, a site must be named at sign-in.
     pub cloud: bool,
     /// Behave like Server 2019.4: REST 3.6, and no `projectLuid` or `permissionMode` in the Metadata API.
@@ -66,6 +68,7 @@ impl Default for Options {
             username: "analyst".to_owned(),
             password: "correct horse battery staple".to_owned(),
             connected_app: ConnectedApp::default(),
+            unified_access: UnifiedAccess::default(),
             cloud: false,
             old_server: false,
             language: Language::English,
@@ -131,6 +134,34 @@ impl Default for ConnectedApp {
             client_id: "6f9d8f4c-3c0a-4b7e-9a1d-2f5e8c7b6a50".to_owned(),
             secret_id: "0b1c2d3e-4f50-4a6b-8c7d-9e0f1a2b3c4d".to_owned(),
             secret: "q7Lk0mX2vB9sR4tY6uW8zC1dF3gH5jN7pA0eI2oU4yE=".to_owned(),
+        }
+    }
+}
+
+/// A configuration of unified access tokens. The key is in `keys/`.
+#[derive(Clone, Debug)]
+pub struct UnifiedAccess {
+    /// The claim `https://tableau.com/tenantId`.
+    pub tenant_id: String,
+    /// The JWT's `iss`.
+    pub issuer: String,
+    /// The claim that names the user.
+    pub username_claim: String,
+}
+
+impl UnifiedAccess {
+    /// The private key that signs, in PEM.
+    pub const PRIVATE_KEY: &str = include_str!("../keys/unified_access.pem");
+    /// The public key, in DER (PKCS#1).
+    pub(crate) const PUBLIC_KEY: &[u8] = include_bytes!("../keys/unified_access.der");
+}
+
+impl Default for UnifiedAccess {
+    fn default() -> Self {
+        Self {
+            tenant_id: "f1a2b3c4-d5e6-4f70-8192-a3b4c5d6e7f8".to_owned(),
+            issuer: "https://acme.example/tableau".to_owned(),
+            username_claim: "email".to_owned(),
         }
     }
 }

@@ -24,6 +24,8 @@ struct Credentials {
     password: Option<String>,
     jwt: Option<String>,
     #[serde(default)]
+    is_uat: bool,
+    #[serde(default)]
     site: NamedSite,
 }
 
@@ -75,6 +77,10 @@ fn check(
 ) -> std::result::Result<(Origin, Option<Vec<String>>), RestError> {
     let options = call.options;
     if let Some(jwt) = &given.jwt {
+        if given.is_uat {
+            let scopes = if options.cloud { jwt::verify_unified(jwt, options) } else { None };
+            return scopes.map(|scopes| (Origin::Jwt, Some(scopes))).ok_or_else(|| refused(call));
+        }
         return match jwt::verify(jwt, options) {
             Ok(scopes) => Ok((Origin::Jwt, Some(scopes))),
             Err(why) => {
