@@ -33,8 +33,10 @@ static CMD_VARIABLE: LazyLock<Regex> = LazyLock::new(|| {
 
 /// The next of several texts of another language that stand side by side or are added up.
 static CONTINUED: LazyLock<Regex> = LazyLock::new(|| {
-    let end = r"(?:\\?\r?\n[ \t]+)?";
-    Regex::new(&format!(r#"^[ \t]*{end}(?:\+[ \t]*{end})?[fFrRbBuU]{{0,2}}["']"#)).expect("a valid pattern")
+    // A quote right behind a quote is an escape of other languages.
+    let end = r"\\?\r?\n[ \t]+";
+    let between = format!(r"(?:[ \t]+|[ \t]*{end}|[ \t]*\+[ \t]*)(?:{end})?(?:\+[ \t]*(?:{end})?)?");
+    Regex::new(&format!(r#"^{between}[fFrRbBuU]{{0,2}}["']"#)).expect("a valid pattern")
 });
 /// Something else that is added.
 static ADDED: LazyLock<Regex> =
