@@ -45,6 +45,8 @@ pub mod commands;
 pub mod config;
 pub mod diff;
 pub mod doctor;
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod history;
 pub mod index;
 pub mod loopback;

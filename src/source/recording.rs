@@ -38,8 +38,13 @@ impl Recording {
             path: path.to_owned(),
             source,
         })?;
+        Self::of_text(path, &text)
+    }
+
+    /// Reads the text of a file.
+    pub(crate) fn of_text(path: &Path, text: &str) -> Result<Self, RecordingError> {
         let form = |reason: String| RecordingError::Form { path: path.to_owned(), reason };
-        let document: Document = serde_json::from_str(&text).map_err(|error| form(error.to_string()))?;
+        let document: Document = serde_json::from_str(text).map_err(|error| form(error.to_string()))?;
         if document.format_version != FORMAT_VERSION {
             return Err(form(format!("format version {}", document.format_version)));
         }
@@ -49,6 +54,11 @@ impl Recording {
             snapshots.push(site.into_snapshot(&server).map_err(&form)?);
         }
         Ok(Self { path: path.to_owned(), server, snapshots })
+    }
+
+    /// What is recorded, in order.
+    pub(crate) fn snapshots(&self) -> &[Snapshot] {
+        &self.snapshots
     }
 
     /// The recorded sites, in order.
@@ -68,14 +78,19 @@ impl Recording {
 
     /// Writes `snapshots`, which are of one server, to a file; it appears whole or not at all.
     pub fn write(path: &Path, server: &str, snapshots: &[Snapshot]) -> Result<(), RecordingError> {
+        let failed = |source| RecordingError::Io { doing: "write", path: path.to_owned(), source };
+        let text = Self::text_of(server, snapshots).map_err(|error| failed(error.into()))?;
+        write_whole(path, text.as_bytes(), None).map_err(failed)
+    }
+
+    /// The text of the file of `snapshots`.
+    pub(crate) fn text_of(server: &str, snapshots: &[Snapshot]) -> serde_json::Result<String> {
         let document = Document {
             format_version: FORMAT_VERSION,
             server: server.to_owned(),
             sites: snapshots.iter().map(RecordedSite::from).collect(),
         };
-        let failed = |source| RecordingError::Io { doing: "write", path: path.to_owned(), source };
-        let json = serde_json::to_string_pretty(&document).map_err(|error| failed(error.into()))?;
-        write_whole(path, (json + "\n").as_bytes(), None).map_err(failed)
+        Ok(serde_json::to_string_pretty(&document)? + "\n")
     }
 }
 

@@ -15,7 +15,7 @@ use super::credentials::Credentials;
 use super::error::TableauError;
 use super::reply::{Reply, RestError, RetryRules};
 use super::server::ServerUrl;
-use super::shapes::with_escaped_controls;
+use super::shapes::read_mended;
 use super::sign_ins::SignIns;
 use crate::bounded_body::{Body, LARGEST_DOCUMENT, read_up_to};
 use crate::ca_bundle::certificates_in;
@@ -186,9 +186,7 @@ impl Tableau {
         read: impl Fn(&[u8]) -> serde_json::Result<T>,
     ) -> Result<T, TableauError> {
         self.check(doing, reply)?;
-        let first = read(&reply.body);
-        let mended = first.as_ref().err().and_then(|_| with_escaped_controls(&reply.body));
-        mended.map_or(first, |mended| read(&mended)).map_err(|source| TableauError::Decoding {
+        read_mended(&reply.body, read).map_err(|source| TableauError::Decoding {
             doing: doing.to_owned(),
             expected,
             body: reply.beginning(),

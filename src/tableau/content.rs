@@ -83,7 +83,7 @@ pub struct RestProjectReference {
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct RestProject {
+pub(crate) struct RestProject {
     id: Luid,
     name: String,
     parent_project_id: Option<Luid>,
@@ -100,7 +100,7 @@ pub struct Projects {
 }
 
 impl Projects {
-    fn of(listing: Listing<RestProject>) -> Self {
+    pub(crate) fn of(listing: Listing<RestProject>) -> Self {
         let is_cut_short = !listing.is_complete || !listing.unreadable.is_empty();
         let by_luid: BTreeMap<_, _> =
             listing.entries.into_iter().map(|project| (project.id.clone(), project)).collect();

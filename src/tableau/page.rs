@@ -13,7 +13,7 @@ use crate::resource::Luid;
 pub(super) const PAGE_SIZE: usize = 1000;
 
 /// What stands in a listing.
-pub(super) trait Listed: DeserializeOwned + Send + 'static {
+pub(crate) trait Listed: DeserializeOwned + Send + 'static {
     fn luid(&self) -> &Luid;
 
     /// Whether it has all that the `fields` of its listing asks for.
@@ -23,7 +23,7 @@ pub(super) trait Listed: DeserializeOwned + Send + 'static {
 }
 
 /// A page. An empty list has no member at all.
-pub(super) struct Page<T> {
+pub(crate) struct Page<T> {
     pub total: usize,
     /// How many entries a page has: a server may give less than it was asked for.
     pub size: usize,
@@ -71,7 +71,7 @@ impl<T: Listed> Page<T> {
     }
 
     /// The same for a page some of whose entries cannot be read.
-    fn read_one_by_one(body: &[u8], segment: &str, member: &str) -> serde_json::Result<Self> {
+    pub fn read_one_by_one(body: &[u8], segment: &str, member: &str) -> serde_json::Result<Self> {
         type Members<'a> = BTreeMap<String, &'a RawValue>;
         let page: Members<'_> = serde_json::from_slice(body)?;
         let pagination = page.get("pagination").map_or("{}", |raw| raw.get());

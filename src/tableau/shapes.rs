@@ -26,9 +26,19 @@ pub(super) fn or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
+/// What `read` makes of a body, or of the same with its control characters escaped.
+pub(crate) fn read_mended<T>(
+    body: &[u8],
+    read: impl Fn(&[u8]) -> serde_json::Result<T>,
+) -> serde_json::Result<T> {
+    let first = read(body);
+    let mended = first.as_ref().err().and_then(|_| with_escaped_controls(body));
+    mended.map_or(first, |mended| read(&mended))
+}
+
 /// JSON whose texts hold control characters as they are, as a name that was stored with one does: with their escapes, which
 /// JSON asks for (RFC 8259, 7). `None` where there is nothing to mend.
-pub(super) fn with_escaped_controls(json: &[u8]) -> Option<Vec<u8>> {
+fn with_escaped_controls(json: &[u8]) -> Option<Vec<u8>> {
     let mut mended = Vec::with_capacity(json.len() + 16);
     let (mut is_text, mut is_escaped) = (false, false);
     for &byte in json {

@@ -13,7 +13,7 @@ use super::finder::{Finder, Found, TextFile};
 use crate::check::lines::boundary;
 use crate::check::reference::Reference;
 
-mod arguments;
+pub(crate) mod arguments;
 mod other;
 mod procedure;
 

@@ -6,7 +6,6 @@ use super::finder::{Finder, Found, TextFile, has_extension};
 use super::written::{META_KEYS, invalid, luid, named, scalar};
 use super::yaml::{self, Node, Value};
 use crate::check::finding::Code;
-use crate::check::lines::Lines;
 use crate::check::reference::{Reference, Spanned, Target};
 
 /// Reads `meta` of exposures in YAML. Their `url` is found like any address.
@@ -26,8 +25,7 @@ impl Finder for Exposures {
         }
         match yaml::parse(file.text) {
             Ok(documents) => Found::References(of_documents(file.text, &documents)),
-            Err((line, reason)) => {
-                let start = Lines::of(file.text).start(line);
+            Err((start, reason)) => {
                 Found::Unreadable { code: Code::UnreadableFile, span: start..start, reason }
             }
         }

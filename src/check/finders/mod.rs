@@ -28,7 +28,7 @@ mod refs_file;
 mod targets;
 mod workbook_files;
 mod written;
-mod yaml;
+pub(crate) mod yaml;
 
 /// Why a finder could not read a file: the code, the place and the reason.
 pub type Unreadable = (Code, Range<usize>, String);

@@ -5,7 +5,7 @@
 //! listing counts as complete only by its own evidence: no code that says otherwise, and as many distinct nodes
 //! as it announced.
 
-mod pager;
+pub(crate) mod pager;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -11,9 +11,9 @@ use crate::tableau::metadata::{ErrorVerdict, MetadataError, MetadataPage, Node, 
 use crate::tableau::{Session, TableauError};
 
 /// The most that Tableau gives at once (help.tableau.com, `meta_api_pagination`).
-const LARGEST_PAGE: i64 = 1000;
+pub(crate) const LARGEST_PAGE: i64 = 1000;
 /// A page this small that still exceeds a limit will not get better.
-const SMALLEST_PAGE: i64 = 10;
+pub(crate) const SMALLEST_PAGE: i64 = 10;
 /// How many pages in a row must go well before a page that was cut grows again.
 const GOOD_PAGES_TO_GROW: u32 = 3;
 /// A listing may grow while it is read. With this many nodes more than twice what is announced, it has no end.
@@ -53,26 +53,26 @@ pub async fn list(
 }
 
 /// What to do after an answer.
-enum Step {
+pub(crate) enum Step {
     Next,
     Pause(Duration),
     Done,
 }
 
 /// One listing on its way through the pages.
-struct Pager {
-    next: PageRequest,
+pub(crate) struct Pager {
+    pub next: PageRequest,
     cursors: BTreeSet<String>,
     good_pages: u32,
     rate_pauses: u32,
-    nodes: Vec<Node>,
+    pub nodes: Vec<Node>,
     seen: HashSet<Luid>,
     total_count: Option<i64>,
     codes: BTreeSet<String>,
 }
 
 impl Pager {
-    fn new(kind: ResourceKind) -> Self {
+    pub fn new(kind: ResourceKind) -> Self {
         Self {
             next: PageRequest { kind, knows_project_luid: true, first: LARGEST_PAGE, after: None },
             cursors: BTreeSet::new(),
@@ -85,7 +85,7 @@ impl Pager {
         }
     }
 
-    fn take(&mut self, answer: PageAnswer) -> Result<Step, TableauError> {
+    pub fn take(&mut self, answer: PageAnswer) -> Result<Step, TableauError> {
         let mut too_much = None;
         let mut doubts = BTreeSet::new();
         for error in &answer.errors {

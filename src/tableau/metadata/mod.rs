@@ -21,7 +21,10 @@ async fn ask<D: DeserializeOwned + Send + 'static>(
     doing: &str,
     query: &QueryBody<impl Serialize + Sync>,
 ) -> Result<(Option<D>, Vec<MetadataError>), TableauError> {
-    let response: Response<D> = session.metadata(doing, query).await?;
+    Ok(parted(session.metadata(doing, query).await?))
+}
+
+fn parted<D>(response: Response<D>) -> (Option<D>, Vec<MetadataError>) {
     let errors = response.errors.unwrap_or_default().into_iter().map(MetadataError::from).collect();
-    Ok((response.data, errors))
+    (response.data, errors)
 }

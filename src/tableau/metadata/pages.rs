@@ -5,11 +5,12 @@ use graphql_client::{GraphQLQuery, QueryBody};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::ask;
 use super::verdict::MetadataError;
+use super::{ask, parted};
 use crate::resource::{Luid, ResourceKind};
 use crate::tableau::error::TableauError;
 use crate::tableau::session::Session;
+use crate::tableau::shapes::read_mended;
 
 #[derive(GraphQLQuery)]
 #[graphql(
@@ -111,6 +112,15 @@ impl PageRequest {
         }
     }
 
+    /// Reads the body of an answer.
+    pub(crate) fn read(&self, body: &[u8]) -> serde_json::Result<PageAnswer> {
+        match (self.kind, self.knows_project_luid) {
+            (ResourceKind::Workbook, true) => page_of::<workbooks_page::ResponseData>(body),
+            (ResourceKind::Workbook, false) => page_of::<workbooks_page_before20223::ResponseData>(body),
+            (ResourceKind::Datasource, _) => page_of::<published_datasources_page::ResponseData>(body),
+        }
+    }
+
     async fn query<D: DeserializeOwned + Into<Option<MetadataPage>> + Send + 'static>(
         &self,
         session: &Session,
@@ -119,6 +129,11 @@ impl PageRequest {
         let (data, errors) = ask::<D>(session, self.doing(), query).await?;
         Ok(PageAnswer { page: data.and_then(Into::into), errors })
     }
+}
+
+fn page_of<D: DeserializeOwned + Into<Option<MetadataPage>>>(body: &[u8]) -> serde_json::Result<PageAnswer> {
+    let (data, errors) = parted::<D>(read_mended(body, |body| serde_json::from_slice(body))?);
+    Ok(PageAnswer { page: data.and_then(Into::into), errors })
 }
 
 /// The three queries differ in their generated types alone.
