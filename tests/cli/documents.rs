@@ -54,6 +54,19 @@ fn every_test_that_the_reliability_table_names_exists() {
 }
 
 #[test]
+fn reports_that_were_tried_are_at_least_forty_each_with_its_link_and_its_test() {
+    let page = read("docs/reliability.md");
+    let (_, section) = page.split_once("## Tried by public reports").expect("a section");
+    let section = section.split("\n## ").next().expect("its text");
+    let rows: Vec<_> = section.lines().filter(|line| line.starts_with('|')).skip(2).collect();
+    assert!(rows.len() >= 40, "{}", rows.len());
+    for row in rows {
+        assert!(row.starts_with("| [") && row.contains("](https://github.com/"), "no link: {row}");
+        assert!(row.ends_with("` |"), "no test: {row}");
+    }
+}
+
+#[test]
 fn commands_of_the_readme_do_what_it_says() {
     let content = r#"{"sites": [{"content_url": "MySite", "workbooks": [
         {"name": "Weekly Sales", "project": ["Finance"], "vizportal_url_id": 12345}

@@ -14,6 +14,7 @@ mod imports;
 const LAYERS: &[&[&str]] = &[
     &["main", "lib"],
     &["commands"],
+    &["fuzzing"],
     &["report"],
     &["config"],
     &["serve"],
