@@ -23,8 +23,9 @@ struct Credentials {
     name: Option<String>,
     password: Option<String>,
     jwt: Option<String>,
+    /// XML, which Tableau's own client sends, has texts alone.
     #[serde(default)]
-    is_uat: bool,
+    is_uat: serde_json::Value,
     #[serde(default)]
     site: NamedSite,
 }
@@ -77,7 +78,7 @@ fn check(
 ) -> std::result::Result<(Origin, Option<Vec<String>>), RestError> {
     let options = call.options;
     if let Some(jwt) = &given.jwt {
-        if given.is_uat {
+        if given.is_uat == true || given.is_uat == "true" {
             let scopes = if options.cloud { jwt::verify_unified(jwt, options) } else { None };
             return scopes.map(|scopes| (Origin::Jwt, Some(scopes))).ok_or_else(|| refused(call));
         }
