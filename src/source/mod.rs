@@ -15,12 +15,12 @@ mod error;
 mod listings;
 mod lookup;
 pub mod metadata;
-mod reconcile;
+pub mod reconcile;
 pub mod recording;
 pub mod removed;
 pub mod repository;
 pub mod rest;
-pub(crate) mod witness;
+pub mod witness;
 
 /// A way to ask Tableau what is on a site. All of them give the same map.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]

@@ -65,6 +65,7 @@ const PERSONAL_SPACE: &str = "Personal Space";
 
 /// Puts together what both listed of `site`, and what single looks brought. A kind that is not in `listed` was not asked of
 /// the Metadata API.
+#[must_use]
 pub fn reconcile(
     site: &SiteName,
     mut listed: BTreeMap<ResourceKind, Listed>,

@@ -81,9 +81,10 @@ pub struct RestProjectReference {
     pub name: Option<String>,
 }
 
+/// A project as REST lists it.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct RestProject {
+pub struct RestProject {
     id: Luid,
     name: String,
     parent_project_id: Option<Luid>,
@@ -100,7 +101,9 @@ pub struct Projects {
 }
 
 impl Projects {
-    pub(crate) fn of(listing: Listing<RestProject>) -> Self {
+    /// Puts the paths together.
+    #[must_use]
+    pub fn of(listing: Listing<RestProject>) -> Self {
         let is_cut_short = !listing.is_complete || !listing.unreadable.is_empty();
         let by_luid: BTreeMap<_, _> =
             listing.entries.into_iter().map(|project| (project.id.clone(), project)).collect();

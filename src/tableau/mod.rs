@@ -14,7 +14,7 @@ mod greeting;
 pub mod jobs;
 mod listing;
 pub mod metadata;
-pub(crate) mod page;
+pub mod page;
 pub mod permissions;
 mod remedy;
 mod reply;

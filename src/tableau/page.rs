@@ -13,7 +13,8 @@ use crate::resource::Luid;
 pub(super) const PAGE_SIZE: usize = 1000;
 
 /// What stands in a listing.
-pub(crate) trait Listed: DeserializeOwned + Send + 'static {
+pub trait Listed: DeserializeOwned + Send + 'static {
+    /// Which one it is.
     fn luid(&self) -> &Luid;
 
     /// Whether it has all that the `fields` of its listing asks for.
@@ -23,7 +24,8 @@ pub(crate) trait Listed: DeserializeOwned + Send + 'static {
 }
 
 /// A page. An empty list has no member at all.
-pub(crate) struct Page<T> {
+pub struct Page<T> {
+    /// How many entries the whole listing is said to have.
     pub total: usize,
     /// How many entries a page has: a server may give less than it was asked for.
     pub size: usize,

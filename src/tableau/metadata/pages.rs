@@ -113,7 +113,7 @@ impl PageRequest {
     }
 
     /// Reads the body of an answer.
-    pub(crate) fn read(&self, body: &[u8]) -> serde_json::Result<PageAnswer> {
+    pub fn read(&self, body: &[u8]) -> serde_json::Result<PageAnswer> {
         match (self.kind, self.knows_project_luid) {
             (ResourceKind::Workbook, true) => page_of::<workbooks_page::ResponseData>(body),
             (ResourceKind::Workbook, false) => page_of::<workbooks_page_before20223::ResponseData>(body),
