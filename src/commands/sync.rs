@@ -12,7 +12,6 @@ use super::remove_site::remove_site;
 use super::sites::{SyncOptions, SyncedSites, refuse_named_sites, sync_sites};
 use crate::config::Config;
 use crate::report::sync::SiteReport;
-use crate::resource::SiteName;
 use crate::source::Source;
 use crate::source::recording::Recording;
 use crate::sync::{self, Mode};
@@ -39,7 +38,7 @@ pub struct Sync {
     #[arg(long, value_name = "SITE", conflicts_with_all = [
         "from", "record", "all_sites", "include", "exclude", "shard", "max_removed", "fail_fast",
     ])]
-    remove_site: Option<SiteName>,
+    remove_site: Option<String>,
     #[command(flatten)]
     source: SourceOption,
     #[command(flatten)]
@@ -76,11 +75,12 @@ impl Sync {
         Ok(self.exit(&synced))
     }
 
-    async fn remove(&self, config: &Config, mode: Mode, site: &SiteName) -> Result<Exit, CommandError> {
+    async fn remove(&self, config: &Config, mode: Mode, site: &str) -> Result<Exit, CommandError> {
         refuse_named_sites(config, "--remove-site")?;
+        let site = config.site_of_flag("--remove-site", site)?;
         let format = self.options.format;
         let removed = with_store(config, None, async |store| {
-            remove_site(config, &self.source, store, mode, site).await
+            remove_site(config, &self.source, store, mode, &site).await
         });
         let synced =
             SyncedSites::of_one(config.server()?.identity(), mode, SiteReport::of(&removed.await?, format));

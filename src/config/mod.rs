@@ -260,6 +260,11 @@ impl Config {
         Ok(&self.sites)
     }
 
+    /// The one site that a flag names, written as for `--site`.
+    pub fn site_of_flag(&self, flag: &str, text: &str) -> Result<SiteName, ConfigError> {
+        sites::of_flag(flag, text, self.server.as_ref())
+    }
+
     /// How Tableau is asked what is on a site.
     #[must_use]
     pub fn source_of(&self, site: &SiteName) -> SourceName {

@@ -161,6 +161,14 @@ pub(super) fn named(
     Ok(named)
 }
 
+/// The one site that a flag names.
+pub(super) fn of_flag(flag: &str, text: &str, server: Option<&ServerUrl>) -> Result<SiteName, ConfigError> {
+    if text.trim().is_empty() {
+        return Err(invalid(flag, "it is empty".to_owned()));
+    }
+    site(text, server).map_err(|reason| invalid(flag, reason))
+}
+
 fn add(sites: &mut Vec<SiteName>, site: SiteName) {
     if !sites.iter().any(|known| known.is_same_site(&site)) {
         sites.push(site);

@@ -80,6 +80,28 @@ fn where_no_list_is_to_be_had_a_refused_sign_in_and_the_word_of_the_user_are_eno
 }
 
 #[test]
+fn site_to_remove_is_written_as_any_site_is_and_never_empty() {
+    let mut content = sized(&[6, 9, 3]);
+    content.sites[1].content_url = String::new();
+    let desk = Desk::at(Simulator::start(Options { content, ..Options::default() }).expect("start"));
+    desk.done(&["backfill"]);
+    desk.tableau.set_site("", SiteState::Deleted);
+    desk.tableau.set_site("Site3", SiteState::Deleted);
+    for (nothing, word) in
+        [("", "it is empty"), (" ", "it is empty"), ("a site", "is not a site's content URL")]
+    {
+        desk.run(&["sync", "--remove-site", nothing]).refused(2, &["--remove-site", word]);
+    }
+    let elsewhere = "https://elsewhere.example.com/#/site/Site3/home";
+    desk.run(&["sync", "--remove-site", elsewhere]).refused(2, &["--remove-site", "elsewhere.example.com"]);
+    assert_eq!((desk.mapped("").len(), desk.mapped("Site3").len()), (9, 3));
+    desk.done(&["sync", "--remove-site", "Default"]);
+    assert_eq!((desk.mapped("").len(), desk.mapped("Site3").len()), (0, 3));
+    desk.done(&["sync", "--remove-site", &format!("{}/#/site/Site3/home", desk.tableau.url())]);
+    assert_eq!((desk.mapped("Site1").len(), desk.mapped("Site3").len()), (6, 0));
+}
+
+#[test]
 fn server_that_does_not_answer_says_nothing_about_a_site() {
     let desk = desk(SiteState::Deleted, Options::default());
     desk.tableau.arm(Fault::on(
