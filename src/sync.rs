@@ -1,10 +1,12 @@
 //! The flow for one site: load, snapshot, diff, approve, apply.
 //!
 //! [`Sync::site`] is the tour. How sites are spelt in rows of other tools is in `spelling`, what happens when another
-//! run changes the map meanwhile in `again`, and how several sites are gone through in `sites`.
+//! run changes the map meanwhile in `again`, how several sites are gone through in `sites`, and how a source of another
+//! server is told in `other_server`.
 
 mod again;
 pub mod choice;
+mod other_server;
 pub mod sites;
 mod spelling;
 mod synced;
@@ -13,6 +15,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+pub use self::other_server::refuse_other_server;
 pub use self::synced::{SyncError, SyncOutcome, Synced};
 use crate::diff::{ChangeSet, diff, diff_rewriting_all};
 use crate::mapping::Mapping;

@@ -24,6 +24,7 @@ use crate::check::{self, map};
 use crate::config::Config;
 use crate::report::check::{CheckFormat, CheckReport};
 use crate::resource::SiteName;
+use crate::sync::refuse_other_server;
 use crate::tableau::ServerUrl;
 
 /// Report stale ids and names: in the map, and in the files below PATHS
@@ -167,6 +168,7 @@ impl Check {
             with_store(config, source, async |store| {
                 evidence.load(store, sites).await.map_err(CheckError::from)?;
                 if let Some(source) = source {
+                    refuse_other_server(store, source).await?;
                     evidence.list(source, sites).await.map_err(CheckError::from)?;
                 }
                 Ok(())

@@ -6,10 +6,10 @@ use crate::config::Config;
 use crate::plan::{Limits, MaxRemoved};
 use crate::resource::matching::near_texts;
 use crate::resource::{SiteName, SiteState};
-use crate::source::SourceError;
 use crate::source::removed::RemovedSites;
+use crate::source::{Source, SourceError};
 use crate::store::Store;
-use crate::sync::{Mode, Sync, Synced};
+use crate::sync::{Mode, Sync, Synced, refuse_other_server};
 use crate::tableau::TableauError;
 
 /// Removes all rows of `site`, whatever the limits say: the command names it. Its server must not say that it is active.
@@ -25,7 +25,9 @@ pub(super) async fn remove_site(
         return Err(RemoveSiteError::Unknown { site: site.clone(), help: near(site, &known) }.into());
     }
     let server = config.server()?.identity();
-    if is_active(config, source, site).await? {
+    let asked = source.open(config, &[])?;
+    refuse_other_server(store, asked.as_ref()).await?;
+    if is_active(config, asked.as_ref(), site).await? {
         return Err(RemoveSiteError::Active { site: site.clone(), server }.into());
     }
     let limits = Limits { max_removed: MaxRemoved::Count(u64::MAX), is_for_this_run: true };
@@ -48,10 +50,10 @@ fn near(site: &SiteName, known: &[SiteName]) -> String {
 
 /// Whether Tableau says that the site is active: by its list of sites, or else by a sign-in. Without any answer of Tableau
 /// this is an error, for silence says nothing about a site.
-async fn is_active(config: &Config, source: &SourceOption, site: &SiteName) -> Result<bool, CommandError> {
+async fn is_active(config: &Config, source: &dyn Source, site: &SiteName) -> Result<bool, CommandError> {
     let others = config.sites.iter().find(|one| !one.is_same_site(site));
     let at = others.cloned().unwrap_or_else(|| SiteName::from_content_url(""));
-    match source.open(config, &[])?.sites(&at).await {
+    match source.sites(&at).await {
         Ok(listed) => {
             let listed = listed.iter().find(|one| one.name.is_same_site(site));
             return Ok(listed.is_some_and(|one| one.state == SiteState::Active));

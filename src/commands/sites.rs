@@ -20,7 +20,7 @@ use crate::source::recording::Recording;
 use crate::store::StoreError;
 use crate::sync::choice::{Choice, Pattern, Shard, gone};
 use crate::sync::sites::{Pace, each_site};
-use crate::sync::{Mode, Sync};
+use crate::sync::{Mode, Sync, refuse_other_server};
 
 /// The flags that both have.
 #[derive(Debug, Args)]
@@ -137,6 +137,7 @@ pub(super) async fn sync_sites(
     options: &SyncOptions,
     is_recorded: bool,
 ) -> Result<SyncedSites, CommandError> {
+    refuse_other_server(sync.store, sync.source).await?;
     let sites = &run.sites;
     let pace = Pace { parallel: options.parallel, fail_fast: options.fail_fast };
     let may_overlap = |one: &SiteName, other: &SiteName| sync.source.may_overlap(one, other);

@@ -24,6 +24,12 @@ impl BySite {
         Self { usual, of_sites: of_sites.collect() }
     }
 
+    /// One of those that no sign-in ties to the server. There may be several, of one repository.
+    fn unproven(&self) -> Option<&dyn Source> {
+        let all = self.of_sites.values().chain([&self.usual]).map(AsRef::as_ref);
+        all.into_iter().find(|source| source.other_server(0).is_some())
+    }
+
     fn of(&self, site: &SiteName) -> &dyn Source {
         self.of_sites.get(&site.folded()).unwrap_or(&self.usual).as_ref()
     }
@@ -45,6 +51,17 @@ impl Source for BySite {
 
     async fn sites(&self, at: &SiteName) -> Result<Vec<ListedSite>, SourceError> {
         self.usual.sites(at).await
+    }
+
+    fn other_server(&self, rows: usize) -> Option<SourceError> {
+        self.unproven()?.other_server(rows)
+    }
+
+    async fn knows_any(&self, known: &Mapping) -> Result<bool, SourceError> {
+        match self.unproven() {
+            Some(source) => source.knows_any(known).await,
+            None => Ok(true),
+        }
     }
 
     fn may_overlap(&self, one: &SiteName, other: &SiteName) -> bool {

@@ -73,6 +73,16 @@ pub trait Source: Send + Sync {
         Err(SourceError::NoListOfSites { source_name: self.name() })
     }
 
+    /// The error of a source that knows nothing of the `rows` of the map; none where a sign-in proves which server it is.
+    fn other_server(&self, _rows: usize) -> Option<SourceError> {
+        None
+    }
+
+    /// Whether the server has, or had, anything of what the map holds of a site.
+    async fn knows_any(&self, _known: &Mapping) -> Result<bool, SourceError> {
+        Ok(true)
+    }
+
     /// Whether both sites can be listed at the same time.
     fn may_overlap(&self, _one: &SiteName, _other: &SiteName) -> bool {
         true

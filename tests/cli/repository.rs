@@ -11,6 +11,7 @@ use test_support::workgroup::{PASSWORD, Version, Workgroup};
 
 use crate::faults::{ends_complete, ends_incomplete};
 
+mod other_server;
 mod tls;
 
 /// A desk whose map was filled from a repository.
@@ -30,11 +31,17 @@ fn mapped_from(workgroup: Workgroup) -> (Desk, Workgroup) {
 /// A sync that fails so, and leaves the map as it was.
 #[track_caller]
 fn refused(desk: &Desk, exit: i32, words: &[&str]) -> Answer {
+    refused_by(desk, &["sync"], exit, words)
+}
+
+/// The same with any command.
+#[track_caller]
+fn refused_by(desk: &Desk, command: &[&str], exit: i32, words: &[&str]) -> Answer {
     let all = || {
         ["RESOURCES", "SYNC_RUNS"].map(|table| desk.query(&format!("SELECT * FROM API__TABLEAU__{table}")))
     };
     let before = all();
-    let answer = desk.run(&["sync", "-vvv"]);
+    let answer = desk.run(&[command, &["-vvv"]].concat());
     answer.refused(exit, words);
     assert!(!answer.stderr.contains("hush"), "{}", answer.stderr);
     assert_eq!(all(), before);
@@ -170,11 +177,11 @@ fn project_that_is_not_there_keeps_the_rows_and_a_circle_of_projects_leaves_the_
     assert_eq!((&report["complete"], &report["counts"]["removed"]), (&true.into(), &0.into()), "{report:#}");
 }
 
-/// Keeps everybody from reading the workbooks.
+/// Keeps everybody from reading what is in which project.
 fn lock(workgroup: &Workgroup) -> Child {
     let lock = workgroup.postgres.begin(
         &workgroup.database,
-        "BEGIN; LOCK TABLE workbooks IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(60);",
+        "BEGIN; LOCK TABLE projects_contents IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(60);",
     );
     let database = &workgroup.database;
     let locks = format!(

@@ -8,6 +8,7 @@ use thiserror::Error;
 
 use super::settings::SslMode;
 use crate::resource::SiteName;
+use crate::text::plural;
 
 /// How access is opened, as Tableau's documentation has it.
 const OPEN_ACCESS: &str =
@@ -162,23 +163,21 @@ pub enum RepositoryError {
     },
     /// Nothing of the map is in this repository.
     #[error(
-        "the repository at {address} knows none of the {known} projects and resources that the map has of site `{site}`: it \
-         is another server's; nothing was changed"
+        "the repository at {address} knows nothing of the map, which has {}: it is another server's; nothing was changed",
+        plural(*rows as u64, "row")
     )]
     #[diagnostic(
         code(tabmap::repository::other_server),
         help(
-            "`host` under `[tableau.repository]` must be the repository of {server}. If that is so, and all of the site was \
-             made anew, run once with `--source rest`"
+            "`host` under `[tableau.repository]` must be the repository of {server}. If that is so, and all content was made anew, \
+             run once with `--source rest`"
         )
     )]
     OtherServer {
         /// Host and port.
         address: String,
-        /// How many LUIDs were looked for.
-        known: usize,
-        /// The site.
-        site: SiteName,
+        /// How many rows the map has.
+        rows: usize,
         /// The server of the map.
         server: String,
     },

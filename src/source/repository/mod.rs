@@ -19,7 +19,7 @@ use tokio_postgres::{Client, IsolationLevel, Row, Transaction};
 
 use self::connect::Connector;
 use self::error::RepositoryError;
-use self::rows::{Found, ListedRow, found, projects_to_look_for};
+use self::rows::{ListedRow, found, luids_of};
 use self::settings::RepositorySettings;
 use super::listings::now;
 use super::{Source, SourceError, SourceName};
@@ -29,6 +29,9 @@ use crate::snapshot::{Header, Snapshot};
 use crate::tableau::ServerUrl;
 
 const RESOURCES: &str = include_str!("../../../sql/repository/resources.sql");
+const ANY_OF_THESE: &str = include_str!("../../../sql/repository/any_of_these.sql");
+/// Each is compared with every row of three tables.
+const LUIDS_AT_ONCE: usize = 1000;
 const PROJECTS_CONTENTS: &str = "public.projects_contents";
 /// In its place, on servers that do not have it yet.
 const NO_PROJECTS_CONTENTS: &str = "(SELECT NULL::text AS content_type, NULL::integer AS content_id, \
@@ -70,7 +73,6 @@ impl RepositorySource {
         let site = self.active(sites, asked)?;
         let rows = self.rows(&transaction, site.number).await?;
         let found = found(&site.name, rows, known);
-        self.refuse_other_server(&transaction, &site, &found, known).await?;
         let header = Header {
             server: self.server.identity(),
             site: site.name,
@@ -146,26 +148,18 @@ impl RepositorySource {
             .map_err(|error| self.connector.failed(doing, error))
     }
 
-    async fn refuse_other_server(
-        &self,
-        transaction: &Transaction<'_>,
-        site: &Site,
-        found: &Found,
-        known: &Mapping,
-    ) -> Result<(), RepositoryError> {
-        let Some(luids) = projects_to_look_for(found, known) else { return Ok(()) };
-        let doing = "look for the projects of the map";
-        let any = "SELECT FROM public.projects WHERE site_id = $1 AND luid::text = ANY ($2) LIMIT 1";
-        let projects = self.within(doing, transaction.query(any, &[&site.number, &luids])).await?;
-        if !projects.is_empty() {
-            return Ok(());
+    /// Whether one of these LUIDs is in the repository, on whatever site.
+    async fn has_any(&self, luids: &[String]) -> Result<bool, RepositoryError> {
+        let mut client = self.connector.open().await?;
+        let transaction = self.begin(&mut client).await?;
+        let doing = "look for what the map holds";
+        for luids in luids.chunks(LUIDS_AT_ONCE) {
+            let row = self.within(doing, transaction.query_one(ANY_OF_THESE, &[&luids])).await?;
+            if row.try_get(0).map_err(|error| self.connector.failed(doing, error))? {
+                return Ok(true);
+            }
         }
-        Err(RepositoryError::OtherServer {
-            address: self.connector.address.clone(),
-            known: known.rows.len() + luids.len(),
-            site: site.name.clone(),
-            server: self.server.identity(),
-        })
+        Ok(false)
     }
 
     /// The answer, within the time that a statement has and a little more.
@@ -237,5 +231,15 @@ impl Source for RepositorySource {
 
     async fn sites(&self, _at: &SiteName) -> Result<Vec<ListedSite>, SourceError> {
         Ok(self.all_sites().await?)
+    }
+
+    fn other_server(&self, rows: usize) -> Option<SourceError> {
+        let address = self.connector.address.clone();
+        Some(RepositoryError::OtherServer { address, rows, server: self.server.identity() }.into())
+    }
+
+    async fn knows_any(&self, known: &Mapping) -> Result<bool, SourceError> {
+        let luids = luids_of(known);
+        Ok(!luids.is_empty() && self.has_any(&luids).await?)
     }
 }

@@ -87,15 +87,12 @@ pub(super) fn found(site: &SiteName, rows: Vec<ListedRow>, known: &Mapping) -> F
     found
 }
 
-/// The LUIDs of the projects that the map has of the site, where it has resources and not one of them was found.
-pub(super) fn projects_to_look_for(found: &Found, known: &Mapping) -> Option<Vec<String>> {
-    let seen: BTreeSet<&Luid> = found.resources.iter().map(|resource| &resource.luid).collect();
-    if known.rows.iter().any(|row| seen.contains(&row.resource.luid)) {
-        return None;
-    }
-    let projects: BTreeSet<&Luid> =
+/// What the map has LUIDs of, the resources first. PostgreSQL writes them in lower case.
+pub(super) fn luids_of(known: &Mapping) -> Vec<String> {
+    let resources = known.rows.iter().map(|row| &row.resource.luid);
+    let projects: BTreeSet<_> =
         known.rows.iter().filter_map(|row| row.resource.details.project_luid.as_ref()).collect();
-    (!projects.is_empty()).then(|| projects.into_iter().map(|luid| luid.as_str().to_owned()).collect())
+    resources.chain(projects).map(|luid| luid.as_str().to_lowercase()).collect()
 }
 
 #[cfg(test)]
@@ -158,18 +155,8 @@ mod tests {
     }
 
     #[test]
-    fn projects_are_looked_for_where_no_resource_of_the_map_is_there() {
-        let here = || vec![row("2", Some("A"), Some(&["A"]))];
-        for (rows, expected) in [
-            (vec!["A::x=1@p", "A::y=3@q"], Some(vec!["p", "q"])),
-            (vec!["A::x=1@p", "A::x=2@p"], None),
-            (vec!["A::x=1"], None),
-            (vec![], None),
-        ] {
-            let known = mapping(&rows);
-            let projects = projects_to_look_for(&found(&site(), here(), &known), &known);
-            let expected = expected.map(|luids| luids.into_iter().map(ToOwned::to_owned).collect());
-            assert_eq!(projects, expected, "{rows:?}");
-        }
+    fn luids_of_resources_stand_before_those_of_their_projects() {
+        assert_eq!(luids_of(&mapping(&["A::x=B1@p", "A::y=2@p", "A::z=3"])), ["b1", "2", "3", "p"]);
+        assert!(luids_of(&mapping(&[])).is_empty());
     }
 }
