@@ -22,7 +22,7 @@ pub struct Backfill {
 impl Backfill {
     pub(super) async fn run(self, config: &Config) -> Result<Exit, CommandError> {
         let run = self.options.sites(&self.source, config).await?;
-        let source = self.source.open(config, &run.sites)?;
+        let source = run.open(&self.source, config)?;
         let source = source.as_ref();
         let limits = self.options.limits(config);
         let synced = with_store(config, Some(source), async |store| {

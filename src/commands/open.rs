@@ -124,9 +124,26 @@ impl SourceOption {
 
     /// The sources of `sites`, as the flag names them or else the configuration; nothing is sent yet.
     pub fn open(&self, config: &Config, sites: &[SiteName]) -> Result<Box<dyn Source>, CommandError> {
+        self.open_with(config, sites, Config::sign_ins)
+    }
+
+    /// The same for sites that the server listed: one that nobody can sign in to fails when it is asked.
+    pub fn open_listed(&self, config: &Config, sites: &[SiteName]) -> Result<Box<dyn Source>, CommandError> {
+        self.open_with(config, sites, Config::sign_ins_to_listed)
+    }
+
+    fn open_with(
+        &self,
+        config: &Config,
+        sites: &[SiteName],
+        sign_ins: fn(&Config, &[SiteName]) -> Result<SignIns, ConfigError>,
+    ) -> Result<Box<dyn Source>, CommandError> {
         let usual = self.name(config);
-        let tableau =
-            if needs_sign_in(&self.names(config, sites)) { Some(tableau(config, sites)?) } else { None };
+        let tableau = if needs_sign_in(&self.names(config, sites)) {
+            Some(tableau_with(config, sign_ins(config, sites)?)?)
+        } else {
+            None
+        };
         let open = |name, progress| -> Result<Box<dyn Source>, CommandError> {
             Ok(match (name, &tableau) {
                 (SourceName::Metadata, Some(tableau)) => {

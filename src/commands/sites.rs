@@ -16,6 +16,7 @@ use crate::report::sync::{SiteReport, SyncReport};
 use crate::report::{Format, print_error, print_error_of};
 use crate::resource::{ListedSite, SiteName, SiteState};
 use crate::snapshot::Snapshot;
+use crate::source::Source;
 use crate::source::recording::Recording;
 use crate::store::StoreError;
 use crate::sync::choice::{Choice, Pattern, Shard, gone};
@@ -69,7 +70,7 @@ impl SyncOptions {
             return self.choose(config.sites()?.to_vec());
         }
         refuse_named_sites(config, "--all-sites")?;
-        let at = config.sites.first().cloned().unwrap_or_else(|| SiteName::from_content_url(""));
+        let at = config.site_to_list_at(None);
         let source = source.open(config, std::slice::from_ref(&at))?;
         let listed = tokio::select! {
             listed = source.sites(&at) => listed?,
@@ -116,6 +117,16 @@ pub(super) struct SitesOfRun {
     /// All of the server, where it was asked.
     listed: Option<Vec<ListedSite>>,
     choice: Choice,
+}
+
+impl SitesOfRun {
+    /// Their sources; nothing is sent yet.
+    pub fn open(&self, source: &SourceOption, config: &Config) -> Result<Box<dyn Source>, CommandError> {
+        match self.listed {
+            Some(_) => source.open_listed(config, &self.sites),
+            None => source.open(config, &self.sites),
+        }
+    }
 }
 
 /// What was done on the sites.

@@ -59,7 +59,7 @@ impl Sync {
             (Box::new(recording), self.options.choose(sites)?)
         } else {
             let run = self.options.sites(&self.source, config).await?;
-            (self.source.open(config, &run.sites)?, run)
+            (run.open(&self.source, config)?, run)
         };
         let source = source.as_ref();
         let is_live = self.from.is_none();

@@ -273,7 +273,23 @@ impl Config {
 
     /// Who signs in to which of `sites`, or to all of them where none is named.
     pub fn sign_ins(&self, sites: &[SiteName]) -> Result<SignIns, ConfigError> {
-        self.of_sites.sign_ins(&self.environment, sites)
+        self.of_sites.sign_ins(&self.environment, sites, sites)
+    }
+
+    /// The same for sites that the server lists: nobody configured them, and it is no error of the settings if nobody can sign
+    /// in to one of them.
+    pub fn sign_ins_to_listed(&self, sites: &[SiteName]) -> Result<SignIns, ConfigError> {
+        self.of_sites.sign_ins(&self.environment, sites, &[])
+    }
+
+    /// Where to sign in to ask for the list of sites: at the first that is configured, that somebody can sign in to and that is
+    /// not `but`, or else at the Default site.
+    #[must_use]
+    pub fn site_to_list_at(&self, but: Option<&SiteName>) -> SiteName {
+        let sign_ins = self.sign_ins(&[]).unwrap_or_default();
+        let is_but = |site: &SiteName| but.is_some_and(|but| but.is_same_site(site));
+        let site = self.sites.iter().find(|site| !is_but(site) && sign_ins.to(site).is_some());
+        site.cloned().unwrap_or_else(|| SiteName::from_content_url(""))
     }
 }
 

@@ -89,11 +89,12 @@ impl OfSites {
     }
 
     /// Who signs in to which site. Of sites with variables of their own, those are read that are among `sites`; all of
-    /// them where none is named.
+    /// them where none is named. It is an error if nobody can sign in to one of those that are `needed`.
     pub(super) fn sign_ins(
         &self,
         environment: &Environment,
         sites: &[SiteName],
+        needed: &[SiteName],
     ) -> Result<SignIns, ConfigError> {
         let usual = environment.credentials_if_set()?;
         let mut own = Vec::new();
@@ -105,7 +106,7 @@ impl OfSites {
         let can_sign_in = usual.is_some() || own.iter().any(|(_, own)| own.is_some());
         let sign_ins = SignIns::new(usual, own);
         // What has no way in is asked for what is missing.
-        if let Some(site) = sites.iter().find(|site| sign_ins.to(site).is_none()) {
+        if let Some(site) = needed.iter().find(|site| sign_ins.to(site).is_none()) {
             let prefix = self.of(site).and_then(|settings| settings.prefix.as_deref());
             environment.with_prefix(prefix.unwrap_or_default()).credentials()?;
         }

@@ -115,6 +115,21 @@ fn first_configured_site_is_where_the_list_is_asked_for() {
 }
 
 #[test]
+fn site_that_nobody_can_sign_in_to_fails_alone_and_is_not_asked_for_the_list() {
+    let desk = with_sizes(&[3, 3, 3]);
+    desk.write("tabmap.toml", "[[tableau.site]]\nname = 'Site2'\nprefix = 'TWO_'\n");
+    let answer = desk.run(&["sync", "--all-sites"]);
+    answer.refused(1, &["no Tableau credentials are set for site `Site2`", "`prefix`", "  site: Site2\n"]);
+    assert_eq!([desk.mapped(""), desk.mapped("Site3")], [desk.present(""), desk.present("Site3")]);
+    assert_eq!(desk.mapped("Site2").len(), 0);
+    assert_eq!(texts(&reports(&desk, &["--all-sites"], 1), "outcome"), ["unchanged", "failed", "unchanged"]);
+    desk.done(&["sync", "--all-sites", "--exclude", "Site2"]);
+    desk.run(&["backfill", "--all-sites"]).exit_is(1);
+    desk.run(&["sync"]).refused(2, &["no Tableau credentials are set", "set TWO_TABLEAU_PAT_NAME"]);
+    assert_eq!(desk.tableau.live_sessions(), 0);
+}
+
+#[test]
 fn patterns_choose_among_all_sites_and_among_those_that_are_named() {
     let mut desk = with_sizes(&[3, 3, 3, 3]);
     let sites = |desk: &Desk, arguments: &[&str]| -> String {
